@@ -1,0 +1,313 @@
+// Package contactdb is the one durable truth: contacts, suppression, attempts,
+// call records, accounts, campaigns and their versions, on one bbolt file.
+//
+// Nothing of bbolt shows in its API. Every method that changes something is
+// durable when it returns; commits of concurrent callers are grouped, so that
+// one fsync serves many calls. Times come from the caller: the store has no
+// clock, so that it works in virtual time as it does in real time.
+//
+// The life of an attempt: Lease takes contacts and makes attempts of them in
+// one transaction in which the campaign's rules judge each; Note keeps what is
+// learned on the way; Settle writes contact, call record, tallies and hash
+// chain in one; Recover turns what a crash left into "interrupted" records.
+// The lease key is the phone number: one person may be in many lists, and no
+// number is ever in two live attempts.
+package contactdb
+
+import (
+	"errors"
+	"time"
+)
+
+// Errors that callers branch on; others are wrapped with operation and object.
+var (
+	// ErrNotFound: the named list, contact, campaign, operator... is not there.
+	ErrNotFound = errors.New("not found")
+	// ErrExists: the name is taken.
+	ErrExists = errors.New("already exists")
+	// ErrState: the object is not in a state that allows the operation.
+	ErrState = errors.New("wrong state")
+	// ErrInUse: another process holds the store open.
+	ErrInUse = errors.New("in use by another process")
+	// ErrNoSpace: the disk is full; nothing of the operation was applied.
+	ErrNoSpace = errors.New("no space left on the disk")
+	// ErrNewer: the file was written by a newer version of the program.
+	ErrNewer = errors.New("written by a newer version")
+	// ErrDamaged: the file is not a store, or is damaged.
+	ErrDamaged = errors.New("damaged")
+)
+
+// Contact is one person to call.
+type Contact struct {
+	ID         uint64            `json:"id"`          // unique in the store, grows with each import
+	List       string            `json:"list"`        // list it was imported into
+	Phone      string            `json:"phone"`       // E.164, the number that is dialed
+	NumberType string            `json:"number_type"` // mobile, fixed-line, fixed-or-mobile, toll-free, premium, voip, unknown
+	Region     string            `json:"region"`      // ISO 3166-1 alpha-2 of the number
+	Zones      []string          `json:"zones"`       // every IANA zone the person may be in, sorted; dialing needs all of them open
+	Name       string            `json:"name,omitempty"`
+	FirstName  string            `json:"first_name,omitempty"`
+	LastName   string            `json:"last_name,omitempty"`
+	Email      string            `json:"email,omitempty"`
+	City       string            `json:"city,omitempty"`
+	Fields     map[string]string `json:"fields,omitempty"` // free fields: the file's other columns
+	ImportedAt time.Time         `json:"imported_at"`
+}
+
+// Progress is how far one campaign has come with one contact.
+type Progress struct {
+	Attempts    int       `json:"attempts"`           // attempts made, the live one included
+	LastOutcome string    `json:"last_outcome"`       // outcome of the last settled attempt
+	LastAt      time.Time `json:"last_at,omitzero"`   // when the last attempt ended
+	NextTry     time.Time `json:"next_try,omitzero"`  // not before
+	Final       string    `json:"final,omitempty"`    // why no further attempt is made; empty while there may be one
+	Outcomes    []string  `json:"outcomes,omitempty"` // outcomes so far, oldest first, at most the last 32
+	Rescheduled bool      `json:"callback,omitempty"` // NextTry is a callback promised by an operator
+}
+
+// Candidate is what the rules see of a contact inside the lease transaction.
+type Candidate struct {
+	Contact
+	Progress    Progress
+	Suppressed  *Suppression // the do-not-call entry that covers the number, nil if none
+	NumberTries []time.Time  // attempts on this number over all campaigns in the last 30 days, oldest first, at most 64
+	Leased      bool         // the number is in a live attempt right now
+}
+
+// VerdictKind is the answer of the rules.
+type VerdictKind int
+
+const (
+	// Never: no attempt on this contact in this campaign while the rules stay as they are.
+	Never VerdictKind = iota
+	// Later: not before Verdict.When.
+	Later
+	// Yes: dial now.
+	Yes
+)
+
+// Verdict is what the rules say of a candidate at an instant.
+type Verdict struct {
+	Kind            VerdictKind
+	When            time.Time // for Later
+	Reason          string    // for Later and Never: a stable word ("do-not-call", "outside-hours", "attempts-used-up", ...)
+	Detail          string    // one sentence for a person
+	Trunk, CallerID string    // for Yes: how to call
+}
+
+// LeaseRequest asks for contacts to call now.
+type LeaseRequest struct {
+	Campaign string
+	Version  int
+	Lists    []string // in the order in which fresh contacts are taken
+	Max      int
+	Owner    string        // names the dialer process
+	TTL      time.Duration // a lease unsettled after that may be reaped by another owner
+	Now      time.Time
+	// Open says whether contacts in this set of zones may be called now, and if not, when the next may be;
+	// a closed set is skipped by one seek.
+	Open func(zones []string) (open bool, next time.Time)
+	// Judge is called inside the transaction for each contact considered.
+	Judge func(Candidate) Verdict
+}
+
+// LeaseResult is what a lease gave.
+type LeaseResult struct {
+	Attempts []Attempt
+	Examined int            // contacts judged
+	Passed   map[string]int // contacts passed over, by reason
+	// NextAt is the earliest time at which asking again may give more; zero when
+	// no contact is left that could ever be dialed under these rules.
+	NextAt time.Time
+	// More: the walk stopped at its work limit before it reached the end; ask again.
+	More bool
+}
+
+// Attempt is one dialing of one contact: durable before its INVITE is sent.
+type Attempt struct {
+	ID        string    `json:"id"` // sortable, unique: becomes the call record's id
+	Campaign  string    `json:"campaign"`
+	Version   int       `json:"campaign_version"`
+	Number    int       `json:"attempt"` // 1 for the campaign's first attempt on this contact
+	Contact   Contact   `json:"contact"`
+	Trunk     string    `json:"trunk"`
+	CallerID  string    `json:"caller_id"`
+	SIPCallID string    `json:"sip_call_id"` // HMAC of the id under the store's key: a restarted service derives tag and branch from it
+	LeasedAt  time.Time `json:"leased_at"`
+	Owner     string    `json:"owner"`
+	Expires   time.Time `json:"expires"`
+	Notes     Notes     `json:"notes"`
+}
+
+// Notes is what is learned of a live attempt before it is settled. A crash may
+// lose the last of them, never the attempt.
+type Notes struct {
+	PlacedAt   time.Time `json:"placed_at,omitzero"`
+	RingingAt  time.Time `json:"ringing_at,omitzero"`
+	AnsweredAt time.Time `json:"answered_at,omitzero"`
+	BridgedAt  time.Time `json:"bridged_at,omitzero"`
+	Operator   string    `json:"operator,omitempty"`
+	Dialog     string    `json:"dialog,omitempty"` // what the SIP side needs to send BYE after a restart; opaque here
+}
+
+// Record is the final, hash-chained account of an attempt; its JSON names and
+// their order are the export columns.
+type Record struct {
+	ID              string            `json:"id"`
+	Campaign        string            `json:"campaign"`
+	CampaignVersion int               `json:"campaign_version"`
+	List            string            `json:"list"`
+	ContactID       uint64            `json:"contact_id"`
+	Phone           string            `json:"phone"`
+	Attempt         int               `json:"attempt"`
+	Trunk           string            `json:"trunk"`
+	CallerID        string            `json:"caller_id"`
+	SIPCallID       string            `json:"sip_call_id"`
+	PlacedAt        time.Time         `json:"placed_at,omitzero"`
+	RingingAt       time.Time         `json:"ringing_at,omitzero"`
+	AnsweredAt      time.Time         `json:"answered_at,omitzero"`
+	DetectedAt      time.Time         `json:"detected_at,omitzero"`
+	BridgedAt       time.Time         `json:"bridged_at,omitzero"`
+	EndedAt         time.Time         `json:"ended_at,omitzero"`
+	Outcome         string            `json:"outcome"`
+	SIPStatus       int               `json:"sip_status"`
+	Q850Cause       int               `json:"q850_cause"`
+	EndedBy         string            `json:"ended_by"` // customer, operator, dialer, network
+	DetectorVerdict string            `json:"detector_verdict"`
+	DetectorMS      int64             `json:"detector_ms"`    // answer to verdict
+	BridgeWaitMS    int64             `json:"bridge_wait_ms"` // end of the person's greeting to the bridge
+	Operator        string            `json:"operator"`
+	Team            string            `json:"team"`
+	TalkMS          int64             `json:"talk_ms"`
+	WrapMS          int64             `json:"wrap_ms"`
+	Disposition     string            `json:"disposition"`
+	Note            string            `json:"note"`
+	ScriptAnswers   map[string]string `json:"script_answers"`
+	Recording       string            `json:"recording"` // path within the data directory
+	RecordingSHA256 string            `json:"recording_sha256"`
+	PrevHash        string            `json:"prev_hash"`
+	Hash            string            `json:"hash"`
+}
+
+// Outcomes: what the network and the detector saw.
+const (
+	Human         = "human"
+	Machine       = "machine"
+	Abandoned     = "abandoned"
+	Fax           = "fax"
+	Busy          = "busy"
+	NoAnswer      = "no-answer"
+	Rejected      = "rejected"
+	InvalidNumber = "invalid-number"
+	Intercepted   = "intercepted"
+	Congested     = "congested"
+	Failed        = "failed"
+	Cancelled     = "cancelled"
+	Interrupted   = "interrupted"
+)
+
+// Outcomes lists every outcome in the order in which reports show them.
+var Outcomes = []string{Human, Machine, Abandoned, Fax, Busy, NoAnswer, Rejected, InvalidNumber, Intercepted, Congested, Failed, Cancelled, Interrupted}
+
+// Settlement ends an attempt.
+type Settlement struct {
+	Record Record // without PrevHash and Hash, which the store sets
+	// NextTry is when the campaign may try this contact again; zero with Final set: never.
+	NextTry  time.Time
+	Final    string       // why there is no further try; empty if there may be one
+	Callback bool         // NextTry was promised by an operator
+	Suppress *Suppression // a do-not-call entry to add in the same transaction
+}
+
+// Suppression is a do-not-call entry.
+type Suppression struct {
+	Phone   string    `json:"phone"` // E.164
+	Reason  string    `json:"reason"`
+	Source  string    `json:"source"` // who or which file
+	AddedAt time.Time `json:"added_at"`
+}
+
+// Tally counts what became of attempts, for one campaign and day or summed.
+type Tally struct {
+	Attempts    int            `json:"attempts"` // settled
+	Outcomes    map[string]int `json:"outcomes"`
+	LiveAnswers int            `json:"live_answers"` // calls answered by a person: human + abandoned
+	Abandoned   int            `json:"abandoned"`
+	Bridged     int            `json:"bridged"`
+	TalkMS      int64          `json:"talk_ms"`
+	WrapMS      int64          `json:"wrap_ms"`
+}
+
+// CampaignState is where a campaign stands.
+type CampaignState string
+
+const (
+	Draft     CampaignState = "draft"
+	Scheduled CampaignState = "scheduled"
+	Running   CampaignState = "running"
+	Paused    CampaignState = "paused"
+	Draining  CampaignState = "draining"
+	Done      CampaignState = "done"
+)
+
+// Campaign is a campaign's standing: its definition lives in immutable versions.
+type Campaign struct {
+	Name      string        `json:"name"`
+	State     CampaignState `json:"state"`
+	Version   int           `json:"version"`  // the version in force
+	Versions  int           `json:"versions"` // versions applied so far
+	ChangedAt time.Time     `json:"changed_at"`
+	Reason    string        `json:"reason,omitempty"` // why it is in this state
+}
+
+// CampaignVersion is one applied definition, kept as it was written.
+type CampaignVersion struct {
+	Campaign  string    `json:"campaign"`
+	Version   int       `json:"version"`
+	Source    []byte    `json:"source"`
+	SHA256    string    `json:"sha256"`
+	AppliedAt time.Time `json:"applied_at"`
+}
+
+// Operator is an account of a person who talks.
+type Operator struct {
+	Name      string    `json:"name"` // also the SIP user; ASCII letters, digits, '-', '_', '.'
+	FullName  string    `json:"full_name,omitempty"`
+	Team      string    `json:"team,omitempty"`
+	HA1MD5    string    `json:"-"` // MD5(name:realm:password), RFC 2617 §3.2.2.2; realm is Realm
+	HA1SHA256 string    `json:"-"` // SHA-256 of the same, RFC 7616 §3.4.2
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// Realm is the digest realm of the registrar.
+const Realm = "apel"
+
+// Team is operators under a team leader.
+type Team struct {
+	Name   string `json:"name"`
+	Leader string `json:"leader,omitempty"`
+}
+
+// List is contacts imported together.
+type List struct {
+	Name       string    `json:"name"`
+	Contacts   int       `json:"contacts"`
+	ImportedAt time.Time `json:"imported_at"`
+	Zones      []ZoneSet `json:"zones"` // how many contacts by set of zones
+}
+
+// ZoneSet counts the contacts of a list that share a set of possible zones.
+type ZoneSet struct {
+	Zones    []string `json:"zones"`
+	Contacts int      `json:"contacts"`
+}
+
+// ImportResult accounts for every row: Rows = Imported + Duplicates + Rejected.
+type ImportResult struct {
+	List       string `json:"list"`
+	Rows       int    `json:"rows"`
+	Imported   int    `json:"imported"`
+	Duplicates int    `json:"duplicates"` // the number is in this list already
+	Rejected   int    `json:"rejected"`   // counted by the reader, not the store
+	Suppressed int    `json:"suppressed"` // imported, but on a do-not-call list today
+}

@@ -1,0 +1,150 @@
+// Package pacing decides how many calls to place now, and says why. Pure: no
+// clock, no I/O, no goroutine; the same events and snapshots give the same
+// decisions.
+//
+// The floor tells a Pacer what happened (Observe) and asks it on every event
+// (Decide) with a Snapshot of operators and calls as they are. The regulator's
+// abandonment ratio over its window is part of the snapshot: it is counted by
+// the store and survives restarts.
+package pacing
+
+import "time"
+
+// Mode is how a campaign paces.
+type Mode string
+
+const (
+	Preview     Mode = "preview"     // the operator sees the contact and decides
+	Progressive Mode = "progressive" // one call a free operator
+	Power       Mode = "power"       // a fixed ratio of calls a free operator
+	Predictive  Mode = "predictive"
+)
+
+// Settings of a campaign's pacing.
+type Settings struct {
+	Mode           Mode
+	Ratio          float64 // calls a free operator in Power; 1 and more
+	MaxLines       int     // calls in the air at once; 0: only trunks limit
+	MaxAbandonment float64 // share of live answers, e.g. 0.03
+}
+
+// OperatorState mirrors the floor's.
+type OperatorState uint8
+
+const (
+	NotReady OperatorState = iota
+	Ready
+	Reserved // promised to a call
+	Talking
+	WrapUp
+)
+
+// Operator as pacing sees one.
+type Operator struct {
+	Name    string
+	State   OperatorState
+	Since   time.Time // when it entered the state
+	Leaving bool      // goes on break after this call
+	FreeAt  time.Time // told end of wrap-up, zero if not told
+}
+
+// Phase of a call in the air that is not bridged yet.
+type Phase uint8
+
+const (
+	Dialing   Phase = iota // leased or sent, no progress
+	Ringing                // 180, 183
+	Screening              // answered, the detector listens
+	Queued                 // a person waits for an operator
+)
+
+// Call as pacing sees one.
+type Call struct {
+	Phase      Phase
+	PlacedAt   time.Time
+	RingingAt  time.Time
+	AnsweredAt time.Time
+	Chance     float64 // the contact's own chance of a live answer; 0: not known
+}
+
+// Snapshot is the floor at an instant. The slices are only read, and only during Decide.
+type Snapshot struct {
+	Now       time.Time
+	Operators []Operator
+	Calls     []Call
+	Lines     int       // further calls that trunks' channels allow now
+	Contacts  int       // contacts dialable now; -1: not known
+	Live      int       // live answers in the regulator's window so far
+	Abandoned int       // of them abandoned
+	Horizon   time.Time // when window, shift or list ends; zero: not known
+}
+
+// Limit is what kept a decision from placing more.
+type Limit string
+
+const (
+	LimitOperators Limit = "operators" // nobody free or freeing
+	LimitLines     Limit = "lines"
+	LimitContacts  Limit = "contacts"
+	LimitBudget    Limit = "budget"
+	LimitCaution   Limit = "caution"
+	LimitRinging   Limit = "ringing" // calls already placed suffice
+)
+
+// Decision is an answer with its grounds.
+type Decision struct {
+	Place int
+	Limit Limit
+	Why   string // "place 3: 2 ready + 1.4 freeing in 8 s, 9 ringing worth 2.1 answers, budget 11 of 40"
+	// Again asks to be asked again after this time even if nothing happens; 0: on events only.
+	Again time.Duration
+}
+
+// EventKind says what happened to a call or an operator.
+type EventKind uint8
+
+const (
+	CallPlaced EventKind = iota
+	CallRinging
+	CallAnswered   // by whom is not known yet
+	CallLive       // the detector says: a person
+	CallMachine    // ... a machine, fax or tone
+	CallUnanswered // busy, no answer, failed: ended before an answer
+	CallAbandoned
+	CallBridged
+	TalkEnded
+	WrapEnded
+)
+
+// Event is one thing learned from, with its time and ages.
+type Event struct {
+	Kind        EventKind
+	At          time.Time
+	Operator    string
+	Age         time.Duration // since the call was placed (Call*), since the bridge (TalkEnded), since the talk's end (WrapEnded)
+	Rang        time.Duration // CallLive, CallMachine, CallUnanswered: from placing to the answer or the end
+	Trunk       string
+	Chance      float64 // as in Call
+	Disposition string
+}
+
+// Pacer paces one campaign.
+type Pacer struct{ s Settings }
+
+// New returns a pacer that knows nothing but its priors.
+func New(s Settings) *Pacer { return &Pacer{s: s} }
+
+// Configure changes the settings of a running campaign without harm.
+func (p *Pacer) Configure(s Settings) { p.s = s }
+
+// Observe learns from an event.
+func (p *Pacer) Observe(e Event) {}
+
+// Decide says how many calls to place now.
+func (p *Pacer) Decide(s Snapshot) Decision { return Decision{} }
+
+// Save returns what was learned, to be kept over a restart.
+func (p *Pacer) Save() ([]byte, error) { return nil, nil }
+
+// Load takes up what Save returned; an unreadable state is an error and changes nothing.
+func (p *Pacer) Load(b []byte) error { return nil }
