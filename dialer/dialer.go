@@ -1,0 +1,131 @@
+// Package dialer is the engine: floors, calls, operators, events, and the
+// service that runs them.
+//
+// A Floor is the running state of one campaign as a pure state machine: an
+// event and its time go in, actions come out. One loop per running campaign
+// owns it. Each call is one goroutine that reads top to bottom (originate,
+// screen, bridge, settle) and reports events to the loop. A fact is durable in
+// contactdb before its event is published or its INVITE is sent.
+package dialer
+
+import (
+	"errors"
+	"time"
+
+	"apel/contactdb"
+)
+
+// Errors that commands and the API map to exit codes and statuses; not found,
+// exists and wrong state are contactdb's.
+var (
+	// ErrNotRunning: the operation needs a running service.
+	ErrNotRunning = errors.New("no service is running")
+	// ErrRefused: a compliance rule forbids it.
+	ErrRefused = errors.New("refused by a compliance rule")
+	// ErrInput: what was given cannot be used; nothing was changed.
+	ErrInput = errors.New("bad input")
+)
+
+// OperatorStatus is an operator as a supervisor sees one.
+type OperatorStatus struct {
+	Name     string `json:"name"`
+	Team     string `json:"team"`
+	State    string `json:"state"` // offline, not-ready, ready, reserved, talking, wrap-up
+	Reason   string `json:"reason,omitempty"`
+	ForMS    int64  `json:"for_ms"` // in this state
+	Campaign string `json:"campaign,omitempty"`
+	Calls    int    `json:"calls"`           // bridged since sign-in
+	Phone    string `json:"phone,omitempty"` // registered, leg-up, none
+}
+
+// TrunkStatus is a trunk as a supervisor sees one.
+type TrunkStatus struct {
+	Name           string  `json:"name"`
+	State          string  `json:"state"` // up, down, registering
+	Reason         string  `json:"reason,omitempty"`
+	InUse          int     `json:"channels_in_use"`
+	Channels       int     `json:"channels"`
+	CallsPerSecond float64 `json:"calls_per_second"`
+}
+
+// CampaignStatus is a campaign and, while it runs, its floor.
+type CampaignStatus struct {
+	contactdb.Campaign
+	Mode             string          `json:"mode"`
+	Why              string          `json:"why,omitempty"` // the last pacing decision
+	Lines            int             `json:"lines"`         // calls in the air
+	Dialing          int             `json:"dialing"`
+	Ringing          int             `json:"ringing"`
+	Screening        int             `json:"screening"`
+	Queued           int             `json:"queued"`
+	Bridged          int             `json:"bridged"`
+	Ready            int             `json:"ready"`
+	Talking          int             `json:"talking"`
+	WrapUp           int             `json:"wrap_up"`
+	NotReady         int             `json:"not_ready"`
+	Occupancy        float64         `json:"occupancy"` // of signed-in time, talking or in wrap-up, since the floor started
+	Today            contactdb.Tally `json:"today"`
+	Window           contactdb.Tally `json:"window"`           // the regulator's window
+	AbandonmentRate  float64         `json:"abandonment_rate"` // of Window
+	AbandonmentLimit float64         `json:"abandonment_limit"`
+	Decisions        []DecisionLine  `json:"decisions,omitempty"` // newest last, at most an hour
+}
+
+// DecisionLine is one pacing decision and why.
+type DecisionLine struct {
+	At  time.Time `json:"at"`
+	Why string    `json:"why"`
+}
+
+// Status is the whole service at an instant.
+type Status struct {
+	Version   string           `json:"version"`
+	Since     time.Time        `json:"since,omitzero"`
+	Running   bool             `json:"running"` // false: the store was only opened
+	Campaigns []CampaignStatus `json:"campaigns"`
+	Operators []OperatorStatus `json:"operators"`
+	Trunks    []TrunkStatus    `json:"trunks"`
+}
+
+// Plan says what a campaign would do with its lists now.
+type Plan struct {
+	Campaign   string         `json:"campaign"`
+	Version    int            `json:"version"` // 0: not applied
+	Contacts   int            `json:"contacts"`
+	Now        int            `json:"dialable_now"`
+	Later      int            `json:"later"`
+	Never      int            `json:"never"`
+	LaterWhy   map[string]int `json:"later_reasons"`
+	NeverWhy   map[string]int `json:"never_reasons"`
+	NextAt     time.Time      `json:"next_at,omitzero"` // when the next of Later may be dialed
+	Violations []string       `json:"violations"`       // any of these refuses a start (exit 6)
+	Warnings   []string       `json:"warnings"`
+}
+
+// ContactWhy says of one contact in one campaign whether it would be dialed.
+type ContactWhy struct {
+	Campaign string    `json:"campaign"`
+	List     string    `json:"list"`
+	Contact  uint64    `json:"contact_id"`
+	Phone    string    `json:"phone"`
+	Verdict  string    `json:"verdict"` // now, later, never
+	Reason   string    `json:"reason,omitempty"`
+	Detail   string    `json:"detail,omitempty"`
+	When     time.Time `json:"when,omitzero"`
+	Attempts int       `json:"attempts"`
+}
+
+// Event is a fact of the running service, published after it is durable.
+// Phone numbers are masked.
+type Event struct {
+	Seq      uint64    `json:"seq"`
+	At       time.Time `json:"at"`
+	Kind     string    `json:"kind"` // call.placed, call.ringing, call.answered, call.verdict, call.bridged, call.ended, operator.state, campaign.state, trunk.state, pacing.decision
+	Campaign string    `json:"campaign,omitempty"`
+	Attempt  string    `json:"attempt,omitempty"`
+	Operator string    `json:"operator,omitempty"`
+	Trunk    string    `json:"trunk,omitempty"`
+	Phone    string    `json:"phone,omitempty"` // masked
+	State    string    `json:"state,omitempty"`
+	Detail   string    `json:"detail,omitempty"`
+}
