@@ -24,8 +24,8 @@ const (
 type Settings struct {
 	Mode           Mode
 	Ratio          float64 // calls a free operator in Power; 1 and more
-	MaxLines       int     // calls in the air at once; 0: only trunks limit
-	MaxAbandonment float64 // share of live answers, e.g. 0.03
+	MaxLines       int     // lines used at once, by calls in the air and operators talking; 0: only trunks limit
+	MaxAbandonment float64 // share of live answers, e.g. 0.03; 0: never a call without an operator for it
 }
 
 // OperatorState mirrors the floor's.
@@ -127,24 +127,3 @@ type Event struct {
 	Chance      float64 // as in Call
 	Disposition string
 }
-
-// Pacer paces one campaign.
-type Pacer struct{ s Settings }
-
-// New returns a pacer that knows nothing but its priors.
-func New(s Settings) *Pacer { return &Pacer{s: s} }
-
-// Configure changes the settings of a running campaign without harm.
-func (p *Pacer) Configure(s Settings) { p.s = s }
-
-// Observe learns from an event.
-func (p *Pacer) Observe(e Event) {}
-
-// Decide says how many calls to place now.
-func (p *Pacer) Decide(s Snapshot) Decision { return Decision{} }
-
-// Save returns what was learned, to be kept over a restart.
-func (p *Pacer) Save() ([]byte, error) { return nil, nil }
-
-// Load takes up what Save returned; an unreadable state is an error and changes nothing.
-func (p *Pacer) Load(b []byte) error { return nil }

@@ -1,0 +1,52 @@
+package pacing
+
+import "math"
+
+// count is a snapshot in numbers.
+type count struct {
+	free    int // operators ready, not promised to a call
+	talking int
+	calls   int // calls in the air
+	open    int // of them, without an operator reserved for them
+}
+
+func take(s Snapshot) count {
+	n := count{calls: len(s.Calls)}
+	reserved, answered := 0, 0
+	for i := range s.Operators {
+		switch s.Operators[i].State {
+		case Ready:
+			// One who leaves after this call has no call any more: not to be counted on.
+			if !s.Operators[i].Leaving {
+				n.free++
+			}
+		case Reserved:
+			reserved++
+		case Talking:
+			n.talking++
+		}
+	}
+	for i := range s.Calls {
+		if s.Calls[i].Phase >= Screening {
+			answered++
+		}
+	}
+	// A reserved operator covers an answered call; a promise whose call is not
+	// among the calls covers nothing.
+	n.open = n.calls - min(reserved, answered)
+	return n
+}
+
+// sane returns settings that no absurd value can turn into harm.
+func (s Settings) sane() Settings {
+	if !(s.Ratio >= 1) {
+		s.Ratio = 1
+	}
+	s.Ratio = math.Min(s.Ratio, 50)
+	if !(s.MaxAbandonment > 0) {
+		s.MaxAbandonment = 0
+	}
+	s.MaxAbandonment = math.Min(s.MaxAbandonment, 1)
+	s.MaxLines = max(s.MaxLines, 0)
+	return s
+}
