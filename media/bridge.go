@@ -1,0 +1,135 @@
+package media
+
+import (
+	"sync"
+	"time"
+
+	"github.com/pion/rtp"
+)
+
+// Bridge joins a customer's and an operator's session: packets are forwarded
+// as they come, SSRC, sequence, timestamp and payload type rewritten, law
+// converted by table. Only sound crosses: telephone-events don't, in either
+// direction, since an operator's keys steer the dialer and a customer's keys
+// are nobody's business but the dialer's (Session.Digits, Session.SendDigit);
+// comfort noise doesn't either, its pauses are kept by the timestamps.
+type Bridge struct {
+	legs [2]*leg
+	once sync.Once
+}
+
+// leg is one direction of a bridge: what from hears is sent by to.
+type leg struct {
+	from, to *Session
+	voice    *voice
+	tap      *tap // nil: not recorded
+
+	// The fields below are guarded by to.out.mu.
+	bound  bool   // a stream is mapped
+	ssrc   uint32 // this one
+	inSeq  uint16 // its highest sequence that was forwarded
+	addSeq uint16 // to get from its sequence to ours
+	addTS  uint32
+}
+
+// Join bridges two sessions until Close or until one of them closes; a bridge
+// that either was in is parted first. rec may be nil; it outlives the bridge.
+func Join(customer, operator *Session, rec *Recorder) *Bridge {
+	customer.part()
+	operator.part()
+	b := new(Bridge)
+	b.legs[0] = &leg{from: customer, to: operator, voice: new(voice), tap: rec.tap(left)}
+	b.legs[1] = &leg{from: operator, to: customer, voice: new(voice), tap: rec.tap(right)}
+	for _, l := range b.legs {
+		l.to.out.mu.Lock()
+		l.to.out.leg = l
+		l.to.out.mu.Unlock()
+		l.from.mu.Lock()
+		l.from.leg, l.from.bridge = l, b
+		l.from.mu.Unlock()
+	}
+	return b
+}
+
+// part closes the bridge that a session is in.
+func (s *Session) part() {
+	s.mu.Lock()
+	b := s.bridge
+	s.mu.Unlock()
+	if b != nil {
+		b.Close()
+	}
+}
+
+// Close parts the two; the sessions live on. After it returns nothing that one
+// says is sent to the other.
+func (b *Bridge) Close() {
+	b.once.Do(func() {
+		for _, l := range b.legs {
+			l.from.mu.Lock()
+			if l.from.leg == l {
+				l.from.leg, l.from.bridge = nil, nil
+			}
+			l.from.mu.Unlock()
+			l.to.out.mu.Lock()
+			if l.to.out.leg == l {
+				l.to.out.leg = nil
+			}
+			l.to.out.mu.Unlock()
+		}
+	})
+}
+
+// forward sends a packet of sound on, built in buf.
+func (l *leg) forward(p *rtp.Packet, buf []byte, now time.Time) {
+	from := Codec(p.PayloadType)
+	l.tap.hear(p, now)
+	o := l.to.out
+	o.mu.Lock()
+	if o.leg != l || !o.sending(l.voice) || len(p.Payload) == 0 {
+		o.mu.Unlock()
+		return
+	}
+	h := l.rewrite(p, now)
+	o.advance(h, len(p.Payload), l.voice, now)
+	codec, to := o.codec, o.to
+	o.mu.Unlock()
+	o.write(h, from.convert(buf[:rtpHeader], p.Payload, codec), to)
+}
+
+// resync is how far a timestamp may be from what the clock says, in samples.
+const resync = SampleRate
+
+// rewrite is a packet's header on the outgoing stream. Loss and reordering on
+// the way in stay visible to the receiver, which has the jitter buffer; a new
+// stream, another voice in between, or a jump begins a talk spurt.
+func (l *leg) rewrite(p *rtp.Packet, now time.Time) rtp.Header {
+	o := l.to.out
+	next := o.nextTimestamp(now)
+	step := int16(p.SequenceNumber - l.inSeq)
+	off := int32(p.Timestamp + l.addTS - next)
+	marker := p.Marker
+	if !l.bound || l.ssrc != p.SSRC || o.last != l.voice ||
+		step > restartAfter || step < -restartAfter || off > resync || off < -resync {
+		l.bound, l.ssrc, l.inSeq, step, marker = true, p.SSRC, p.SequenceNumber, 0, true
+		l.addSeq = o.seq + 1 - p.SequenceNumber
+		l.addTS = next - p.Timestamp
+	}
+	if step > 0 {
+		l.inSeq = p.SequenceNumber
+	}
+	return rtp.Header{
+		Version: 2, Marker: marker, PayloadType: uint8(o.codec), SSRC: o.ssrc,
+		SequenceNumber: p.SequenceNumber + l.addSeq, Timestamp: p.Timestamp + l.addTS,
+	}
+}
+
+// swallow takes a packet out of the sequence that is not forwarded, so that
+// the receiver doesn't count it as lost.
+func (l *leg) swallow(ssrc uint32) {
+	l.to.out.mu.Lock()
+	defer l.to.out.mu.Unlock()
+	if l.bound && l.ssrc == ssrc {
+		l.addSeq--
+	}
+}

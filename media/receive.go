@@ -1,0 +1,148 @@
+package media
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"time"
+)
+
+const (
+	maxPacket  = 2048                  // bytes; no G.711 packet comes near
+	retryAfter = 10 * time.Millisecond // after a read error that doesn't end the socket
+)
+
+// read is the session's goroutine.
+func (s *Session) read() {
+	defer close(s.ended)
+	defer close(s.keys)
+	buf := make([]byte, maxPacket)
+	fwd := make([]byte, 0, maxPacket)
+	for {
+		n, from, err := s.out.sock.ReadFromUDPAddrPort(buf)
+		switch {
+		case err == nil:
+			s.receive(buf[:n], fwd, plain(from), time.Now())
+		case errors.Is(err, net.ErrClosed):
+			return
+		default: // an ICMP error is told to a UDP reader: the socket lives on
+			if !s.pause(retryAfter) {
+				return
+			}
+		}
+	}
+}
+
+// pause waits, unless the session ends.
+func (s *Session) pause(d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-s.done:
+		return false
+	}
+}
+
+// receive takes one datagram; fwd is room for a forwarded packet.
+func (s *Session) receive(b, fwd []byte, from netip.AddrPort, now time.Time) {
+	if isRTCP(b) {
+		return
+	}
+	valid := s.parse(b)
+	ear, leg, ok := s.admit(valid, from, now)
+	if !ok {
+		return
+	}
+	p := &s.in
+	if p.PayloadType == uint8(PCMU) || p.PayloadType == uint8(PCMA) {
+		if ear != nil {
+			ear.hear(p, now)
+		}
+		if leg != nil {
+			leg.forward(p, fwd, now)
+		}
+	} else if leg != nil {
+		leg.swallow(p.SSRC)
+	}
+}
+
+// parse reads a datagram into s.in and tells whether it is RTP.
+func (s *Session) parse(b []byte) bool {
+	return len(b) > 0 && b[0]>>6 == 2 && s.in.Unmarshal(b) == nil
+}
+
+// isRTCP tells RTCP from RTP on the same port (RFC 5761 §4).
+func isRTCP(b []byte) bool {
+	return len(b) >= 8 && b[0]>>6 == 2 && b[1] >= 192 && b[1] <= 223
+}
+
+// admit counts the packet in s.in and says who gets it. A key press is told here.
+func (s *Session) admit(valid bool, from netip.AddrPort, now time.Time) (*Ear, *leg, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.negotiated {
+		return nil, nil, false
+	}
+	p := &s.in
+	key := s.dtmf != 0 && p.PayloadType == s.dtmf
+	if !valid || !key && !wanted(p.PayloadType) {
+		s.stats.Malformed++
+		return nil, nil, false
+	}
+	ok, settled := s.source.accept(from, p.SSRC, p.PayloadType, p.SequenceNumber, now)
+	if !ok {
+		s.stats.Foreign++
+		return nil, nil, false
+	}
+	if settled {
+		s.out.direct(from)
+	}
+	s.stats.Received++
+	s.heard = now
+	s.flow.count(p.SSRC, p.SequenceNumber)
+	if key {
+		s.pressed(p.SSRC, p.Timestamp, p.Payload)
+	}
+	return s.ear, s.leg, true
+}
+
+// wanted are the static payload types: both laws whatever was agreed, since a
+// far end may change between those it offered, and comfort noise.
+func wanted(pt uint8) bool {
+	return pt == uint8(PCMU) || pt == uint8(PCMA) || pt == comfortNoise
+}
+
+// flow counts what is missing in a stream's sequence.
+type flow struct {
+	ssrc     uint32
+	started  bool
+	highest  uint16
+	expected uint64 // of this stream, up to highest
+	received uint64
+	before   uint64 // lost in streams before this one
+}
+
+// restartAfter is a jump in the sequence that is no loss but a new start.
+const restartAfter = 3000
+
+func (f *flow) count(ssrc uint32, seq uint16) {
+	step := int16(seq - f.highest)
+	if !f.started || ssrc != f.ssrc || step > restartAfter || step < -restartAfter {
+		*f = flow{ssrc: ssrc, started: true, highest: seq, expected: 1, received: 1, before: f.lost()}
+		return
+	}
+	if step > 0 {
+		f.highest = seq
+		f.expected += uint64(step)
+	}
+	f.received++
+}
+
+func (f *flow) lost() uint64 {
+	if f.received >= f.expected {
+		return f.before
+	}
+	return f.before + f.expected - f.received
+}
