@@ -2,20 +2,23 @@
 // through which trunks, by which rules. Pure: it reads no clock and no file.
 //
 // A Definition is parsed from YAML, strictly; every setting that is left out
-// has a default. Judge says of a contact at an instant yes, later (when) or
-// never (why); NextTry says what follows an outcome. The store's lease and the
-// commands plan and why ask the same Judge.
+// has a default (Default), and Marshal prints them all. Check holds a
+// definition against the machine it is to run on.
+//
+// Judge says of a contact at an instant yes, later (when) or never (why);
+// NextTry says what follows an outcome. The store's lease and the commands
+// plan and why ask the same Judge, so what is shown is what is done.
+//
+// A window is open for the INVITE: the phone may go on ringing for RingTime
+// past its end, and a conversation goes on for as long as both like.
 package campaign
 
 import (
-	"errors"
 	"time"
 
 	"apel/contactdb"
 	"apel/pacing"
 )
-
-var errStub = errors.New("campaign: being built")
 
 // Definition is a campaign's settings, defaults filled in.
 type Definition struct {
@@ -59,7 +62,7 @@ type Abandonment struct {
 	Window  time.Duration // over which it counts (24 h: the calendar day)
 	Within  time.Duration // bridge within this time of the end of the greeting; 2 s
 	Message string        // WAV played to an abandoned person; "": a short tone-free built-in text
-	Retry   time.Duration // not called again for this long without a guaranteed operator
+	Retry   time.Duration // not called again for this long without a guaranteed operator; also Attempts.Retry["abandoned"]
 }
 
 // DetectorSettings are a campaign's wishes of the detector.
@@ -72,48 +75,70 @@ type DetectorSettings struct {
 type Disposition struct {
 	Name     string
 	Final    bool          // no further try
-	DNC      bool          // suppress the number
+	DNC      bool          // suppress the number; Final too
 	Callback time.Duration // try again after this; 0: as Final says
 	Success  bool          // counts as a result
 }
 
-// Schedule is when the campaign runs by itself; zero: from start to stop.
+// Schedule is when the campaign runs by itself; zero: from start to stop. In UTC.
 type Schedule struct{ Start, End time.Time }
 
-// Parse reads a definition. An error names line and column, shows the line
-// with an arrow, and says what to write instead.
-func Parse(source []byte) (*Definition, error) { return nil, errStub }
-
-// Marshal writes the whole definition, defaults included, as YAML.
-func (d *Definition) Marshal() ([]byte, error) { return nil, errStub }
-
-// Known is what the machine has, for Check.
-type Known struct {
-	Trunks    []string
-	Lists     []string
-	Operators []string
-	Teams     []string
-	CallerIDs map[string][]string // by trunk: the numbers it may show; empty: not restricted
+// Default returns the definition of a campaign of which only the name is
+// written. Its numbers are the careful side of the rules that they cite; the
+// annotated file in testdata/campaigns says what each is for.
+func Default(name string) *Definition {
+	d := &Definition{
+		Name:        name,
+		Windows:     defaultWindows(),
+		RingTime:    25 * time.Second,
+		Attempts:    Attempts{Max: 4, PerDay: 2, Retry: defaultRetry()},
+		Pacing:      pacing.Settings{Mode: pacing.Predictive, Ratio: 1},
+		Abandonment: defaultAbandonment(),
+		Detector:    DetectorSettings{DecideWithin: 2500 * time.Millisecond},
+		WrapUp:      time.Minute,
+		Record:      true,
+		Dispositions: []Disposition{
+			{Name: "sale", Final: true, Success: true},
+			{Name: "refused", Final: true},
+			{Name: "callback", Callback: 24 * time.Hour},
+			{Name: "do-not-call", Final: true, DNC: true},
+			{Name: "wrong-number", Final: true},
+		},
+	}
+	if name != "" {
+		d.Lists = []string{name}
+	}
+	d.agree()
+	return d
 }
 
-// Check finds what would keep the campaign from running or break a rule
-// (missing trunk or list, caller ID not allowed, ...), each as a sentence
-// with the next step.
-func (d *Definition) Check(k Known) []error { return nil }
-
-// Open says whether someone who may be in any of zones may be called at now;
-// if not, when the next window opens in all of them.
-func (d *Definition) Open(zones []string, now time.Time) (bool, time.Time) { return false, time.Time{} }
-
-// Judge says whether the candidate may be dialed now. Trunk and CallerID of
-// the verdict are left to the caller.
-func (d *Definition) Judge(c contactdb.Candidate, now time.Time) contactdb.Verdict {
-	return contactdb.Verdict{}
+// agree copies the settings that have two readers to their second place.
+func (d *Definition) agree() {
+	d.Pacing.MaxAbandonment = d.Abandonment.Limit
+	d.Attempts.Retry[contactdb.Abandoned] = d.Abandonment.Retry
 }
 
-// NextTry says when to try a contact again after its attempt number ended at
-// now with this outcome and disposition ("" if none): a time not before which,
-// or a final reason.
-func (d *Definition) NextTry(c contactdb.Contact, attempt int, outcome, disposition string, now time.Time) (at time.Time, final string) {
-	return time.Time{}, ""
+// defaultAbandonment is what both regulators agree on, each at its stricter
+// side. 47 CFR 64.1200(a)(7): at most 3 % of live answers, a call counting as
+// abandoned when no operator is on it within 2 s of the end of the greeting.
+// Ofcom's persistent-misuse policy: 3 % over each 24 h, and no further call to
+// an abandoned number for 72 h unless an operator is guaranteed.
+func defaultAbandonment() Abandonment {
+	return Abandonment{
+		Limit:  0.03,
+		Window: 24 * time.Hour,
+		Within: 2 * time.Second,
+		Retry:  72 * time.Hour,
+	}
+}
+
+// defaultWindows are 9:00 to 20:00 on working days and 10:00 to 16:00 on
+// Saturdays: inside the 8:00 to 21:00 of 47 CFR 64.1200(c)(1), and without
+// Sundays, which several European codes of conduct keep free.
+func defaultWindows() []Window {
+	return []Window{
+		{Days: [7]bool{time.Monday: true, time.Tuesday: true, time.Wednesday: true, time.Thursday: true, time.Friday: true},
+			From: 9 * time.Hour, To: 20 * time.Hour},
+		{Days: [7]bool{time.Saturday: true}, From: 10 * time.Hour, To: 16 * time.Hour},
+	}
 }

@@ -1,0 +1,106 @@
+package campaign
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"apel/contactdb"
+)
+
+// Marshal writes the whole definition, defaults included, as Parse reads it.
+// It fails if the definition is not one that Parse could have given.
+func (d *Definition) Marshal() ([]byte, error) {
+	var b strings.Builder
+	d.writeWho(&b)
+	d.writeWhen(&b)
+	d.writeHow(&b)
+	if _, err := Parse([]byte(b.String())); err != nil {
+		return nil, fmt.Errorf("write campaign %q: %w", d.Name, err)
+	}
+	return []byte(b.String()), nil
+}
+
+func (d *Definition) writeWho(b *strings.Builder) {
+	fmt.Fprintf(b, "name: %s\n", strconv.Quote(d.Name))
+	if d.Description != "" {
+		fmt.Fprintf(b, "description: %s\n", strconv.Quote(d.Description))
+	}
+	writeList(b, "lists", d.Lists)
+	writeList(b, "trunks", d.Trunks)
+	writeList(b, "caller-id", d.CallerID)
+	if d.Country != "" {
+		fmt.Fprintf(b, "country: %s\n", strconv.Quote(d.Country))
+	}
+	writeList(b, "teams", d.Teams)
+	writeList(b, "operators", d.Operators)
+}
+
+func (d *Definition) writeWhen(b *strings.Builder) {
+	b.WriteString("windows:\n")
+	for i := 0; i < len(d.Windows); {
+		days, hours := d.Windows[i].Days, []string{}
+		for ; i < len(d.Windows) && d.Windows[i].Days == days; i++ {
+			hours = append(hours, formatClock(d.Windows[i].From)+"-"+formatClock(d.Windows[i].To))
+		}
+		fmt.Fprintf(b, "  %s: [%s]\n", formatDays(days), strings.Join(hours, ", "))
+	}
+	fmt.Fprintf(b, "ring-time: %s\nattempts:\n  max: %d\n  per-day: %d\n  retry:\n", formatSpan(d.RingTime), d.Attempts.Max, d.Attempts.PerDay)
+	for _, outcome := range contactdb.Outcomes {
+		if outcome != contactdb.Abandoned { // stands under abandonment
+			fmt.Fprintf(b, "    %s: %s\n", outcome, formatDelay(d.Attempts.Retry[outcome]))
+		}
+	}
+	if d.Schedule != (Schedule{}) {
+		b.WriteString("schedule:\n")
+		writeInstant(b, "start", d.Schedule.Start)
+		writeInstant(b, "end", d.Schedule.End)
+	}
+}
+
+func (d *Definition) writeHow(b *strings.Builder) {
+	fmt.Fprintf(b, "pacing:\n  mode: %s\n  ratio: %s\n  max-lines: %d\n",
+		d.Pacing.Mode, strconv.FormatFloat(d.Pacing.Ratio, 'f', -1, 64), d.Pacing.MaxLines)
+	a := d.Abandonment
+	fmt.Fprintf(b, "abandonment:\n  limit: %s\n  window: %s\n  within: %s\n  message: %s\n  retry: %s\n",
+		formatPercent(a.Limit), formatSpan(a.Window), formatSpan(a.Within), strconv.Quote(a.Message), formatDelay(a.Retry))
+	fmt.Fprintf(b, "detector:\n  off: %t\n  decide-within: %s\n", d.Detector.Off, formatSpan(d.Detector.DecideWithin))
+	b.WriteString("dispositions:\n")
+	for _, said := range d.Dispositions {
+		writeDisposition(b, said)
+	}
+	fmt.Fprintf(b, "wrap-up: %s\nrecord: %t\n", formatSpan(d.WrapUp), d.Record)
+}
+
+func writeDisposition(b *strings.Builder, said Disposition) {
+	fmt.Fprintf(b, "  - name: %s\n", strconv.Quote(said.Name))
+	fmt.Fprintf(b, "    final: %t\n    dnc: %t\n    success: %t\n", said.Final, said.DNC, said.Success)
+	if said.Callback > 0 {
+		fmt.Fprintf(b, "    callback: %s\n", formatSpan(said.Callback))
+	}
+}
+
+func writeList(b *strings.Builder, key string, all []string) {
+	if len(all) == 0 {
+		return
+	}
+	quoted := make([]string, len(all))
+	for i, v := range all {
+		quoted[i] = strconv.Quote(v)
+	}
+	fmt.Fprintf(b, "%s: [%s]\n", key, strings.Join(quoted, ", "))
+}
+
+func writeInstant(b *strings.Builder, key string, t time.Time) {
+	if !t.IsZero() {
+		fmt.Fprintf(b, "  %s: %s\n", key, t.Format(time.RFC3339))
+	}
+}
+
+func formatDelay(d time.Duration) string {
+	if d <= 0 {
+		return "never"
+	}
+	return formatSpan(d)
+}

@@ -1,0 +1,307 @@
+package campaign
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"apel/contactdb"
+	"apel/pacing"
+
+	"github.com/goccy/go-yaml/ast"
+)
+
+var (
+	oneLine = regexp.MustCompile(`^[^\s](.{0,126}[^\s])?$`)
+	wav     = regexp.MustCompile(`(?i)^(.+\.wav)?$`)
+)
+
+const (
+	aName  = "letters, digits, dots, - and _, up to 64, beginning with a letter or digit"
+	aLine  = "one line of up to 128 characters, without spaces at its ends"
+	anE164 = "a number has +, country code and digits, without spaces or other signs (E.164)"
+)
+
+// Parse reads a definition. Its error is an *Error: it names line and column,
+// shows the line with an arrow, and says what to write instead.
+func Parse(source []byte) (*Definition, error) {
+	r := &report{}
+	root := r.tree(source)
+	if root == nil {
+		return nil, r.err()
+	}
+	d := r.definition(root)
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	d.agree()
+	return d, nil
+}
+
+// definition reads the whole file.
+func (r *report) definition(root ast.Node) *Definition {
+	d := Default("")
+	s := r.section(root, "", "name: spring")
+	s.text("name", &d.Name, name, aName, "spring")
+	s.text("description", &d.Description, nil, "", "what it is for")
+	s.texts("lists", &d.Lists, oneLine, aLine, "spring-leads")
+	s.texts("trunks", &d.Trunks, name, aName, "acme")
+	s.callerIDs(&d.CallerID)
+	s.text("country", &d.Country, country, "two capital letters (ISO 3166-1)", "RO")
+	s.texts("teams", &d.Teams, oneLine, aLine, "north")
+	s.texts("operators", &d.Operators, name, aName, "ana")
+	s.windows(&d.Windows)
+	s.duration("ring-time", &d.RingTime, 5*time.Second, 2*time.Minute)
+	s.attempts(d)
+	s.pacing(&d.Pacing)
+	s.abandonment(d)
+	s.detector(&d.Detector)
+	s.dispositions(&d.Dispositions)
+	s.duration("wrap-up", &d.WrapUp, time.Second, time.Hour)
+	s.truth("record", &d.Record)
+	s.schedule(&d.Schedule)
+	s.done()
+	s.needed(d)
+	return d
+}
+
+// needed fills in what follows from other settings, and asks for what doesn't.
+func (s *section) needed(d *Definition) {
+	if len(d.Lists) == 0 {
+		d.Lists = []string{d.Name}
+	}
+	if _, ok := s.get("name"); !ok && len(s.entries) > 0 {
+		s.at(s.node, "the campaign has no name", "name: spring")
+	}
+	if _, ok := s.get("trunks"); !ok && len(s.entries) > 0 {
+		s.at(s.node, "the campaign does not say through which trunks it calls", "trunks: [acme]")
+	}
+}
+
+// callerIDs reads one number or several. Unquoted, YAML would take +40... for
+// a sum; here it is what was written.
+func (s *section) callerIDs(to *[]string) {
+	e, ok := s.get("caller-id")
+	if !ok {
+		return
+	}
+	var all []string
+	for _, n := range items(e.value) {
+		v, ok := s.scalar(n, "caller-id", `caller-id: "+40312345678"`)
+		switch {
+		case !ok:
+		case !e164.MatchString(v):
+			s.at(n, fmt.Sprintf("caller-id can't be %s: %s", quoted(v), anE164), `"`+likelyE164(v)+`"`)
+		case slices.Contains(all, v):
+			s.at(n, fmt.Sprintf("%s is in caller-id twice", v), "it once")
+		default:
+			all = append(all, v)
+		}
+	}
+	*to = all
+}
+
+// likelyE164 is the number as it would be written, if that can be told.
+func likelyE164(v string) string {
+	digits := strings.Map(func(r rune) rune {
+		if r == '+' || ('0' <= r && r <= '9') {
+			return r
+		}
+		return -1
+	}, strings.ReplaceAll(v, "(0)", ""))
+	if abroad, ok := strings.CutPrefix(digits, "00"); ok {
+		digits = "+" + abroad
+	}
+	if !strings.HasPrefix(digits, "0") && !strings.HasPrefix(digits, "+") && len(digits) > 10 {
+		digits = "+" + digits
+	}
+	if e164.MatchString(digits) {
+		return digits
+	}
+	return "+40312345678"
+}
+
+func (s *section) attempts(d *Definition) {
+	e, ok := s.get("attempts")
+	if !ok {
+		return
+	}
+	a := s.section(e.value, "attempts", "attempts: {max: 4, per-day: 2}")
+	a.whole("max", &d.Attempts.Max, 1, 30)
+	a.whole("per-day", &d.Attempts.PerDay, 1, 30)
+	if e, ok := a.get("retry"); ok {
+		retry := a.section(e.value, "retry", "retry: {busy: 15m, no-answer: 4h}")
+		for _, outcome := range contactdb.Outcomes {
+			delay := d.Attempts.Retry[outcome]
+			retry.delay(outcome, &delay)
+			d.Attempts.Retry[outcome] = delay
+		}
+		if _, ok := retry.get(contactdb.Abandoned); ok {
+			d.Abandonment.Retry = d.Attempts.Retry[contactdb.Abandoned]
+		}
+		retry.asked = contactdb.Outcomes
+		retry.done()
+	}
+	a.done()
+}
+
+func (s *section) pacing(to *pacing.Settings) {
+	e, ok := s.get("pacing")
+	if !ok {
+		return
+	}
+	if _, isMap := e.value.(*ast.MappingNode); !isMap {
+		s.mode("pacing", e.value, &to.Mode)
+		return
+	}
+	p := s.section(e.value, "pacing", "pacing: predictive")
+	if e, ok := p.get("mode"); ok {
+		p.mode("mode", e.value, &to.Mode)
+	}
+	p.ratio("ratio", &to.Ratio, 1, 10)
+	p.whole("max-lines", &to.MaxLines, 0, 10_000)
+	p.done()
+}
+
+// mode reads the pacing mode.
+func (s *section) mode(key string, n ast.Node, to *pacing.Mode) {
+	modes := []string{string(pacing.Preview), string(pacing.Progressive), string(pacing.Power), string(pacing.Predictive)}
+	v, ok := s.scalar(n, key, key+": predictive")
+	if !ok {
+		return
+	}
+	if slices.Contains(modes, v) {
+		*to = pacing.Mode(v)
+		return
+	}
+	problem := fmt.Sprintf("%s is one of %s, not %s", key, strings.Join(modes, ", "), quoted(v))
+	if near := nearest(v, modes); near != "" {
+		s.at(n, problem, key+": "+near)
+		return
+	}
+	s.at(n, problem, key+": predictive")
+}
+
+func (s *section) abandonment(d *Definition) {
+	e, ok := s.get("abandonment")
+	if !ok {
+		return
+	}
+	a := s.section(e.value, "abandonment", "abandonment: {limit: 3%}")
+	a.percent("limit", &d.Abandonment.Limit)
+	a.duration("window", &d.Abandonment.Window, time.Hour, 30*24*time.Hour)
+	a.duration("within", &d.Abandonment.Within, 100*time.Millisecond, 10*time.Second)
+	a.text("message", &d.Abandonment.Message, regexp.MustCompile(`^$|`+wav.String()), "it is the path of a WAV file", "sorry.wav")
+	before := d.Abandonment.Retry
+	a.delay("retry", &d.Abandonment.Retry)
+	if e, ok := a.get("retry"); ok && before != defaultAbandonment().Retry && before != d.Abandonment.Retry {
+		a.at(e.value, "attempts: retry: abandoned says otherwise", "it in one place only")
+	}
+	a.done()
+}
+
+func (s *section) detector(to *DetectorSettings) {
+	e, ok := s.get("detector")
+	if !ok {
+		return
+	}
+	d := s.section(e.value, "detector", "detector: {off: false, decide-within: 1.5s}")
+	d.truth("off", &to.Off)
+	d.duration("decide-within", &to.DecideWithin, 200*time.Millisecond, 10*time.Second)
+	d.done()
+}
+
+// dispositions reads the keys 1 to 9 of the operators' phones and desktops.
+func (s *section) dispositions(to *[]Disposition) {
+	const example = "dispositions:\n  - {name: sale, final: true, success: true}\n  - {name: callback, callback: 24h}"
+	e, ok := s.get("dispositions")
+	if !ok {
+		return
+	}
+	all := []Disposition{}
+	for i, n := range items(e.value) {
+		said, ok := s.disposition(n, example)
+		switch {
+		case !ok:
+		case i >= 9:
+			s.at(n, "there are more than nine dispositions, and the keys are 1 to 9", "the nine that matter most")
+			return
+		case slices.ContainsFunc(all, func(d Disposition) bool { return d.Name == said.Name }):
+			s.at(n, fmt.Sprintf("the disposition %s is written twice", quoted(said.Name)), "it once")
+		default:
+			all = append(all, said)
+		}
+	}
+	if len(all) == 0 && len(s.mistakes) == 0 {
+		s.at(e.at, "operators need at least one disposition", example)
+	}
+	*to = all
+}
+
+func (s *section) disposition(n ast.Node, example string) (said Disposition, ok bool) {
+	if _, isMap := n.(*ast.MappingNode); !isMap {
+		said.Name, ok = s.scalar(n, "a disposition", example)
+		if ok && !oneLine.MatchString(said.Name) {
+			s.at(n, "the name of a disposition is "+aLine, "- sale")
+			return said, false
+		}
+		return said, ok
+	}
+	d := s.section(n, "a disposition", example)
+	d.text("name", &said.Name, oneLine, aLine, "sale")
+	d.truth("final", &said.Final)
+	d.truth("dnc", &said.DNC)
+	d.duration("callback", &said.Callback, time.Minute, 366*24*time.Hour)
+	d.truth("success", &said.Success)
+	d.done()
+	d.contradictions(&said)
+	return said, said.Name != ""
+}
+
+func (s *section) contradictions(said *Disposition) {
+	if _, ok := s.get("name"); !ok && len(s.entries) > 0 {
+		s.at(s.node, "a disposition has no name", "- {name: sale, final: true}")
+	}
+	if callback, ok := s.get("callback"); ok && (said.Final || said.DNC) {
+		s.at(callback.at, "a disposition that ends the calls can't also call back", "either final (or dnc) or callback")
+	}
+	if final, ok := s.get("final"); ok && said.DNC && !said.Final {
+		s.at(final.value, "a number on the do-not-call list is not called again", "final: true, or leave it out")
+	}
+	said.Final = said.Final || said.DNC
+}
+
+func (s *section) schedule(to *Schedule) {
+	e, ok := s.get("schedule")
+	if !ok {
+		return
+	}
+	c := s.section(e.value, "schedule", "schedule: {start: 2027-03-01T09:00:00+02:00, end: 2027-03-31T20:00:00+03:00}")
+	c.instant("start", &to.Start)
+	c.instant("end", &to.End)
+	if end, ok := c.get("end"); ok && !to.Start.IsZero() && !to.End.IsZero() && !to.Start.Before(to.End) {
+		c.at(end.value, "the campaign ends before it starts", "an end after the start")
+	}
+	c.done()
+}
+
+// instant reads a time with its zone (RFC 3339).
+func (s *section) instant(key string, to *time.Time) {
+	const example = "2027-03-01T09:00:00+02:00"
+	e, ok := s.get(key)
+	if !ok {
+		return
+	}
+	v, ok := s.scalar(e.value, key, key+": "+example)
+	if !ok {
+		return
+	}
+	t, err := time.Parse(time.RFC3339, strings.Replace(v, " ", "T", 1))
+	if err != nil || t.Year() < 2000 || t.Year() > 2200 {
+		s.at(e.value, fmt.Sprintf("%s is a day, a time and its distance from UTC, not %s", key, quoted(v)), key+": "+example)
+		return
+	}
+	*to = t.UTC()
+}
