@@ -1,9 +1,15 @@
 // Package amd is the answer detector: frames of sound in, a verdict out. Pure:
 // no clock, no I/O, no goroutine; time is the count of samples fed.
 //
-// A Detector follows energy, speech and silence, and steady tones. It decides
-// once (Feed returns true), then goes on listening: a beep or a machine that
-// said "hello" and goes on shows in later verdicts.
+// A frame passes three listeners. The ear measures it: level over an adaptive
+// noise floor, voicing, and how much of its energy lies in one or two narrow
+// peaks. The tones join tonal frames into segments and judge their frequency
+// and cadence (busy, ringback, fax, special information tones, beeps). The
+// talk joins the others into speech and pauses. The detector weighs what they
+// heard and decides once (Feed returns true), then goes on listening: a beep
+// or a machine that said "hello" and goes on shows in later verdicts.
+//
+// What is never done: no verdict depends on anything but the sound.
 package amd
 
 import "time"
@@ -28,6 +34,7 @@ const (
 // Verdict is a decision and its grounds. Times are audio time since the first frame.
 type Verdict struct {
 	Kind       Kind
+	Detail     string        // which of its kind: "vacant code" of SIT, "CED" of fax, "announcement"; may be empty
 	At         time.Duration // when it was decided
 	SpokeUntil time.Duration // end of the speech heard before the decision; 0 if none
 	BeepAt     time.Duration // end of a beep, -1 if none
@@ -41,18 +48,96 @@ type Settings struct {
 	EarlyMedia   bool          // before the answer: only tones and announcements are judged, never Human or Machine
 }
 
-// Detector listens to one answer.
-type Detector struct{ verdict Verdict }
+// Frames are 20 ms at 8 kHz.
+const (
+	sampleRate   = 8000
+	frameSamples = 160
+	frameTime    = 20 * time.Millisecond
+)
+
+// defaultDecideWithin leaves a business greeting time to end.
+const defaultDecideWithin = 2500 * time.Millisecond
+
+// Detector listens to one answer. It isn't safe for concurrent use.
+type Detector struct {
+	settings  Settings
+	ear       ear
+	tones     tones
+	talk      talk
+	before    talk                // the talk as it was when the tone being heard began
+	toneHeard bool                // that tone is established: it isn't speech
+	rest      [frameSamples]int16 // a frame not yet whole
+	restLen   int
+	frames    int // whole frames heard
+	verdict   Verdict
+	decided   bool // verdict holds a decision
+}
 
 // New returns a detector that has heard nothing.
-func New(s Settings) *Detector { return &Detector{} }
+func New(s Settings) *Detector {
+	if s.DecideWithin <= 0 {
+		s.DecideWithin = defaultDecideWithin
+	}
+	d := &Detector{settings: s, verdict: Verdict{BeepAt: -1}}
+	d.ear.reset()
+	return d
+}
 
-// Feed takes the next 20 ms (160 samples at 8 kHz). It returns true once, with
-// the decision; and again when something heard later changes it.
-func (d *Detector) Feed(frame []int16) (Verdict, bool) { return Verdict{}, false }
+// Feed takes the next 20 ms (160 samples at 8 kHz; other lengths are cut into
+// such frames). It returns true once, with the decision; and again when
+// something heard later changes it.
+func (d *Detector) Feed(frame []int16) (Verdict, bool) {
+	changed := false
+	for len(frame) > 0 {
+		n := copy(d.rest[d.restLen:], frame)
+		d.restLen += n
+		frame = frame[n:]
+		if d.restLen < frameSamples {
+			break
+		}
+		d.restLen = 0
+		if d.hear(&d.rest) {
+			changed = true
+		}
+	}
+	return d.verdict, changed
+}
 
 // Verdict returns the decision so far; Kind is "" while there is none.
 func (d *Detector) Verdict() Verdict { return d.verdict }
 
-// Finish gives the verdict for a recording that ended before a decision.
-func (d *Detector) Finish() Verdict { return d.verdict }
+// speech is the talk without the tone that is being heard.
+func (d *Detector) speech() *talk {
+	if d.toneHeard {
+		return &d.before
+	}
+	return &d.talk
+}
+
+// now is the audio time of the end of the last frame.
+func (d *Detector) now() time.Duration { return at(d.frames) }
+
+// at is the audio time at which frame n begins.
+func at(n int) time.Duration { return time.Duration(n) * frameTime }
+
+// hear passes one frame through the listeners and reports a new verdict.
+func (d *Detector) hear(samples *[frameSamples]int16) bool {
+	s := d.ear.hear(samples)
+	d.tones.add(d.frames, s)
+	ended := d.toneHeard && !d.tones.open
+	if d.tones.open && d.tones.now.from == d.frames {
+		d.before, d.toneHeard = d.talk, false
+	}
+	if d.tones.open && d.tones.established() {
+		d.toneHeard = true
+	}
+	if ended {
+		d.toneHeard = false
+		if t, ok := d.tones.lastDone(0); ok && t.spread < 3 {
+			d.talk = d.before // what began as if it were speech was a tone
+		}
+	}
+	d.talk.add(d.frames, s)
+	d.frames++
+	return d.judge()
+}

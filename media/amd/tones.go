@@ -1,0 +1,167 @@
+package amd
+
+import "math"
+
+// segment is one uninterrupted tone, or pair of tones.
+type segment struct {
+	from, to    int     // frames, to is exclusive
+	hz, second  float64 // mean of the strongest peak; of the other, 0 for a single tone
+	first, last float64 // strongest peak at the beginning and the end: they differ in a glide
+	db, spread  float64 // mean level and its standard deviation, but for the first and last frame
+	wander      float64 // standard deviation of the frequency, likewise
+	purity      float64 // mean share of the energy, likewise
+}
+
+// frames is the segment's length. The spectrum's window is 12 ms longer than a
+// frame, which rounds edges to about a frame.
+func (s segment) frames() int { return s.to - s.from }
+
+// keep is how many segments are remembered: a cadence shows in three, a SIT in three.
+const keep = 8
+
+// tones joins tonal frames into segments.
+type tones struct {
+	done  [keep]segment // ended segments, oldest first
+	n     int
+	now   segment // the one being heard, from == to if none
+	open  bool
+	hz    [longestTone]float64
+	db    [longestTone]float64
+	pure  [longestTone]float64
+	sums  struct{ hz, second float64 }
+	pairs int // frames of now in which a second peak was heard
+	slack int // frames since the tone was last heard as one
+	heard int // segments ended in all
+}
+
+// longestTone is how many frames of a tone are looked at for its steadiness.
+const longestTone = 70
+
+// toneGap is the most frames a tone may be unclear within: noise hides a frame.
+const toneGap = 1
+
+// add takes the next frame.
+func (t *tones) add(n int, s sound) {
+	tonal := s.active && s.purity > 0.72
+	if tonal && t.open && t.fits(s) {
+		t.extend(n, s)
+		return
+	}
+	if t.open {
+		t.slack++
+		if t.slack <= toneGap && s.active {
+			return
+		}
+		t.close()
+	}
+	if tonal {
+		t.begin(n, s)
+	}
+}
+
+// fits tells whether a frame continues the open segment: the same frequency, a
+// step of a glide, or the other of a pair that was heard as one for a while.
+func (t *tones) fits(s sound) bool {
+	if near(s.peak, t.now.last, 32) || near(s.peak, t.now.hz, 40) {
+		return true
+	}
+	if s.second != 0 && near(s.second, t.now.last, 25) && near(s.peak, t.now.second, 25) {
+		return true
+	}
+	paired := t.pairs >= 3 && 2*t.pairs >= t.now.frames() && t.now.second-t.now.hz < 220
+	return paired && (near(s.peak, t.now.second, 25) || near(s.peak, t.now.hz, 25))
+}
+
+func (t *tones) begin(n int, s sound) {
+	t.open, t.slack, t.pairs = true, 0, 0
+	t.sums.hz, t.sums.second = 0, 0
+	t.now = segment{from: n, to: n, first: s.peak}
+	t.extend(n, s)
+}
+
+func (t *tones) extend(n int, s sound) {
+	low, high := s.peak, s.second
+	if high != 0 && high < low {
+		low, high = high, low
+	}
+	for i := t.now.frames(); i <= n-t.now.from && i < longestTone; i++ {
+		t.hz[i], t.db[i], t.pure[i] = s.peak, s.db, s.purity
+	}
+	heard := float64(n + 1 - t.now.from)
+	t.sums.hz += low * float64(1+t.slack)
+	t.slack = 0
+	t.now.to = n + 1
+	t.now.last = s.peak
+	t.now.hz = t.sums.hz / heard
+	if high != 0 {
+		t.pairs++
+		t.sums.second += high
+		t.now.second = t.sums.second / float64(t.pairs)
+	}
+}
+
+// close ends the open segment; shorter than 60 ms is no tone.
+func (t *tones) close() {
+	t.open = false
+	if t.now.frames() < 3 {
+		return
+	}
+	if 2*t.pairs < t.now.frames() {
+		t.now.second = 0
+	}
+	n := min(t.now.frames(), longestTone) - 1
+	t.now.db, t.now.spread = meanSpread(t.db[1:n])
+	t.now.purity, _ = meanSpread(t.pure[1:n])
+	middle, wander := meanSpread(t.hz[1:n])
+	t.now.wander = wander
+	if t.now.second == 0 {
+		t.now.hz = middle
+	}
+	if t.n == keep {
+		copy(t.done[:], t.done[1:])
+		t.n--
+	}
+	t.done[t.n] = t.now
+	t.n++
+	t.heard++
+}
+
+// last gives the k-th segment from the end of those that ended, 0 the newest.
+func (t *tones) lastDone(k int) (segment, bool) {
+	if k >= t.n {
+		return segment{}, false
+	}
+	return t.done[t.n-1-k], true
+}
+
+// established tells whether what is being heard has held its level and its
+// frequency, or its two, for 100 ms: longer than a vowel does.
+func (t *tones) established() bool {
+	n := min(t.now.frames(), longestTone)
+	if !t.open || n < 5 {
+		return false
+	}
+	_, spread := meanSpread(t.db[1:n])
+	purity, _ := meanSpread(t.pure[1:n])
+	_, wander := meanSpread(t.hz[1:n])
+	if near(t.now.hz, 460, 25) && n >= 12 && purity > 0.85 && spread < 4 && wander < 25 {
+		return true // 440+480 Hz, which beat too fast for a frame and lie too close for the spectrum
+	}
+	if 2*t.pairs >= n {
+		return n >= 7 && purity > 0.86 && spread < 0.9 && t.now.second-t.now.hz > 35
+	}
+	return purity > 0.82 && spread < 1.1 && wander < 6
+}
+
+func meanSpread(x []float64) (mean, spread float64) {
+	for _, v := range x {
+		mean += v
+	}
+	mean /= float64(len(x))
+	for _, v := range x {
+		spread += (v - mean) * (v - mean)
+	}
+	return mean, math.Sqrt(spread / float64(len(x)))
+}
+
+func near(a, b, hz float64) bool { return math.Abs(a-b) <= hz }
