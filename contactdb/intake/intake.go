@@ -1,0 +1,181 @@
+// Package intake reads a contact file as people really send it and turns each
+// row into a contact or a reject with its reason: nothing is dropped silently.
+//
+// A value flows one way: raw bytes → encoding.go makes UTF-8 of them → rows.go
+// cuts rows and cells → columns.go has said once, from the header, the --map or
+// the content, what each column means → contacts.go makes a contact of a row,
+// with number.go for the phone → the caller, usually contactdb's Import. What
+// can't become a contact goes to the caller as a Reject, and from there to a
+// file (rejects.go) that can be mended and read again.
+//
+// The reader streams: it holds a sample of 64 KB and one row, whatever the size
+// of the file. A row is at most 1 MB and 1,000 columns; more, or a quote that
+// never closes, ends the import with the line where it began. The count always
+// holds: rows = contacts + rejects.
+package intake
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+)
+
+// sampleSize is how much of a file is looked at before the first row is read,
+// in bytes: enough for some hundred rows, little enough to hold several times.
+const sampleSize = 64 << 10
+
+// Options says how to read a contact file; the zero value reads a file whose
+// numbers are all international and whose header names are known.
+type Options struct {
+	// Country is the ISO 3166-1 alpha-2 region of numbers written without a
+	// country code ("RO"). It also breaks ties between 8-bit encodings.
+	Country string
+	// Map gives columns for fields: "phone" → "Telefon 2", or a column number
+	// from 1. Keys are phone, name, first_name, last_name, email, city, zone (or
+	// any name that a header could have for them); another key names a free field.
+	Map map[string]string
+	// List and Now become Contact.List and Contact.ImportedAt.
+	List string
+	Now  time.Time
+}
+
+// FileError says why a whole file can't be imported: one sentence with the
+// cause and the next step. Line is the physical line, 0 if the file as a whole
+// is meant. Its text never holds a row's content.
+type FileError struct {
+	Line   int
+	Reason string
+}
+
+func (e *FileError) Error() string {
+	if e.Line == 0 {
+		return e.Reason
+	}
+	return fmt.Sprintf("line %d: %s", e.Line, e.Reason)
+}
+
+// Reject is a row that is not a contact.
+type Reject struct {
+	Line   int      // physical line on which the row begins, from 1
+	Reason string   // one sentence with the next step
+	Row    []string // the cells as read, formulas and damage included
+}
+
+// File is a contact file that has been understood but not yet read.
+type File struct {
+	opts     Options
+	text     *textReader
+	scan     *scanner
+	ahead    []scanned // rows taken while looking for the header
+	header   []string  // nil if the file has none
+	columns  []Column
+	mended   bool // a file written by Rejects: it starts with line and reason
+	fields   fieldColumns
+	zones    map[string]bool // zone names seen to exist
+	rows     int
+	rejected int
+	read     bool // Contacts was called
+}
+
+type scanned struct {
+	row row
+	err error
+}
+
+// Open finds out encoding, separator and columns of a contact file and stops
+// before its first row. It reads no more than it needs for that. Errors are
+// *FileError, or the reader's own, wrapped.
+func Open(r io.Reader, o Options) (*File, error) {
+	if err := checkCountry(o.Country); err != nil {
+		return nil, &FileError{Reason: err.Error()}
+	}
+	text, err := openText(r, o.Country)
+	if err != nil {
+		return nil, err
+	}
+	f := &File{opts: o, text: text, zones: map[string]bool{}}
+	src := bufio.NewReaderSize(text, sampleSize)
+	peeked, err := src.Peek(sampleSize)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, fmt.Errorf("read contact file: %w", err)
+	}
+	sample := sample{text: slices.Clone(peeked), whole: err != nil}
+	sep, skip := separatorLine(sample.text)
+	sample.text = sample.text[skip:]
+	if sep == 0 {
+		sep = sample.separator()
+	}
+	f.scan = &scanner{src: src, sep: sep, line: 1}
+	if skip > 0 {
+		_, _ = src.Discard(skip) // peeked above, so it is there
+		f.scan.line = 2
+	}
+	if err := f.readHeader(sample.rows(sep)); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+// readHeader takes the first row, decides whether it names the columns, and
+// says what each column is.
+func (f *File) readHeader(sample [][]string) error {
+	first, err := f.scan.next()
+	if errors.Is(err, io.EOF) {
+		return &FileError{Reason: "the file holds no rows, only blank lines; export it again from where it came"}
+	}
+	if err != nil {
+		return err
+	}
+	f.mended = isRejectsHeader(first.cells)
+	cells := f.trim(first.cells)
+	for i := range sample {
+		sample[i] = f.trim(sample[i])
+	}
+	width := len(cells)
+	if !f.mended && slices.ContainsFunc(cells, looksLikePhone) {
+		f.ahead = append(f.ahead, scanned{row: first})
+		width = usualWidth(sample, width)
+	} else {
+		f.header = cells
+		sample = sample[min(1, len(sample)):]
+		second, err := f.scan.next()
+		if errors.Is(err, io.EOF) {
+			return &FileError{Reason: "the file has a header but no rows below it; export it again with its rows"}
+		}
+		f.ahead = append(f.ahead, scanned{second, err})
+	}
+	f.columns, err = understand(f.header, width, sample, f.opts)
+	f.fields = fieldsOf(f.columns)
+	return err
+}
+
+// trim takes off the two columns that Rejects puts before a row.
+func (f *File) trim(cells []string) []string {
+	if f.mended {
+		return cells[min(2, len(cells)):]
+	}
+	return cells
+}
+
+// Columns tells how each column was understood, in the file's order. Columns
+// that Rejects added are not among them.
+func (f *File) Columns() []Column { return slices.Clone(f.columns) }
+
+// Header reports whether the first row named the columns.
+func (f *File) Header() bool { return f.header != nil }
+
+// Encoding is one of "UTF-8", "UTF-16LE", "UTF-16BE", "Windows-1250" and
+// "Latin-1". A file that is plain ASCII so far is called UTF-8; one that turns
+// out otherwise further on is decided at its first other letter.
+func (f *File) Encoding() string { return f.text.encoding() }
+
+// Separator is the character between cells: ',', ';', tab, '|', or what a first
+// line "sep=" says.
+func (f *File) Separator() rune { return rune(f.scan.sep) }
+
+// Counts returns how many rows were read so far and how many of them were
+// rejected; the others were contacts. Blank lines and the header are no rows.
+func (f *File) Counts() (rows, rejected int) { return f.rows, f.rejected }
