@@ -1,0 +1,243 @@
+package contactdb
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+)
+
+// attemptRow is a live attempt as stored. Its notes lie apart: they change,
+// it does not.
+type attemptRow struct {
+	Attempt
+	Segment uint32 `json:"segment"`
+}
+
+// outcomesKept bounds Progress.Outcomes.
+const outcomesKept = 32
+
+// sipCallID derives an attempt's Call-ID. A restarted service finds it again;
+// nobody without the store's key can name a call.
+func (s *Store) sipCallID(id string) string {
+	mac := hmac.New(sha256.New, s.secret)
+	mac.Write([]byte("sip-call-id:" + id))
+	return hex.EncodeToString(mac.Sum(nil))[:32]
+}
+
+// Note keeps what is learned of a live attempt: the fields that are set
+// replace those noted before. It returns without waiting for the disk; a crash
+// may lose it, and for an attempt that is not live it does nothing.
+func (s *Store) Note(attempt string, n Notes) error {
+	err := s.submit(context.Background(), &write{apply: func(t *tx) error {
+		if t.get(bLive, []byte(attempt)) == nil {
+			return nil
+		}
+		notes, err := t.notes(attempt)
+		if err == nil {
+			t.save(bNotes, []byte(attempt), notes.with(n))
+		}
+		return err
+	}})
+	if err != nil {
+		return fmt.Errorf("note on attempt %s: %w", attempt, err)
+	}
+	return nil
+}
+
+// with replaces the fields that are set in later.
+func (n Notes) with(later Notes) Notes {
+	for _, f := range []struct {
+		to   *time.Time
+		from time.Time
+	}{
+		{&n.PlacedAt, later.PlacedAt}, {&n.RingingAt, later.RingingAt},
+		{&n.AnsweredAt, later.AnsweredAt}, {&n.BridgedAt, later.BridgedAt},
+	} {
+		if !f.from.IsZero() {
+			*f.to = f.from.UTC()
+		}
+	}
+	if later.Operator != "" {
+		n.Operator = later.Operator
+	}
+	if later.Dialog != "" {
+		n.Dialog = later.Dialog
+	}
+	return n
+}
+
+func (t *tx) notes(attempt string) (n Notes, err error) {
+	_, err = t.load(bNotes, []byte(attempt), &n)
+	return n, err
+}
+
+// Live returns the live attempts, by id.
+func (s *Store) Live() (all []Attempt, err error) {
+	err = s.view("live attempts", func(t *tx) error {
+		rows, err := t.live("")
+		for _, a := range rows {
+			all = append(all, a.Attempt)
+		}
+		return err
+	})
+	return all, err
+}
+
+// live returns the live attempts of an owner ("" for all) with their notes.
+func (t *tx) live(owner string) (all []attemptRow, err error) {
+	err = t.each(bLive, nil, func(_, value []byte) (bool, error) {
+		var a attemptRow
+		if err := decode(bLive, value, &a); err != nil {
+			return false, err
+		}
+		if owner != "" && a.Owner != owner {
+			return true, nil
+		}
+		a.Notes, err = t.notes(a.ID)
+		all = append(all, a)
+		return true, err
+	})
+	return all, err
+}
+
+// Settle ends a live attempt: contact, call record, tallies and hash chain in
+// one transaction. It returns the record with its hashes. ErrState if the
+// attempt is not live (each attempt has exactly one record).
+//
+// The store knows best who was called and for whom: ID names the attempt, and
+// campaign, version, list, contact, phone and attempt number are the
+// attempt's. Trunk, caller ID and Call-ID are the attempt's if left empty. A
+// record without EndedAt ends at its last known time. Neither NextTry nor
+// Final means no further try.
+func (s *Store) Settle(ctx context.Context, st Settlement) (rec Record, err error) {
+	err = s.write(ctx, "settle attempt "+st.Record.ID, func(t *tx) (err error) {
+		var a attemptRow
+		live, err := t.load(bLive, []byte(st.Record.ID), &a)
+		if err == nil && !live {
+			err = fmt.Errorf("%w: it is not live; an attempt is settled once", ErrState)
+		}
+		if err != nil {
+			return err
+		}
+		rec, err = t.settle(a, st)
+		return err
+	})
+	return rec, err
+}
+
+func (t *tx) settle(a attemptRow, st Settlement) (Record, error) {
+	rec := completed(st.Record, a)
+	if err := t.append(&rec); err != nil {
+		return rec, err
+	}
+	if err := t.tally(rec); err != nil {
+		return rec, err
+	}
+	t.delete(bLive, []byte(a.ID))
+	t.delete(bNotes, []byte(a.ID))
+	t.delete(bCalling, []byte(a.Contact.Phone))
+	if st.Suppress != nil {
+		entry := *st.Suppress
+		if entry.Phone == "" {
+			entry.Phone = a.Contact.Phone
+		}
+		t.suppress(entry)
+	}
+	return rec, t.progressed(a, st, rec)
+}
+
+// completed fills a record from its attempt.
+func completed(r Record, a attemptRow) Record {
+	r.ID, r.Campaign, r.CampaignVersion, r.Attempt = a.ID, a.Campaign, a.Version, a.Number
+	r.List, r.ContactID, r.Phone = a.Contact.List, a.Contact.ID, a.Contact.Phone
+	for _, f := range []struct {
+		to   *string
+		from string
+	}{{&r.Trunk, a.Trunk}, {&r.CallerID, a.CallerID}, {&r.SIPCallID, a.SIPCallID}} {
+		if *f.to == "" {
+			*f.to = f.from
+		}
+	}
+	last := a.LeasedAt
+	for _, at := range []*time.Time{&r.PlacedAt, &r.RingingAt, &r.AnsweredAt, &r.DetectedAt, &r.BridgedAt, &r.EndedAt} {
+		*at = at.UTC()
+		if at.After(last) {
+			last = *at
+		}
+	}
+	if r.EndedAt.IsZero() {
+		r.EndedAt = last
+	}
+	return r
+}
+
+// progressed writes what the attempt means for its contact.
+func (t *tx) progressed(a attemptRow, st Settlement, rec Record) error {
+	camp, err := t.campaign(a.Campaign)
+	if err != nil {
+		return err
+	}
+	c, found, err := t.contact(a.Segment, a.Contact.ID)
+	if err != nil || !found {
+		return err
+	}
+	row, _, err := t.state(camp.ID, c.ID)
+	if err != nil {
+		return err
+	}
+	row.Live, row.LastOutcome, row.LastAt = "", rec.Outcome, rec.EndedAt
+	row.Outcomes = append(row.Outcomes, rec.Outcome)
+	row.Outcomes = row.Outcomes[max(0, len(row.Outcomes)-outcomesKept):]
+	row.NextTry, row.Final, row.Rescheduled = st.NextTry.UTC(), st.Final, st.Callback
+	if row.Final == "" && row.NextTry.IsZero() {
+		row.Final = "no-next-try"
+	}
+	due := int64(0)
+	if row.Final != "" {
+		row.NextTry, row.Rescheduled = time.Time{}, false
+	} else {
+		due = dueTime(row.NextTry)
+	}
+	t.setDue(camp.ID, place{a.Segment, t.class(c.Zones), c.ID}, &row, due, false)
+	return nil
+}
+
+// Recover turns each live attempt of owner ("" for all) into an "interrupted"
+// record; next gives the time of the next try (or final) for each. It returns the attempts, so
+// that the SIP side can hang up what was left behind.
+//
+// The records end at now by the dialer, with the times that were noted. Their
+// tallies count an answered, unbridged one as abandoned: nobody knows that it
+// was not, and a crash must not hide it from the regulator's ratio.
+func (s *Store) Recover(ctx context.Context, owner string, now time.Time, next func(Attempt) (time.Time, string)) ([]Attempt, error) {
+	var all []Attempt
+	err := s.write(ctx, "recover", func(t *tx) error {
+		all = nil
+		rows, err := t.live(owner)
+		if err != nil {
+			return err
+		}
+		for _, a := range rows {
+			at, final := next(a.Attempt)
+			if _, err := t.settle(a, Settlement{Record: interrupted(a.Notes, a.ID, now), NextTry: at, Final: final}); err != nil {
+				return err
+			}
+			all = append(all, a.Attempt)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+func interrupted(n Notes, id string, now time.Time) Record {
+	return Record{
+		ID: id, Outcome: Interrupted, EndedBy: "dialer", EndedAt: now, Operator: n.Operator,
+		PlacedAt: n.PlacedAt, RingingAt: n.RingingAt, AnsweredAt: n.AnsweredAt, BridgedAt: n.BridgedAt,
+	}
+}

@@ -1,0 +1,157 @@
+package contactdb
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+
+	"go.etcd.io/bbolt"
+)
+
+// Keys are in the order of the question that is asked of them. Numbers in them
+// are big-endian; seg is a segment of a list (see listRow), class a set of
+// zones, camp a campaign.
+var (
+	bMeta      = []byte("meta")      // schema, secret, head of the record chain
+	bLists     = []byte("lists")     // name → listRow
+	bSegments  = []byte("segments")  // only counts segments
+	bTrash     = []byte("trash")     // seg → list for which it is staged, empty if removed; invisible
+	bZones     = []byte("zones")     // zones joined by commas → class
+	bContacts  = []byte("contacts")  // seg, contact → Contact
+	bPhones    = []byte("phones")    // phone, 0, seg, contact → nothing
+	bFresh     = []byte("fresh")     // seg, class, contact → nothing
+	bCursors   = []byte("cursors")   // camp, seg, class → last contact that the walk over fresh has seen
+	bDue       = []byte("due")       // camp, seg, class, time, contact → nothing
+	bProgress  = []byte("progress")  // camp, contact → state
+	bLive      = []byte("live")      // attempt id → attemptRow
+	bNotes     = []byte("notes")     // attempt id → Notes
+	bCalling   = []byte("calling")   // phone → attempt id: the lease
+	bTries     = []byte("tries")     // phone → times of attempts
+	bRecords   = []byte("records")   // sequence → Record, hash last
+	bRecordIDs = []byte("recordids") // attempt id → sequence
+	bTallies   = []byte("tallies")   // campaign, day → Tally
+	bOpTallies = []byte("optallies") // operator, campaign, day → Tally
+	bDNC       = []byte("dnc")       // phone → Suppression
+	bCampaigns = []byte("campaigns") // name → campaignRow
+	bVersions  = []byte("versions")  // camp, version → CampaignVersion
+	bOperators = []byte("operators") // name → operatorRow
+	bTeams     = []byte("teams")     // name → Team
+	bMemory    = []byte("memory")    // key → value of Remember
+
+	buckets = [][]byte{bMeta, bLists, bSegments, bTrash, bZones, bContacts, bPhones, bFresh, bCursors, bDue,
+		bProgress, bLive, bNotes, bCalling, bTries, bRecords, bRecordIDs, bTallies, bOpTallies, bDNC,
+		bCampaigns, bVersions, bOperators, bTeams, bMemory}
+
+	kSchema = []byte("schema")
+	kSecret = []byte("secret")
+	kHead   = []byte("head")
+)
+
+// appended are the buckets whose keys only grow: their pages are filled up.
+var appended = map[string]bool{
+	string(bContacts): true, string(bFresh): true, string(bRecords): true, string(bRecordIDs): true, string(bVersions): true,
+}
+
+// tx is a transaction. Writing never fails before the commit except by a
+// mistake of ours (a key too long); the first such error stays in err and
+// undoes the operation.
+type tx struct {
+	*bbolt.Tx
+	dirty bool // something was written
+	err   error
+}
+
+func (t *tx) bucket(name []byte) *bbolt.Bucket {
+	b := t.Bucket(name)
+	if appended[string(name)] {
+		b.FillPercent = 0.95
+	}
+	return b
+}
+
+func (t *tx) get(bucket, key []byte) []byte { return t.Bucket(bucket).Get(key) }
+
+func (t *tx) put(bucket, key, value []byte) {
+	t.dirty = true
+	if err := t.bucket(bucket).Put(key, value); err != nil && t.err == nil {
+		t.err = fmt.Errorf("%s: %w", bucket, err)
+	}
+}
+
+func (t *tx) delete(bucket, key []byte) {
+	t.dirty = true
+	if err := t.bucket(bucket).Delete(key); err != nil && t.err == nil {
+		t.err = fmt.Errorf("%s: %w", bucket, err)
+	}
+}
+
+// next counts a bucket's sequence up.
+func (t *tx) next(bucket []byte) uint64 {
+	t.dirty = true
+	n, err := t.bucket(bucket).NextSequence()
+	if err != nil && t.err == nil {
+		t.err = err
+	}
+	return n
+}
+
+// load decodes the row under key into row and says whether there is one.
+func (t *tx) load(bucket, key []byte, row any) (bool, error) {
+	value := t.get(bucket, key)
+	if value == nil {
+		return false, nil
+	}
+	return true, decode(bucket, value, row)
+}
+
+func (t *tx) save(bucket, key []byte, row any) {
+	value, err := json.Marshal(row)
+	if err != nil {
+		if t.err == nil {
+			t.err = fmt.Errorf("%s: %w", bucket, err)
+		}
+		return
+	}
+	t.put(bucket, key, value)
+}
+
+func decode(bucket, value []byte, row any) error {
+	if err := json.Unmarshal(value, row); err != nil {
+		return fmt.Errorf("%w: a row of %s cannot be read: %w", ErrDamaged, bucket, err)
+	}
+	return nil
+}
+
+// each walks the keys with a prefix, in order, until f returns false.
+func (t *tx) each(bucket, prefix []byte, f func(key, value []byte) (bool, error)) error {
+	c := t.Bucket(bucket).Cursor()
+	for k, v := c.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, v = c.Next() {
+		if more, err := f(k, v); err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
+
+// clear deletes at most limit keys with a prefix (0: all) and returns how many.
+func (t *tx) clear(bucket, prefix []byte, limit int) int {
+	var keys [][]byte
+	_ = t.each(bucket, prefix, func(k, _ []byte) (bool, error) {
+		keys = append(keys, bytes.Clone(k))
+		return limit == 0 || len(keys) < limit, nil
+	})
+	for _, k := range keys {
+		t.delete(bucket, k)
+	}
+	return len(keys)
+}
+
+func be32(b []byte, n uint32) []byte { return binary.BigEndian.AppendUint32(b, n) }
+func be64(b []byte, n uint64) []byte { return binary.BigEndian.AppendUint64(b, n) }
+
+// text appends a string so that no string's key is the prefix of another's.
+func text(b []byte, s string) []byte {
+	b = binary.BigEndian.AppendUint16(b, uint16(len(s)))
+	return append(b, s...)
+}
