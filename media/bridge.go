@@ -15,6 +15,7 @@ import (
 // comfort noise doesn't either, its pauses are kept by the timestamps.
 type Bridge struct {
 	legs [2]*leg
+	rec  *Recorder
 	once sync.Once
 }
 
@@ -22,7 +23,8 @@ type Bridge struct {
 type leg struct {
 	from, to *Session
 	voice    *voice
-	tap      *tap // nil: not recorded
+	rec      *Recorder // nil: not recorded
+	side     int
 
 	// The fields below are guarded by to.out.mu.
 	bound  bool   // a stream is mapped
@@ -37,9 +39,10 @@ type leg struct {
 func Join(customer, operator *Session, rec *Recorder) *Bridge {
 	customer.part()
 	operator.part()
-	b := new(Bridge)
-	b.legs[0] = &leg{from: customer, to: operator, voice: new(voice), tap: rec.tap(left)}
-	b.legs[1] = &leg{from: operator, to: customer, voice: new(voice), tap: rec.tap(right)}
+	b := &Bridge{rec: rec}
+	b.legs[0] = &leg{from: customer, to: operator, voice: new(voice), rec: rec, side: left}
+	b.legs[1] = &leg{from: operator, to: customer, voice: new(voice), rec: rec, side: right}
+	rec.join(time.Now())
 	for _, l := range b.legs {
 		l.to.out.mu.Lock()
 		l.to.out.leg = l
@@ -77,16 +80,17 @@ func (b *Bridge) Close() {
 			}
 			l.to.out.mu.Unlock()
 		}
+		b.rec.part(time.Now())
 	})
 }
 
 // forward sends a packet of sound on, built in buf.
 func (l *leg) forward(p *rtp.Packet, buf []byte, now time.Time) {
 	from := Codec(p.PayloadType)
-	l.tap.hear(p, now)
+	l.rec.hear(l.side, p, now)
 	o := l.to.out
 	o.mu.Lock()
-	if o.leg != l || !o.sending(l.voice) || len(p.Payload) == 0 {
+	if o.leg != l || !o.sending(l.voice) {
 		o.mu.Unlock()
 		return
 	}
@@ -94,7 +98,7 @@ func (l *leg) forward(p *rtp.Packet, buf []byte, now time.Time) {
 	o.advance(h, len(p.Payload), l.voice, now)
 	codec, to := o.codec, o.to
 	o.mu.Unlock()
-	o.write(h, from.convert(buf[:rtpHeader], p.Payload, codec), to)
+	_ = o.write(h, from.convert(buf[:rtpHeader], p.Payload, codec), to) // what the network refuses is lost, as on the way
 }
 
 // resync is how far a timestamp may be from what the clock says, in samples.
@@ -105,7 +109,7 @@ const resync = SampleRate
 // stream, another voice in between, or a jump begins a talk spurt.
 func (l *leg) rewrite(p *rtp.Packet, now time.Time) rtp.Header {
 	o := l.to.out
-	next := o.nextTimestamp(now)
+	next, _ := o.nextTimestamp(now)
 	step := int16(p.SequenceNumber - l.inSeq)
 	off := int32(p.Timestamp + l.addTS - next)
 	marker := p.Marker
@@ -125,11 +129,13 @@ func (l *leg) rewrite(p *rtp.Packet, now time.Time) rtp.Header {
 }
 
 // swallow takes a packet out of the sequence that is not forwarded, so that
-// the receiver doesn't count it as lost.
-func (l *leg) swallow(ssrc uint32) {
+// the receiver doesn't count it as lost. One that came late is left as a gap:
+// closing it then would give the next packet a number that was used.
+func (l *leg) swallow(p *rtp.Packet) {
 	l.to.out.mu.Lock()
 	defer l.to.out.mu.Unlock()
-	if l.bound && l.ssrc == ssrc {
+	if l.bound && l.ssrc == p.SSRC && int16(p.SequenceNumber-l.inSeq) > 0 {
+		l.inSeq = p.SequenceNumber
 		l.addSeq--
 	}
 }

@@ -11,6 +11,10 @@ import (
 	"github.com/pion/rtp"
 )
 
+// TelephoneEvent is the payload type that apel offers for telephone-event; far
+// ends that offer name their own.
+const TelephoneEvent = 101
+
 // keyNames are the events of RFC 4733 §3.2 in the order of their codes.
 const keyNames = "0123456789*#ABCD"
 
@@ -124,7 +128,8 @@ func (o *outgoing) key(k *keyPress, duration uint16, end bool, now time.Time) er
 	}
 	first := !k.started
 	if first {
-		k.started, k.ts = true, o.nextTimestamp(now)
+		k.started = true
+		k.ts, _ = o.nextTimestamp(now)
 	}
 	h := rtp.Header{
 		Version: 2, Marker: first, PayloadType: o.dtmf, SSRC: o.ssrc,

@@ -115,7 +115,7 @@ func (e *Ear) hear(p *rtp.Packet, now time.Time) {
 	defer e.mu.Unlock()
 	clock := max(samplesIn(now.Sub(e.start)), e.pos)
 	length := int64(len(p.Payload))
-	at := e.place(p, clock, length)
+	at := e.place(p, clock)
 	if at+length > e.pos+earRing {
 		e.skipTo(at + length - earRing)
 	}
@@ -130,14 +130,14 @@ func (e *Ear) hear(p *rtp.Packet, now time.Time) {
 
 // place finds where a packet stands, and begins anew where its timestamp makes
 // no sense by the clock: a new stream, a clock that runs away, a longer way.
-func (e *Ear) place(p *rtp.Packet, clock, length int64) int64 {
+func (e *Ear) place(p *rtp.Packet, clock int64) int64 {
 	at := e.ref + int64(int32(p.Timestamp-e.refTS))
-	if at+length <= e.pos {
+	if at < e.pos {
 		e.late++
 	} else {
 		e.late = 0
 	}
-	if e.bound && p.SSRC == e.ssrc && at <= clock+earAhead && at > clock-SampleRate && e.late < earLate {
+	if e.bound && p.SSRC == e.ssrc && at <= clock+earAhead && at > clock-SampleRate && !e.lost(p) {
 		return at
 	}
 	at = clock + earDelay
@@ -146,6 +146,12 @@ func (e *Ear) place(p *rtp.Packet, clock, length int64) int64 {
 	}
 	e.bound, e.ssrc, e.refTS, e.ref, e.late, e.end = true, p.SSRC, p.Timestamp, at, 0, at
 	return at
+}
+
+// lost tells whether packets keep coming after their time, or a talk spurt
+// does, as from far ends whose timestamps stand still while they are silent.
+func (e *Ear) lost(p *rtp.Packet) bool {
+	return e.late >= earLate || e.late > 0 && p.Marker
 }
 
 // skipTo drops what a slow listener has not taken, to make room.

@@ -30,10 +30,11 @@ type outgoing struct {
 	leg    *leg   // the bridge that may speak when nobody holds the stream
 	last   *voice // who spoke last
 	ssrc   uint32
-	seq    uint16 // the highest sent
-	ts     uint32 // of the packet with seq
-	length uint32 // samples of that packet
-	at     time.Time
+	seq    uint16    // the highest sent
+	ts     uint32    // of the packet with seq
+	length uint32    // samples of that packet
+	began  time.Time // when those samples began: ts by the clock
+	at     time.Time // when the last packet was sent
 	sent   uint64
 }
 
@@ -41,17 +42,21 @@ func newOutgoing(sock socket) *outgoing {
 	return &outgoing{sock: sock, ssrc: rand.Uint32(), seq: uint16(rand.Uint32()), ts: rand.Uint32()}
 }
 
+// pauseAfter is how late a packet may be and still follow the one before it, in
+// samples: less is the scheduler's jitter, more is a pause.
+const pauseAfter = 4 * FrameSamples
+
 // nextTimestamp continues the stream: contiguous while packets follow each
 // other, by the clock after a pause. The caller holds mu.
-func (o *outgoing) nextTimestamp(now time.Time) uint32 {
+func (o *outgoing) nextTimestamp(now time.Time) (ts uint32, paused bool) {
 	if o.at.IsZero() {
-		return o.ts
+		return o.ts, true
 	}
-	passed := samplesIn(now.Sub(o.at))
-	if passed < int64(o.length)+FrameSamples {
-		return o.ts + o.length
+	passed := samplesIn(now.Sub(o.began))
+	if passed < int64(o.length)+pauseAfter {
+		return o.ts + o.length, false
 	}
-	return o.ts + uint32(passed)
+	return o.ts + uint32(passed), true
 }
 
 // sending tells whether v may send now. The caller holds mu.
@@ -59,25 +64,30 @@ func (o *outgoing) sending(v *voice) bool {
 	return o.to.IsValid() && !o.held && (o.holder == nil || o.holder == v)
 }
 
-// advance notes a packet that is about to be sent. The caller holds mu.
+// advance notes a packet that is about to be sent, whose sound lasts length
+// samples from its timestamp. The caller holds mu.
 func (o *outgoing) advance(h rtp.Header, length int, v *voice, now time.Time) {
 	if int16(h.SequenceNumber-o.seq) > 0 || o.at.IsZero() {
+		if o.at.IsZero() || h.Timestamp != o.ts {
+			o.began = now
+		}
 		o.seq, o.ts, o.length = h.SequenceNumber, h.Timestamp, uint32(length)
 	}
 	o.at, o.last = now, v
 	o.sent++
 }
 
-// speak sends a frame of v, encoded into buf, and reports whether the stream was v's to use.
+// speak sends a frame of v, encoded into buf; nothing while the stream is another's or held.
 func (o *outgoing) speak(v *voice, samples []int16, buf []byte, now time.Time) error {
 	o.mu.Lock()
 	if !o.sending(v) {
 		o.mu.Unlock()
 		return nil
 	}
+	ts, paused := o.nextTimestamp(now)
 	h := rtp.Header{
-		Version: 2, Marker: o.last != v, PayloadType: uint8(o.codec), SSRC: o.ssrc,
-		SequenceNumber: o.seq + 1, Timestamp: o.nextTimestamp(now),
+		Version: 2, Marker: paused || o.last != v, PayloadType: uint8(o.codec), SSRC: o.ssrc,
+		SequenceNumber: o.seq + 1, Timestamp: ts,
 	}
 	o.advance(h, len(samples), v, now)
 	to, codec := o.to, o.codec

@@ -25,7 +25,7 @@ func (s *Session) Play(ctx context.Context, samples []int16) error {
 		n := copy(frame, samples)
 		clear(frame[n:])
 		samples = samples[n:]
-		s.out.speak(v, frame, buf, time.Now()) // what the network refuses is lost, as on the way
+		_ = s.out.speak(v, frame, buf, time.Now()) // what the network refuses is lost, as on the way
 		if err := s.tick(ctx, ticker.C); err != nil {
 			return err
 		}
@@ -67,59 +67,4 @@ func (s *Session) tick(ctx context.Context, c <-chan time.Time) error {
 	case <-s.done:
 		return net.ErrClosed
 	}
-}
-
-// KeepAlive sends silence every interval while nothing else is sent, so that
-// NAT bindings and far ends' timers stay alive; 0 stops it.
-func (s *Session) KeepAlive(interval time.Duration) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.keep != nil {
-		s.keep.Stop()
-		s.keep = nil
-	}
-	s.keepEvery = interval
-	select {
-	case <-s.done:
-		return
-	default:
-	}
-	if interval > 0 {
-		v, buf := new(voice), make([]byte, rtpHeader, rtpHeader+FrameSamples)
-		var t *time.Timer
-		t = time.AfterFunc(interval, func() { s.keepAlive(t, v, buf) })
-		s.keep = t
-	}
-}
-
-// silence is one frame of it.
-var silence = make([]int16, FrameSamples)
-
-// keepAlive sends silence if the stream has rested long enough, and sets the
-// timer for the next look. Only one call runs at a time: it sets its own timer.
-func (s *Session) keepAlive(t *time.Timer, v *voice, buf []byte) {
-	s.mu.Lock()
-	every, current := s.keepEvery, s.keep == t
-	s.mu.Unlock()
-	if !current {
-		return
-	}
-	now := time.Now()
-	idle := s.out.idle(now)
-	if idle >= every {
-		s.out.speak(v, silence, buf, now)
-		idle = 0
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.keep == t {
-		t.Reset(every - idle)
-	}
-}
-
-// idle is how long nothing has been sent.
-func (o *outgoing) idle(now time.Time) time.Duration {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return now.Sub(o.at)
 }

@@ -56,21 +56,22 @@ func (s *Session) receive(b, fwd []byte, from netip.AddrPort, now time.Time) {
 		return
 	}
 	p := &s.in
-	if p.PayloadType == uint8(PCMU) || p.PayloadType == uint8(PCMA) {
-		if ear != nil {
-			ear.hear(p, now)
-		}
-		if leg != nil {
-			leg.forward(p, fwd, now)
-		}
-	} else if leg != nil {
-		leg.swallow(p.SSRC)
+	sound := (p.PayloadType == uint8(PCMU) || p.PayloadType == uint8(PCMA)) && len(p.Payload) > 0
+	if sound && ear != nil {
+		ear.hear(p, now)
+	}
+	switch {
+	case leg == nil:
+	case sound:
+		leg.forward(p, fwd, now)
+	default:
+		leg.swallow(p)
 	}
 }
 
 // parse reads a datagram into s.in and tells whether it is RTP.
 func (s *Session) parse(b []byte) bool {
-	return len(b) > 0 && b[0]>>6 == 2 && s.in.Unmarshal(b) == nil
+	return len(b) > 0 && len(b) < maxPacket && b[0]>>6 == 2 && s.in.Unmarshal(b) == nil
 }
 
 // isRTCP tells RTCP from RTP on the same port (RFC 5761 §4).
@@ -86,7 +87,7 @@ func (s *Session) admit(valid bool, from netip.AddrPort, now time.Time) (*Ear, *
 		return nil, nil, false
 	}
 	p := &s.in
-	key := s.dtmf != 0 && p.PayloadType == s.dtmf
+	key := s.isKey(p.PayloadType)
 	if !valid || !key && !wanted(p.PayloadType) {
 		s.stats.Malformed++
 		return nil, nil, false
@@ -106,6 +107,12 @@ func (s *Session) admit(valid bool, from netip.AddrPort, now time.Time) (*Ear, *
 		s.pressed(p.SSRC, p.Timestamp, p.Payload)
 	}
 	return s.ear, s.leg, true
+}
+
+// isKey tells telephone-events: under the far end's payload type, or under ours
+// if it numbers the two directions differently (RFC 3264 §5.1). The caller holds mu.
+func (s *Session) isKey(pt uint8) bool {
+	return s.dtmf != 0 && (pt == s.dtmf || pt == TelephoneEvent)
 }
 
 // wanted are the static payload types: both laws whatever was agreed, since a

@@ -1,44 +1,179 @@
 package media
 
 import (
+	"encoding/binary"
 	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
 	"time"
+)
 
-	"github.com/pion/rtp"
+const (
+	partSuffix  = ".part"
+	flushEvery  = 250 * time.Millisecond
+	flushFrames = 4096 // taken from the timeline at once
 )
 
 // Recorder writes a call as a stereo WAV, the customer left, the operator
-// right, as it goes: after a crash the file has what was heard so far.
-type Recorder struct{}
+// right, as it goes: after a crash the file has what was heard so far, with a
+// header that fits, and FinishRecording completes it. The recording lasts from
+// the first Join with it to the end of the last; where nobody was heard it is
+// silent. Forwarding never waits for the disk: what a stalled disk doesn't
+// take within two seconds is dropped, counted, and silent in the file.
+type Recorder struct {
+	path   string // the final name
+	file   *os.File
+	wake   chan struct{}
+	closed chan struct{}
+	ended  chan struct{} // the writing goroutine has returned
+	once   sync.Once
+	result Recording
+	err    error // of Close
+
+	written int64 // frames in the file; the writer's own
+	fault   error // the first write error; the writer's own
+
+	timeline timeline
+}
 
 // Recording is what a closed recorder has written.
 type Recording struct {
 	Path     string
-	SHA256   string
+	SHA256   string // of the file, in hex
 	Duration time.Duration
+	Dropped  uint64 // samples that a stalled disk didn't take
 }
 
-const (
-	left = iota
-	right
-)
+// NewRecorder creates the file and its folder, readable by the owner only.
+// Until Close its name ends in ".part". A recording that exists is never
+// overwritten: the error wraps os.ErrExist.
+func NewRecorder(path string) (*Recorder, error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("recording %s: %w", path, err)
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return nil, fmt.Errorf("recording %s: %w", path, os.ErrExist)
+	}
+	f, err := os.OpenFile(path+partSuffix, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("recording %s: %w", path, err)
+	}
+	if _, err := f.Write(wavHeader(2, 0)); err != nil {
+		return nil, errors.Join(fmt.Errorf("recording %s: %w", path, err), f.Close(), os.Remove(f.Name()))
+	}
+	r := &Recorder{
+		path: path, file: f,
+		wake: make(chan struct{}, 1), closed: make(chan struct{}), ended: make(chan struct{}),
+	}
+	go r.write()
+	return r, nil
+}
 
-type tap struct{}
+// write is the recorder's goroutine: it carries the timeline to the file.
+func (r *Recorder) write() {
+	defer close(r.ended)
+	ticker := time.NewTicker(flushEvery)
+	defer ticker.Stop()
+	buf := make([]byte, 0, flushFrames*2*2)
+	for {
+		select {
+		case <-ticker.C:
+		case <-r.wake:
+		case <-r.closed:
+			r.flush(r.timeline.length(time.Now()), buf)
+			return
+		}
+		r.flush(r.timeline.settled(time.Now()), buf)
+	}
+}
 
-func (r *Recorder) tap(side int) *tap            { return nil }
-func (t *tap) hear(p *rtp.Packet, now time.Time) {}
+// flush writes the timeline up to a position, then the header that fits it.
+// After a write error it goes on taking, so that nothing piles up, but the file
+// stays as it is: its beginning is whole.
+func (r *Recorder) flush(until int64, buf []byte) {
+	taken := 0
+	for {
+		b := r.timeline.take(until, buf)
+		if len(b) == 0 {
+			break
+		}
+		taken += len(b)
+		r.append(b)
+	}
+	if taken > 0 && r.fault == nil {
+		_, r.fault = r.file.WriteAt(wavHeader(2, r.written), 0)
+	}
+}
 
-var errStub = errors.New("media: being built")
-
-// NewRecorder creates the file and its folder. Until Close its name ends in ".part".
-func NewRecorder(path string) (*Recorder, error) { return nil, errStub }
+func (r *Recorder) append(b []byte) {
+	frames := int64(len(b) / 4)
+	if r.fault == nil && r.written+frames > maxWAVFrames {
+		r.fault = errors.New("the file has reached 4 GB, the limit of WAV")
+	}
+	if r.fault != nil {
+		return
+	}
+	if _, r.fault = r.file.WriteAt(b, wavHeaderSize+r.written*4); r.fault == nil {
+		r.written += frames
+	}
+}
 
 // Close completes the header, syncs, and renames the file to its final name.
-func (r *Recorder) Close() (Recording, error) { return Recording{}, errStub }
+// When the disk refused something the error says so and the part that was
+// written stays under its ".part" name. Closing again gives the same answer.
+func (r *Recorder) Close() (Recording, error) {
+	r.once.Do(func() {
+		close(r.closed)
+		<-r.ended
+		if r.fault != nil {
+			r.err = errors.Join(fmt.Errorf("recording %s stopped after %v: %w", r.path, timeOf(r.written), r.fault), r.file.Close())
+			return
+		}
+		r.result, r.err = finish(r.file, r.path, r.written)
+		r.result.Dropped = r.timeline.lost()
+	})
+	return r.result, r.err
+}
 
-// ReadWAV reads a prompt or recording: PCM of 8, 16, 24 or 32 bits, float, A-law or mu-law,
-// any usual rate, resampled to 8 kHz; one slice per channel.
-func ReadWAV(path string) ([][]int16, error) { return nil, errStub }
+// join begins the timeline with the first bridge. A nil recorder does nothing, here and below.
+func (r *Recorder) join(now time.Time) {
+	if r == nil {
+		return
+	}
+	r.timeline.join(now)
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
 
-// WriteWAV writes 8 kHz 16-bit PCM, one slice per channel, all of one length.
-func WriteWAV(path string, channels ...[]int16) error { return errStub }
+func (r *Recorder) part(now time.Time) {
+	if r != nil {
+		r.timeline.part(now)
+	}
+}
+
+const wavHeaderSize = 44
+
+// maxWAVFrames of two channels fit the 32-bit sizes of a WAV.
+const maxWAVFrames = (1<<32 - 1 - wavHeaderSize) / 4
+
+// wavHeader is the header of 8 kHz 16-bit PCM with so many frames.
+func wavHeader(channels int, frames int64) []byte {
+	size := uint32(frames * int64(channels) * 2)
+	b := make([]byte, 0, wavHeaderSize)
+	b = append(b, "RIFF"...)
+	b = binary.LittleEndian.AppendUint32(b, size+wavHeaderSize-8)
+	b = append(b, "WAVEfmt "...)
+	b = binary.LittleEndian.AppendUint32(b, 16)
+	b = binary.LittleEndian.AppendUint16(b, wavPCM)
+	b = binary.LittleEndian.AppendUint16(b, uint16(channels))
+	b = binary.LittleEndian.AppendUint32(b, SampleRate)
+	b = binary.LittleEndian.AppendUint32(b, uint32(SampleRate*channels*2))
+	b = binary.LittleEndian.AppendUint16(b, uint16(channels*2))
+	b = binary.LittleEndian.AppendUint16(b, 16)
+	b = append(b, "data"...)
+	return binary.LittleEndian.AppendUint32(b, size)
+}

@@ -35,8 +35,7 @@ type Session struct {
 	leg        *leg // where the bridge takes what is heard here
 	heard      time.Time
 	stats      Stats
-	keep       *time.Timer
-	keepEvery  time.Duration
+	keeper     *keeper // nil: no keep-alive
 
 	in rtp.Packet // the reader's own
 }
@@ -96,6 +95,9 @@ func (s *Session) Negotiate(remote Description) error {
 	defer s.out.mu.Unlock()
 	s.out.to, s.out.codec, s.out.dtmf = addr, remote.Codecs[0], remote.DTMF
 	s.out.held = addr.Addr().IsUnspecified() || !remote.receives()
+	if s.out.held {
+		s.out.last = nil // what comes after the hold begins a talk spurt
+	}
 	return nil
 }
 
@@ -130,8 +132,8 @@ func (s *Session) Stats() Stats {
 func (s *Session) Close() error {
 	var err error
 	s.once.Do(func() {
-		s.KeepAlive(0)
 		close(s.done)
+		s.KeepAlive(0)
 		err = s.conn.Close()
 	})
 	<-s.ended
