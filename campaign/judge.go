@@ -44,8 +44,12 @@ func (d *Definition) Judge(c contactdb.Candidate, now time.Time) contactdb.Verdi
 	if capped == nil && d.openIn(places, now) {
 		return contactdb.Verdict{Kind: contactdb.Yes}
 	}
-	next := d.earliest(places, c.NumberTries, now)
-	if capped != nil {
+	next, found := d.earliest(places, c.NumberTries, now)
+	switch {
+	case !found:
+		return later(OutsideHours, next, fmt.Sprintf("the call windows in %s are not open together within two weeks; widen windows:, or correct the contact's zones",
+			strings.Join(c.Zones, ", ")))
+	case capped != nil:
 		return later(DayCap, next, fmt.Sprintf("tried %d times today (%s), which is the limit of a day", d.Attempts.PerDay, capped))
 	}
 	return later(OutsideHours, next, fmt.Sprintf("outside the call windows in %s; they open %s",
@@ -107,30 +111,39 @@ func countOn(local time.Time, tries []time.Time) int {
 }
 
 // earliest is the first instant from t on with room in the day and a window
-// open in all places; at most two horizons ahead.
-func (d *Definition) earliest(places []*time.Location, tries []time.Time, t time.Time) time.Time {
+// open in all places; false and the end of the search if there is none.
+func (d *Definition) earliest(places []*time.Location, tries []time.Time, t time.Time) (time.Time, bool) {
 	for end := t.Add(horizon); t.Before(end); {
-		capped := d.cappedIn(places, tries, t)
-		if capped != nil {
+		if capped := d.cappedIn(places, tries, t); capped != nil {
 			t = tomorrow(t.In(capped))
 			continue
 		}
-		next, _ := d.opening(places, t)
-		if next.Equal(t) {
-			return t
+		next, found := d.opening(places, t)
+		if !found || next.Equal(t) {
+			return next, found
 		}
 		t = next
 	}
-	return t
+	return t, false
 }
 
-// tomorrow is the first instant of the next calendar day: midnight, or the
-// change of the clock where midnight is skipped.
+// tomorrow is the first instant of the next calendar day after local: its
+// midnight, the first of two midnights, or, where midnight is skipped, the
+// change of the clock.
 func tomorrow(local time.Time) time.Time {
 	y, m, day := local.Date()
 	next := time.Date(y, m, day+1, 0, 0, 0, 0, local.Location())
-	if next.Day() == day { // midnight does not exist: the clock goes from 24:00 to 1:00
-		_, next = local.ZoneBounds()
+	start, end := next.ZoneBounds()
+	if next.Day() == day {
+		return end
+	}
+	if !start.IsZero() {
+		_, was := start.Add(-1).Zone()
+		_, is := next.Zone()
+		first := next.Add(time.Duration(is-was) * time.Second)
+		if first.Before(start) && first.After(local) {
+			return first
+		}
 	}
 	return next
 }

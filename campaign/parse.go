@@ -72,11 +72,16 @@ func (s *section) needed(d *Definition) {
 	if len(d.Lists) == 0 {
 		d.Lists = []string{d.Name}
 	}
-	if _, ok := s.get("name"); !ok && len(s.entries) > 0 {
+	if !s.valid {
+		return
+	}
+	if _, ok := s.get("name"); !ok {
 		s.at(s.node, "the campaign has no name", "name: spring")
 	}
-	if _, ok := s.get("trunks"); !ok && len(s.entries) > 0 {
+	if e, ok := s.get("trunks"); !ok {
 		s.at(s.node, "the campaign does not say through which trunks it calls", "trunks: [acme]")
+	} else if seq, isList := e.value.(*ast.SequenceNode); isList && len(seq.Values) == 0 {
+		s.at(e.value, "the campaign needs at least one trunk to call through", "trunks: [acme]")
 	}
 }
 
@@ -261,7 +266,7 @@ func (s *section) disposition(n ast.Node, example string) (said Disposition, ok 
 }
 
 func (s *section) contradictions(said *Disposition) {
-	if _, ok := s.get("name"); !ok && len(s.entries) > 0 {
+	if _, ok := s.get("name"); !ok && s.valid {
 		s.at(s.node, "a disposition has no name", "- {name: sale, final: true}")
 	}
 	if callback, ok := s.get("callback"); ok && (said.Final || said.DNC) {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
 )
@@ -14,6 +16,7 @@ type section struct {
 	*report
 	name    string // as in `attempts: retry:`; "" for the file itself
 	node    ast.Node
+	valid   bool // it is a mapping
 	entries []entry
 	asked   []string
 }
@@ -37,6 +40,7 @@ func (r *report) section(n ast.Node, name, example string) *section {
 		r.at(n, s.what()+" is written as key: value", example)
 		return s
 	}
+	s.valid = true
 	for _, v := range values {
 		s.add(v)
 	}
@@ -94,9 +98,9 @@ func (s *section) done() {
 func (r *report) scalar(n ast.Node, what, example string) (string, bool) {
 	switch n := n.(type) {
 	case *ast.StringNode:
-		return n.Value, true
+		return r.clean(n, n.Value, what)
 	case *ast.LiteralNode:
-		return n.Value.Value, true
+		return r.clean(n, n.Value.Value, what)
 	case *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.InfinityNode, *ast.NanNode:
 		return n.GetToken().Value, true
 	case *ast.NullNode:
@@ -111,6 +115,17 @@ func (r *report) scalar(n ast.Node, what, example string) (string, bool) {
 		r.at(n, what+" is one value, not a group of settings", example)
 	}
 	return "", false
+}
+
+// clean refuses what an escape like "\0" can bring into quoted text.
+func (r *report) clean(n ast.Node, text, what string) (string, bool) {
+	for _, c := range text {
+		if c != '\n' && unicode.IsControl(c) || c == utf8.RuneError {
+			r.at(n, fmt.Sprintf("%s has a control character in it (%U)", what, c), "text only")
+			return "", false
+		}
+	}
+	return text, true
 }
 
 // items are the nodes of a list; a single value is a list of one.

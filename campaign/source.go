@@ -129,7 +129,7 @@ func (r *report) syntax(err error) {
 	}
 	p := at.GetToken().Position
 	r.add(p.Line, p.Column, "this is not YAML: "+at.GetMessage(),
-		"settings as key: value, one a line, text with special characters in quotes")
+		"each setting as key: value in a line of its own, those of one group in the same column, and text with : or # in quotes")
 }
 
 // only is the body of the file's only document.

@@ -46,7 +46,7 @@ func (s *section) windows(to *[]Window) {
 		}
 		all = append(all, days.hours(e, set)...)
 	}
-	if len(days.entries) == 0 && len(s.mistakes) == 0 {
+	if days.valid && len(days.entries) == 0 {
 		s.at(e.value, "without windows nobody may ever be called", exampleWindows)
 	}
 	sortWindows(all)
@@ -65,7 +65,7 @@ func (s *section) days(e entry) (set [7]bool, ok bool) {
 			last = first
 		}
 		if first < 0 || last < 0 {
-			s.at(e.at, fmt.Sprintf("%s is not a day of the week", quoted(e.key)), likelyDays(e.key)+":")
+			s.at(e.at, fmt.Sprintf("%s is not a day of the week", quoted(e.key)), likelyDays(e.key))
 			return set, false
 		}
 		for i := first; ; i = (i + 1) % 7 {
@@ -95,7 +95,7 @@ func likelyDays(key string) string {
 	if len(words) == 0 || len(words) > 2 {
 		return "mon, tue, wed, thu, fri, sat, sun, mon-fri or daily"
 	}
-	return strings.Join(words, "-")
+	return strings.Join(words, "-") + ":"
 }
 
 // hours reads 09:00-20:00, or a list of them in the order of the day.
@@ -121,7 +121,7 @@ func (s *section) hours(e entry, days [7]bool) []Window {
 
 func (s *section) window(n ast.Node, day string) (w Window, ok bool) {
 	example := day + ": 09:00-20:00"
-	v, ok := s.scalar(n, "the hours of "+day, example)
+	v, ok := s.clockText(n, "an entry of "+day, example)
 	if !ok {
 		return w, false
 	}
@@ -141,6 +141,21 @@ func (s *section) window(n ast.Node, day string) (w Window, ok bool) {
 		return w, true
 	}
 	return w, false
+}
+
+// clockText is the text of hours. In brackets the YAML parser takes 09:00 for
+// the key 09 with the value 00: put together again, it is what was written.
+func (s *section) clockText(n ast.Node, what, example string) (string, bool) {
+	if m, ok := n.(*ast.MappingNode); ok && len(m.Values) == 1 {
+		n = m.Values[0]
+	}
+	pair, ok := n.(*ast.MappingValueNode)
+	if !ok {
+		return s.scalar(n, what, example)
+	}
+	hours, ok1 := s.scalar(pair.Key, what, example)
+	rest, ok2 := s.clockText(pair.Value, what, example)
+	return hours + ":" + rest, ok1 && ok2
 }
 
 // parseClock reads 9:00 up to 24:00.

@@ -1,0 +1,91 @@
+package campaign
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestWhatKeepsACampaignFromRunningIsSaidWithTheNextStep(t *testing.T) {
+	d := Default("spring")
+	d.Lists, d.Trunks = []string{"leads", "gone"}, []string{"acme", "acmee"}
+	d.Teams, d.Operators = []string{"north"}, []string{"ana", "dan"}
+	d.CallerID = []string{"+40312345678", "+40312345679"}
+	k := Known{
+		Lists: []string{"leads"}, Trunks: []string{"acme"}, Operators: []string{"ana"},
+		CallerIDs: map[string][]string{"acme": {"+40312345678"}},
+	}
+	want := []string{
+		`there is no list "gone"; import it: apel list import FILE --name gone`,
+		`there is no trunk "acmee" (did you mean "acme"?); add trunk acmee to apel.yaml, or name another in the campaign`,
+		`there is no team "north"; add it: apel team add north`,
+		`there is no operator "dan"; add the account: apel operator add dan`,
+		`caller ID +40312345679 is not allowed on trunk "acme"; use one of +40312345678, or add it to the trunk in apel.yaml once the carrier has verified it`,
+	}
+	if diff := cmp.Diff(want, sentences(d.Check(k))); diff != "" {
+		t.Error(diff)
+	}
+
+	d = Default("spring")
+	d.Trunks = []string{"acme"}
+	want = []string{`campaign "spring" shows no number to those it calls; write caller-id: with a number that you may show`}
+	if diff := cmp.Diff(want, sentences(d.Check(Known{Lists: []string{"spring"}, Trunks: []string{"acme"}}))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTheDefaultsBreakNoRuleAnywhere(t *testing.T) {
+	for country := range countries {
+		d := Default("spring")
+		d.Country, d.Trunks, d.CallerID = country, []string{"acme"}, []string{"+40312345678"}
+		if problems := d.Check(Known{Lists: []string{"spring"}, Trunks: []string{"acme"}}); len(problems) > 0 {
+			t.Errorf("%s: %v", country, problems)
+		}
+	}
+}
+
+func TestSettingsBeyondTheRulesOfTheCountryAreBreaches(t *testing.T) {
+	d := Default("spring")
+	d.Trunks, d.CallerID = []string{"acme"}, []string{"+12125550100"}
+	d.RingTime = 10 * time.Second
+	d.Abandonment = Abandonment{Limit: 0.05, Window: 30 * 24 * time.Hour, Within: 3 * time.Second, Retry: time.Hour}
+	d.Windows[1].To = 22 * time.Hour
+	known := Known{Lists: []string{"spring"}, Trunks: []string{"acme"}}
+	for country, want := range map[string][]string{
+		"": nil,
+		"US": {
+			"ring-time is 10s; let an unanswered call ring for 15s at least (47 CFR 64.1200)",
+			"abandonment: limit is 5%; write 3% at most (47 CFR 64.1200)",
+			"abandonment: within is 3s; write 2s at most (47 CFR 64.1200)",
+			"windows: 10:00-22:00 on sat goes beyond 08:00-21:00; shorten it (47 CFR 64.1200)",
+		},
+		"GB": {
+			"ring-time is 10s; let an unanswered call ring for 15s at least (Ofcom, persistent misuse)",
+			"abandonment: limit is 5%; write 3% at most (Ofcom, persistent misuse)",
+			"abandonment: window is 720h; write 24h at most (Ofcom, persistent misuse)",
+			"abandonment: within is 3s; write 2s at most (Ofcom, persistent misuse)",
+			"abandonment: retry is 1h; let an abandoned number rest for 72h (Ofcom, persistent misuse)",
+		},
+	} {
+		d.Country = country
+		problems := d.Check(known)
+		if diff := cmp.Diff(want, sentences(problems)); diff != "" {
+			t.Errorf("%q: %s", country, diff)
+		}
+		for _, p := range problems {
+			if b := (*Breach)(nil); !errors.As(p, &b) {
+				t.Errorf("%q is no breach", p)
+			}
+		}
+	}
+}
+
+func sentences(problems []error) []string {
+	var all []string
+	for _, p := range problems {
+		all = append(all, p.Error())
+	}
+	return all
+}
