@@ -71,8 +71,8 @@ func fieldsOf(columns []Column) fieldColumns {
 
 // understand says what each column means: --map first, then header names, then
 // (only in a file without a header) the content; the rest are free fields.
-func understand(header []string, width int, sample [][]string, o Options) ([]Column, error) {
-	u := &understanding{columns: make([]Column, width), sample: sample, country: o.Country}
+func understand(header []string, width int, sample [][]string, mended bool, o Options) ([]Column, error) {
+	u := &understanding{columns: make([]Column, width), sample: sample, mended: mended, country: o.Country}
 	for i := range u.columns {
 		u.columns[i].Number = i + 1
 		if i < len(header) {
@@ -99,6 +99,7 @@ type understanding struct {
 	sample  [][]string // first rows, without the header
 	country string
 	mapped  bool // --map gave the phone
+	mended  bool // a file of rejects
 }
 
 func (u *understanding) has(field string) bool {
@@ -157,7 +158,7 @@ func (u *understanding) byNames() {
 		if field == fieldPhone {
 			taken = u.mapped
 		}
-		if taken || field == fieldZone && !u.holdsZones(i) {
+		if taken || plain(c.Header) == "zone" && !u.mended && !u.holdsZones(i) {
 			continue
 		}
 		c.Field, c.Why = field, byName
@@ -196,7 +197,8 @@ func (u *understanding) romanianLastName() {
 }
 
 // holdsZones keeps a sales area called "zone" from spoiling every row: at least
-// one cell of the sample must be a time zone, unless all are empty.
+// one cell of the sample must be a time zone, unless all are empty. In a file
+// of rejects, bad zones may be all there is.
 func (u *understanding) holdsZones(i int) bool {
 	filled := false
 	for _, cell := range u.cells(i) {

@@ -147,7 +147,7 @@ func (f *File) readHeader(sample [][]string) error {
 		}
 		f.ahead = append(f.ahead, scanned{second, err})
 	}
-	f.columns, err = understand(f.header, width, sample, f.opts)
+	f.columns, err = understand(f.header, width, sample, f.mended, f.opts)
 	f.fields = fieldsOf(f.columns)
 	return err
 }

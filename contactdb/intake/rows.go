@@ -115,26 +115,25 @@ func (s *scanner) quoted(start int) (cellEnd, error) {
 	from, opened := len(s.buf), s.line
 	for {
 		c, end, err := s.read(start)
-		if tooLong := new(FileError); errors.As(err, &tooLong) || err == nil && end == atEOF {
-			return end, unclosed(opened, len(s.ends)+1)
+		if c == '"' {
+			if next, _ := s.src.Peek(1); len(next) == 0 || next[0] != '"' {
+				return s.afterQuote(start, from, opened)
+			}
+			c, end, err = s.read(start) // a doubled quote is one
 		}
-		if err != nil {
+		switch {
+		case end == atEOF, isFileError(err): // too long: it has swallowed other rows
+			return end, unclosed(opened, len(s.ends)+1)
+		case err != nil:
 			return end, err
 		}
-		if c != '"' {
-			s.buf = append(s.buf, c)
-			continue
-		}
-		if next, _ := s.src.Peek(1); len(next) == 1 && next[0] == '"' {
-			_, _, err = s.read(start)
-			s.buf = append(s.buf, '"')
-			if err != nil {
-				return end, unclosed(opened, len(s.ends)+1)
-			}
-			continue
-		}
-		return s.afterQuote(start, from, opened)
+		s.buf = append(s.buf, c)
 	}
+}
+
+func isFileError(err error) bool {
+	var fe *FileError
+	return err != nil && errors.As(err, &fe)
 }
 
 // afterQuote reads what follows a closing quote: nothing but spaces, if the

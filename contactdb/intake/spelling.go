@@ -43,7 +43,7 @@ func cleanNumber(s string) (string, error) {
 	}
 	s = extension.ReplaceAllString(s, "ext. $2")
 	main, ext := phonenumbers.MaybeSeparateExtensionFromPhone(s)
-	if ext == "" && twoNumbers(s) {
+	if len(ext) > 7 || twoNumbers(s) {
 		return "", fmt.Errorf("%q looks like more than one number; write one, and the others in columns of their own", shorten(s, 40))
 	}
 	if hasLetter(strings.Split(main, ";")[0]) {
