@@ -1,6 +1,361 @@
 package contactdb
 
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+)
+
 // Check proves the store's own rules: every index entry has its row and every
 // row its entries; no number is in two live attempts; every settled attempt
 // has one record; tallies equal the sum of the records; the chain verifies.
-func (s *Store) Check() error { return nil }
+// It reads everything, and reports the first twenty problems.
+func (s *Store) Check() error {
+	v, err := s.Verify(context.Background())
+	if err != nil {
+		return err
+	}
+	return s.view("check", func(t *tx) error {
+		c := &checking{tx: t, lists: map[uint32]*listRow{}, found: map[string]map[uint32]int{}, camps: map[string]uint32{}, tries: map[pair]*trail{}}
+		if !v.OK {
+			c.bad("call record %d (%s): %s", v.BadAt, v.BadID, v.Problem)
+		}
+		for _, step := range []func() error{
+			c.pages, c.readLists, c.contacts, c.indexes, c.counts, c.records, c.live, c.leases, c.progress, c.queue,
+		} {
+			if err := step(); err != nil {
+				return err
+			}
+		}
+		return errors.Join(c.problems...)
+	})
+}
+
+// pair is a campaign and a contact.
+type pair struct {
+	camp    uint32
+	contact uint64
+}
+
+// trail is what records and live attempts say of a campaign's tries on a contact.
+type trail struct {
+	outcomes []string
+	live     string
+}
+
+// checking is one Check.
+type checking struct {
+	*tx
+	problems []error
+	lists    map[uint32]*listRow       // by segment
+	found    map[string]map[uint32]int // contacts by list and class
+	camps    map[string]uint32
+	tries    map[pair]*trail
+}
+
+func (c *checking) bad(format string, args ...any) {
+	if len(c.problems) < 20 {
+		c.problems = append(c.problems, fmt.Errorf("%w: "+format, append([]any{ErrDamaged}, args...)...))
+	}
+}
+
+// pages asks bbolt whether every page is used once.
+func (c *checking) pages() error {
+	for err := range c.Tx.Check() {
+		c.bad("file: %v", err)
+	}
+	return nil
+}
+
+func (c *checking) readLists() error {
+	return c.tx.lists(func(row listRow) error {
+		c.found[row.Name] = map[uint32]int{}
+		for _, seg := range row.Segments {
+			if other := c.lists[seg]; other != nil {
+				c.bad("segment %d is in lists %q and %q", seg, other.Name, row.Name)
+			}
+			if c.get(bTrash, be32(nil, seg)) != nil {
+				c.bad("segment %d of list %q is in the trash", seg, row.Name)
+			}
+			c.lists[seg] = &row
+		}
+		return nil
+	})
+}
+
+// contacts follows each contact to its index entries.
+func (c *checking) contacts() error {
+	return c.each(bContacts, nil, func(key, value []byte) (bool, error) {
+		row, _, err := readContact(nil, value)
+		if err != nil {
+			return false, err
+		}
+		seg := binary.BigEndian.Uint32(key)
+		if id := binary.BigEndian.Uint64(key[4:]); id != row.ID {
+			c.bad("contact %d lies under the key of %d", row.ID, id)
+		}
+		class := c.classOf(row)
+		if c.get(bPhones, phoneKey(row.Phone, seg, row.ID)) == nil {
+			c.bad("contact %d is not found by its number", row.ID)
+		}
+		if c.get(bFresh, freshKey(seg, class, row.ID)) == nil {
+			c.bad("contact %d is not among those of its zones", row.ID)
+		}
+		if list := c.lists[seg]; list != nil {
+			c.found[list.Name][class]++
+			if row.List != list.Name {
+				c.bad("contact %d of list %q says it is of %q", row.ID, list.Name, row.List)
+			}
+		} else if c.get(bTrash, key[:4]) == nil {
+			c.bad("contact %d is in no list", row.ID)
+		}
+		return true, nil
+	})
+}
+
+// classOf is 0 for zones that have no class.
+func (c *checking) classOf(row Contact) uint32 {
+	if n := c.get(bZones, []byte("="+strings.Join(row.Zones, ","))); n != nil {
+		return binary.BigEndian.Uint32(n)
+	}
+	return 0
+}
+
+// indexes follows each entry back to its contact.
+func (c *checking) indexes() error {
+	err := c.each(bPhones, nil, func(key, _ []byte) (bool, error) {
+		phone, rest := key[:len(key)-13], key[len(key)-12:]
+		row, found, err := c.contact(binary.BigEndian.Uint32(rest), binary.BigEndian.Uint64(rest[4:]))
+		if err == nil && (!found || row.Phone != string(phone)) {
+			c.bad("the number index names contact %d, which does not have the number", binary.BigEndian.Uint64(rest[4:]))
+		}
+		return true, err
+	})
+	if err != nil {
+		return err
+	}
+	return c.each(bFresh, nil, func(key, _ []byte) (bool, error) {
+		id := binary.BigEndian.Uint64(key[8:])
+		row, found, err := c.contact(binary.BigEndian.Uint32(key), id)
+		if err == nil && (!found || c.classOf(row) != binary.BigEndian.Uint32(key[4:])) {
+			c.bad("the zone index names contact %d, which is not of these zones", id)
+		}
+		return true, err
+	})
+}
+
+func (c *checking) counts() error {
+	return c.tx.lists(func(row listRow) error {
+		said := map[uint32]int{}
+		sum := 0
+		for _, z := range row.Zones {
+			said[z.Class] = z.Contacts
+			sum += z.Contacts
+		}
+		if !maps.Equal(said, c.found[row.Name]) || sum != row.Contacts {
+			c.bad("list %q counts %d contacts, %v by zones; there are %v", row.Name, row.Contacts, said, c.found[row.Name])
+		}
+		return nil
+	})
+}
+
+// records sums the records up and compares with index and tallies.
+func (c *checking) records() error {
+	days, opDays := map[string]*Tally{}, map[string]*Tally{}
+	n := 0
+	err := c.each(bRecords, nil, func(key, value []byte) (bool, error) {
+		var r Record
+		if err := decode(bRecords, value, &r); err != nil {
+			return false, err
+		}
+		n++
+		if !slices.Equal(c.get(bRecordIDs, []byte(r.ID)), key) {
+			c.bad("record %s is not found by its id", r.ID)
+		}
+		tr, err := c.trail(r.Campaign, r.ContactID)
+		if err != nil {
+			return false, err
+		}
+		tr.outcomes = append(tr.outcomes, r.Outcome)
+		addTo(days, tallyKey(r.Campaign, dayOf(r.EndedAt)), r)
+		if r.Operator != "" {
+			addTo(opDays, opTallyKey(r.Operator, r.Campaign, dayOf(r.EndedAt)), r)
+		}
+		return true, nil
+	})
+	if err != nil {
+		return err
+	}
+	if ids := c.Bucket(bRecordIDs).Stats().KeyN; ids != n {
+		c.bad("%d records, %d record ids", n, ids)
+	}
+	if err := c.tallies(bTallies, days); err != nil {
+		return err
+	}
+	return c.tallies(bOpTallies, opDays)
+}
+
+func addTo(days map[string]*Tally, key []byte, r Record) {
+	y := days[string(key)]
+	if y == nil {
+		y = &Tally{}
+		days[string(key)] = y
+	}
+	y.add(r)
+}
+
+func (c *checking) tallies(bucket []byte, want map[string]*Tally) error {
+	err := c.each(bucket, nil, func(key, value []byte) (bool, error) {
+		var got Tally
+		if err := decode(bucket, value, &got); err != nil {
+			return false, err
+		}
+		if w := want[string(key)]; w == nil || !reflect.DeepEqual(*w, got) {
+			c.bad("%s %q: %+v, the records say %+v", bucket, key, got, w)
+		}
+		delete(want, string(key))
+		return true, nil
+	})
+	for key := range want {
+		c.bad("%s %q is missing", bucket, key)
+	}
+	return err
+}
+
+// trail finds what is known of a campaign's tries on a contact.
+func (c *checking) trail(campaign string, contact uint64) (*trail, error) {
+	camp, known := c.camps[campaign]
+	if !known {
+		row, err := c.campaign(campaign)
+		if err != nil {
+			return nil, err
+		}
+		camp = row.ID
+		c.camps[campaign] = camp
+	}
+	key := pair{camp, contact}
+	if c.tries[key] == nil {
+		c.tries[key] = &trail{}
+	}
+	return c.tries[key], nil
+}
+
+// live compares live attempts with leases, progress and records.
+func (c *checking) live() error {
+	return c.each(bLive, nil, func(key, value []byte) (bool, error) {
+		var a attemptRow
+		if err := decode(bLive, value, &a); err != nil {
+			return false, err
+		}
+		if string(c.get(bCalling, []byte(a.Contact.Phone))) != a.ID {
+			c.bad("live attempt %s does not hold its number", a.ID)
+		}
+		if c.get(bRecordIDs, key) != nil {
+			c.bad("live attempt %s has a record", a.ID)
+		}
+		tr, err := c.trail(a.Campaign, a.Contact.ID)
+		if err != nil {
+			return false, err
+		}
+		if tr.live != "" {
+			c.bad("contact %d is in live attempts %s and %s", a.Contact.ID, tr.live, a.ID)
+		}
+		tr.live = a.ID
+		return true, nil
+	})
+}
+
+func (c *checking) leases() error {
+	err := c.each(bCalling, nil, func(_, id []byte) (bool, error) {
+		if c.get(bLive, id) == nil {
+			c.bad("a number is held by attempt %s, which is not live", id)
+		}
+		return true, nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.each(bNotes, nil, func(id, _ []byte) (bool, error) {
+		if c.get(bLive, id) == nil {
+			c.bad("there are notes on attempt %s, which is not live", id)
+		}
+		return true, nil
+	})
+}
+
+// progress compares each row with the trail of records and live attempts, and
+// with the due index.
+func (c *checking) progress() error {
+	where, err := c.places()
+	if err != nil {
+		return err
+	}
+	err = c.each(bProgress, nil, func(key, value []byte) (bool, error) {
+		var st state
+		if err := decode(bProgress, value, &st); err != nil {
+			return false, err
+		}
+		who := pair{binary.BigEndian.Uint32(key), binary.BigEndian.Uint64(key[4:])}
+		tr := c.tries[who]
+		delete(c.tries, who)
+		c.row(who, st, tr)
+		if p := where(who.contact); st.Due != 0 && c.get(bDue, dueKey(who.camp, p, st.Due)) == nil {
+			c.bad("contact %d waits, but not in the queue of campaign %d", who.contact, who.camp)
+		}
+		return true, nil
+	})
+	for who, tr := range c.tries {
+		if where(who.contact).id != 0 || tr.live != "" {
+			c.bad("contact %d was tried, but campaign %d has no row of it", who.contact, who.camp)
+		}
+	}
+	return err
+}
+
+// places says where each contact is found; the zero place if it is gone.
+func (c *checking) places() (func(uint64) place, error) {
+	all := map[uint64]place{}
+	err := c.each(bFresh, nil, func(key, _ []byte) (bool, error) {
+		p := place{binary.BigEndian.Uint32(key), binary.BigEndian.Uint32(key[4:]), binary.BigEndian.Uint64(key[8:])}
+		all[p.id] = p
+		return true, nil
+	})
+	return func(id uint64) place { return all[id] }, err
+}
+
+func (c *checking) row(who pair, st state, tr *trail) {
+	if tr == nil {
+		tr = &trail{}
+	}
+	tries := len(tr.outcomes)
+	if tr.live != "" {
+		tries++
+	}
+	last := tr.outcomes[max(0, len(tr.outcomes)-outcomesKept):]
+	switch {
+	case st.Attempts != tries || st.Live != tr.live || !slices.Equal(st.Outcomes, last):
+		c.bad("contact %d in campaign %d: %d attempts, live %q, outcomes %v; records and leases say %d, %q, %v",
+			who.contact, who.camp, st.Attempts, st.Live, st.Outcomes, tries, tr.live, last)
+	case st.Due != 0 && (st.Live != "" || st.Final != ""), st.Live != "" && st.Final != "":
+		c.bad("contact %d in campaign %d is in two states: %+v", who.contact, who.camp, st)
+	case tries == 0 && st.Due == 0:
+		c.bad("contact %d in campaign %d has a row that says nothing", who.contact, who.camp)
+	}
+}
+
+// queue follows each entry of the due index back to its row.
+func (c *checking) queue() error {
+	return c.each(bDue, nil, func(key, _ []byte) (bool, error) {
+		camp, due, id := binary.BigEndian.Uint32(key), int64(binary.BigEndian.Uint64(key[12:])), binary.BigEndian.Uint64(key[20:])
+		st, _, err := c.state(camp, id)
+		if err == nil && st.Due != due {
+			c.bad("the queue of campaign %d has contact %d at another time than its row", camp, id)
+		}
+		return true, err
+	})
+}

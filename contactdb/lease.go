@@ -304,7 +304,7 @@ func (l *leasing) findNext() error {
 			}
 		}
 		if due := l.firstDue(g); due != nil {
-			at := time.Unix(0, int64(binary.BigEndian.Uint64(due)))
+			at := time.Unix(0, int64(binary.BigEndian.Uint64(due))).UTC()
 			if at.Before(from) {
 				at = from
 			}
