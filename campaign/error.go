@@ -64,10 +64,14 @@ type report struct {
 	mistakes []*Error
 }
 
-// most is how many mistakes are worth telling at once.
+// most is how many mistakes are worth telling at once; five times as many are
+// looked at, since they are not found in the order of the file.
 const most = 20
 
 func (r *report) add(line, column int, problem, instead string) {
+	if len(r.mistakes) >= 5*most {
+		return
+	}
 	line = min(max(line, 1), max(len(r.lines), 1))
 	e := &Error{Line: line, Problem: problem, Instead: instead}
 	if line <= len(r.lines) {

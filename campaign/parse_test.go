@@ -87,8 +87,9 @@ func TestFilesThatAreNotTextAreRefused(t *testing.T) {
 		{"Latin-2", good + "description: Ora\xba", "3:17: this is not UTF-8 text"},
 		{"escape sequence", good + "description: \x1b[2J", "3:14: there is a control character (U+001B)"},
 		{"too large", good + strings.Repeat("#", 300<<10), "1:1: the file has 300 KB, and a campaign has at most 256"},
-		{"too many lines", strings.Repeat("#\n", 20_000), "10000:1: the file has 20000 lines, and a campaign has at most 10000"},
-		{"brackets", "name: " + strings.Repeat("[", 200_000), "1:23: this is nested too deeply for a campaign"},
+		{"too many lines", strings.Repeat("#\n", 20_000), "5000:1: the file has 20000 lines, and a campaign has at most 5000"},
+		{"brackets", "name: " + strings.Repeat("[", 2_000), "1:23: this is nested too deeply for a campaign"},
+		{"a long line", "name: " + strings.Repeat("x", 200_000), "1:4000: the line is longer than 4000 characters"},
 		{"anchors that grow", "a: &a [x,x,x]\nb: &b [*a,*a,*a]\nname: *b\n", `1:1: "a" is not a setting of a campaign`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

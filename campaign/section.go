@@ -18,6 +18,7 @@ type section struct {
 	node    ast.Node
 	valid   bool // it is a mapping
 	entries []entry
+	first   map[string]int // line of each key
 	asked   []string
 }
 
@@ -29,7 +30,7 @@ type entry struct {
 
 // section reads the keys of a mapping; without entries if it isn't one.
 func (r *report) section(n ast.Node, name, example string) *section {
-	s := &section{report: r, name: name, node: n}
+	s := &section{report: r, name: name, node: n, first: map[string]int{}}
 	var values []*ast.MappingValueNode
 	switch n := n.(type) {
 	case *ast.MappingNode:
@@ -59,11 +60,11 @@ func (s *section) add(v *ast.MappingValueNode) {
 	if !ok {
 		return
 	}
-	if i := slices.IndexFunc(s.entries, func(e entry) bool { return e.key == key }); i >= 0 {
-		line, _ := place(s.entries[i].at)
-		s.at(v.Key, fmt.Sprintf("%s is written twice, first in line %d", quoted(key), line), "it once")
+	if first, ok := s.first[key]; ok {
+		s.at(v.Key, fmt.Sprintf("%s is written twice, first in line %d", quoted(key), first), "it once")
 		return
 	}
+	s.first[key], _ = place(v.Key)
 	s.entries = append(s.entries, entry{key: key, at: v.Key, value: v.Value})
 }
 

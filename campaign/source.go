@@ -16,7 +16,8 @@ import (
 // before the YAML parser sees them: its work can grow with the square of both.
 const (
 	maxSource = 256 << 10
-	maxLines  = 10_000
+	maxLines  = 5_000
+	maxLine   = 4_000 // characters
 	maxDepth  = 16
 )
 
@@ -63,6 +64,10 @@ func (r *report) plain(source []byte) bool {
 // characters refuses bytes that are not text, and tabs.
 func (r *report) characters() bool {
 	for i, line := range r.lines {
+		if utf8.RuneCountInString(line) > maxLine {
+			r.add(i+1, maxLine, fmt.Sprintf("the line is longer than %d characters", maxLine), "a list with one entry a line, beginning with -")
+			return false
+		}
 		column := 0
 		for at, c := range line {
 			column++

@@ -40,6 +40,7 @@ func (s *section) texts(key string, to *[]string, valid *regexp.Regexp, must, ex
 		return
 	}
 	var all []string
+	seen := map[string]bool{}
 	for _, n := range items(e.value) {
 		v, ok := s.scalar(n, key, key+": ["+example+"]")
 		if !ok {
@@ -49,11 +50,11 @@ func (s *section) texts(key string, to *[]string, valid *regexp.Regexp, must, ex
 			s.at(n, fmt.Sprintf("%s can't be %s: %s", key, quoted(v), must), example)
 			continue
 		}
-		for _, other := range all {
-			if other == v {
-				s.at(n, fmt.Sprintf("%s is in %s twice", quoted(v), key), "it once")
-			}
+		if seen[v] {
+			s.at(n, fmt.Sprintf("%s is in %s twice", quoted(v), key), "it once")
+			continue
 		}
+		seen[v] = true
 		all = append(all, v)
 	}
 	*to = all
