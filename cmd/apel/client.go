@@ -1,0 +1,233 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+
+	"apel/contactdb"
+	"apel/dialer"
+	"apel/dialer/console"
+)
+
+// call is one request to the control API.
+type call struct {
+	method string // "": GET
+	path   string
+	query  url.Values
+	body   any  // an io.Reader goes as it is, anything else as JSON
+	create bool // the data directory is made if it is not there
+}
+
+// at makes a path of words, each kept in one segment.
+func at(words ...string) string {
+	for i, w := range words {
+		words[i] = url.PathEscape(w)
+	}
+	return "/api/" + strings.Join(words, "/")
+}
+
+// client speaks to the service of a data directory, or to the API in this
+// process if none answers.
+type client struct {
+	http  *http.Client
+	dir   string
+	alive bool         // a service answers
+	close func() error // once
+}
+
+// connect finds out who answers.
+func (a *app) connect(ctx context.Context, create bool) (*client, error) {
+	dir := a.dataDir()
+	conn, err := dialSocket(ctx, dir)
+	switch {
+	case err == nil:
+		_ = conn.Close() // it only asked whether someone is there
+		return socketClient(dir), nil
+	case errors.Is(err, os.ErrPermission):
+		return nil, problem(console.NotAllowed, "the service on %s does not let this user in; run apel as the user that runs apel serve", dir)
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	}
+	return a.openLocal(dir, create)
+}
+
+func socketClient(dir string) *client {
+	transport := &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dialSocket(ctx, dir) },
+	}
+	closeIdle := func() error { transport.CloseIdleConnections(); return nil }
+	return &client{&http.Client{Transport: transport}, dir, true, closeIdle}
+}
+
+// openLocal opens the store itself.
+func (a *app) openLocal(dir string, create bool) (*client, error) {
+	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) && !create {
+		return nil, problem(console.NotFound, "there is no data directory %s; name another with --data, or start with: apel list import FILE --name NAME", dir)
+	}
+	set, err := a.settings(nil)
+	if err != nil {
+		return nil, err
+	}
+	svc, err := dialer.Open(set.config(dir))
+	if err != nil {
+		return nil, openProblem(err, dir)
+	}
+	local := &inProcess{handler: console.New(svc)}
+	closeAll := func() error {
+		local.running.Wait()
+		return svc.Close()
+	}
+	return &client{&http.Client{Transport: local}, dir, false, closeAll}, nil
+}
+
+func openProblem(err error, dir string) error {
+	switch {
+	case errors.Is(err, contactdb.ErrInUse):
+		return problem(console.State, "%s is in use by another apel that does not answer yet; wait for it to end and do it again", dir)
+	case errors.Is(err, os.ErrPermission):
+		return problem(console.NotAllowed, "the data directory %s cannot be written: %v; name another with --data, or run as its owner", dir, err)
+	}
+	return err
+}
+
+// do sends a request. An answer that is an error comes back as *console.Problem.
+func (c *client) do(ctx context.Context, q call) (*http.Response, error) {
+	body, err := q.reader()
+	if err != nil {
+		return nil, err
+	}
+	if q.method == "" {
+		q.method = http.MethodGet
+	}
+	req, err := http.NewRequestWithContext(ctx, q.method, "http://apel"+q.path, body)
+	if err != nil {
+		return nil, err
+	}
+	req.URL.RawQuery = q.query.Encode()
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, c.lost(ctx, err)
+	}
+	if resp.StatusCode >= http.StatusBadRequest {
+		defer resp.Body.Close()
+		return nil, c.refusal(resp)
+	}
+	return resp, nil
+}
+
+func (q call) reader() (io.Reader, error) {
+	switch body := q.body.(type) {
+	case nil:
+		return nil, nil
+	case io.Reader:
+		return body, nil
+	}
+	b, err := json.Marshal(q.body)
+	return bytes.NewReader(b), err
+}
+
+// lost is what a broken connection means to a person.
+func (c *client) lost(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	var inner *url.Error
+	if errors.As(err, &inner) {
+		err = inner.Err
+	}
+	if !c.alive {
+		return err
+	}
+	return problem(console.Failed, "the service on %s stopped answering (%v); see its log, then: apel status", c.dir, err)
+}
+
+func (c *client) refusal(resp *http.Response) error {
+	var p console.Problem
+	if err := json.NewDecoder(resp.Body).Decode(&p); err != nil || p.Sentence == "" {
+		return problem(console.Failed, "the service answered %s; is it another version of apel?", resp.Status)
+	}
+	if p.Code == console.NotRunning {
+		return noService(c.dir)
+	}
+	return &p
+}
+
+func noService(dir string) error {
+	return problem(console.NotRunning, "no service is running on %s; start it: apel serve", dir)
+}
+
+// json sends a request and gives the answer, as it came and decoded.
+func (c *client) json(ctx context.Context, q call, into any) (json.RawMessage, error) {
+	resp, err := c.do(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	raw, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, c.lost(ctx, err)
+	}
+	if err := json.Unmarshal(raw, into); err != nil {
+		return nil, fmt.Errorf("the answer to %s cannot be read: %w", q.path, err)
+	}
+	return raw, nil
+}
+
+// stream sends a request and copies the answer; an error that came up in the
+// middle is in the trailer.
+func (c *client) stream(ctx context.Context, q call, to io.Writer) error {
+	resp, err := c.do(ctx, q)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	if _, err := io.Copy(to, resp.Body); err != nil {
+		return c.lost(ctx, err)
+	}
+	if sentence := resp.Trailer.Get(console.Trailer); sentence != "" {
+		return problem(console.Failed, "the export broke off: %s", sentence)
+	}
+	return nil
+}
+
+// with lends a connection to f.
+func (a *app) with(ctx context.Context, create bool, f func(*client) error) (err error) {
+	c, err := a.connect(ctx, create)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, c.close()) }()
+	return f(c)
+}
+
+// ask sends one request and decodes the answer.
+func (a *app) ask(ctx context.Context, q call, into any) (raw json.RawMessage, err error) {
+	err = a.with(ctx, q.create, func(c *client) error {
+		raw, err = c.json(ctx, q, into)
+		return err
+	})
+	return raw, err
+}
+
+// show sends one request and prints the answer: JSON as it came, or what
+// render writes of it.
+func show[T any](a *app, ctx context.Context, q call, render func(w io.Writer, v T)) error {
+	var v T
+	raw, err := a.ask(ctx, q, &v)
+	if err != nil {
+		return err
+	}
+	if a.flags.output == "json" {
+		return printJSON(a.std.out, raw)
+	}
+	return a.print(func(w io.Writer) { render(w, v) })
+}

@@ -1,0 +1,182 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+
+	"apel/contactdb"
+	"apel/dialer"
+	"apel/dialer/console"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) contactCmd() *cobra.Command {
+	return group("contact", "one person, by telephone number",
+		a.contactShow(), a.contactAdd(), a.contactEdit(), a.contactHistory(), a.contactWhy(), a.contactErase())
+}
+
+// phoneVerb is a verb about one number.
+func (a *app) phoneVerb(name, short string, do func(ctx context.Context, phone string, country url.Values) error) *cobra.Command {
+	var country string
+	cmd := a.verb(name+" PHONE", short, cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		return do(ctx, args[0], url.Values{"country": {country}})
+	})
+	countryFlag(cmd, &country)
+	return cmd
+}
+
+func countryFlag(cmd *cobra.Command, country *string) {
+	cmd.Flags().StringVar(country, "country", "", "`region` of a number without +, for example RO")
+}
+
+func (a *app) contactShow() *cobra.Command {
+	return a.phoneVerb("show", "who has this number, in which lists", func(ctx context.Context, phone string, q url.Values) error {
+		return show(a, ctx, call{path: at("contacts", phone), query: q}, func(w io.Writer, all []contactdb.Contact) {
+			for i, c := range all {
+				if i > 0 {
+					fmt.Fprintln(w)
+				}
+				writeContact(w, c)
+			}
+		})
+	})
+}
+
+func writeContact(w io.Writer, c contactdb.Contact) {
+	var f facts
+	f.add("phone", c.Phone)
+	f.add("list", c.List)
+	f.add("name", c.Name)
+	f.add("first name", c.FirstName)
+	f.add("last name", c.LastName)
+	f.add("e-mail", c.Email)
+	f.add("city", c.City)
+	f.add("number", strings.TrimSpace(c.NumberType+" "+c.Region))
+	f.add("may be in", c.Zones)
+	for _, k := range slices.Sorted(maps.Keys(c.Fields)) {
+		f.add(printable(k), c.Fields[k])
+	}
+	f.add("imported at", c.ImportedAt)
+	f.write(w)
+}
+
+// contactFlags are what a person may set of a contact.
+type contactFlags struct {
+	name, first, last, email, city string
+	fields                         map[string]string
+}
+
+func (f *contactFlags) add(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.name, "name", "", "full `name`")
+	flags.StringVar(&f.first, "first-name", "", "first `name`")
+	flags.StringVar(&f.last, "last-name", "", "last `name`")
+	flags.StringVar(&f.email, "email", "", "e-mail `address`")
+	flags.StringVar(&f.city, "city", "", "`city`")
+	flags.StringToStringVar(&f.fields, "field", nil, "a free field, `NAME=VALUE`; an empty value removes it")
+}
+
+// body has the flags that were given, and only those.
+func (f *contactFlags) body(cmd *cobra.Command) map[string]any {
+	body := map[string]any{}
+	for flag, value := range map[string]string{"name": f.name, "first-name": f.first, "last-name": f.last, "email": f.email, "city": f.city} {
+		if cmd.Flags().Changed(flag) {
+			body[strings.ReplaceAll(flag, "-", "_")] = value
+		}
+	}
+	if len(f.fields) > 0 {
+		body["fields"] = f.fields
+	}
+	return body
+}
+
+func (a *app) contactAdd() *cobra.Command {
+	var f contactFlags
+	var list, country string
+	var cmd *cobra.Command
+	cmd = a.verb("add PHONE --list LIST", "add a person to a list", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		if list == "" {
+			return problem(console.Usage, "say to which list with --list; see: apel list ls")
+		}
+		body := f.body(cmd)
+		body["phone"], body["list"], body["country"] = args[0], list, country
+		q := call{method: "POST", path: "/api/contacts", body: body}
+		return show(a, ctx, q, writeContact)
+	})
+	f.add(cmd)
+	cmd.Flags().StringVar(&list, "list", "", "`list` to add to")
+	countryFlag(cmd, &country)
+	return cmd
+}
+
+func (a *app) contactEdit() *cobra.Command {
+	var f contactFlags
+	var list string
+	var cmd *cobra.Command
+	cmd = a.phoneVerb("edit", "change what is known of a person", func(ctx context.Context, phone string, q url.Values) error {
+		body := f.body(cmd)
+		if len(body) == 0 {
+			return problem(console.Usage, "nothing to change was given; for example: apel contact edit %s --city Iași", phone)
+		}
+		q.Set("list", list)
+		return show(a, ctx, call{method: "PATCH", path: at("contacts", phone), query: q, body: body}, writeContact)
+	})
+	f.add(cmd)
+	cmd.Flags().StringVar(&list, "list", "", "`list`, if the number is in several")
+	return cmd
+}
+
+func (a *app) contactHistory() *cobra.Command {
+	return a.phoneVerb("history", "every call to this number", func(ctx context.Context, phone string, q url.Values) error {
+		return show(a, ctx, call{path: at("contacts", phone, "history"), query: q}, writeHistory)
+	})
+}
+
+func writeHistory(w io.Writer, h console.ContactHistory) {
+	var lists []string
+	for _, c := range h.Contacts {
+		lists = append(lists, c.List)
+	}
+	fmt.Fprintf(w, "%s in lists: %s\n", h.Phone, printable(strings.Join(lists, ", ")))
+	if s := h.Suppressed; s != nil {
+		fmt.Fprintf(w, "on the do-not-call list since %s: %s (%s)\n", clock(s.AddedAt), printable(s.Reason), printable(s.Source))
+	}
+	for _, l := range h.Live {
+		fmt.Fprintf(w, "in a call now: campaign %s, since %s\n", printable(l.Campaign), clock(l.LeasedAt))
+	}
+	if len(h.Records) > 0 {
+		fmt.Fprintln(w)
+		writeRecords(w, h.Records)
+	}
+}
+
+func (a *app) contactWhy() *cobra.Command {
+	return a.phoneVerb("why", "would it be dialed now, and if not, why", func(ctx context.Context, phone string, q url.Values) error {
+		return show(a, ctx, call{path: at("contacts", phone, "why"), query: q}, func(w io.Writer, all []dialer.ContactWhy) {
+			if len(all) == 0 {
+				fmt.Fprintln(w, "no campaign has it in a list; see: apel campaign ls")
+				return
+			}
+			t := newTable("campaign", "list", "verdict", "when", ">attempts", "reason")
+			for _, y := range all {
+				t.row(y.Campaign, y.List, y.Verdict, y.When, y.Attempts, withReason(y.Reason, y.Detail))
+			}
+			t.write(w)
+		})
+	})
+}
+
+func (a *app) contactErase() *cobra.Command {
+	return a.phoneVerb("erase", "remove a number from all lists; call records stay, as the law wants", func(ctx context.Context, phone string, q url.Values) error {
+		return show(a, ctx, call{method: "DELETE", path: at("contacts", phone), query: q}, func(w io.Writer, e console.Erased) {
+			fmt.Fprintf(w, "erased %s from: %s\n", e.Phone, printable(strings.Join(e.Lists, ", ")))
+			fmt.Fprintf(w, "%s call records stay: the law wants them kept as evidence of what was dialed\n", thousands(int64(e.Records)))
+		})
+	})
+}

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+
+	"apel/contactdb"
+	"apel/dialer"
+	"apel/dialer/console"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) listCmd() *cobra.Command {
+	return group("list", "lists of contacts", a.listImport(), a.listLs(), a.listShow(), a.listExport(), a.listRm())
+}
+
+func (a *app) listImport() *cobra.Command {
+	var name, country string
+	var columns []string
+	cmd := a.verb("import FILE --name NAME", "import contacts from a CSV or TSV file", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		if name == "" {
+			name = strings.TrimSpace(fileStem(args[0]))
+		}
+		f, size, err := a.openInput(args[0])
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		shown := a.progress("importing", f, size)
+		defer shown.done()
+		q := call{
+			method: "POST", path: at("lists", name, "import"), create: true, body: io.Reader(shown),
+			query: url.Values{"country": {country}, "map": columns},
+		}
+		var in dialer.ListImport
+		raw, err := a.ask(ctx, q, &in)
+		if err != nil {
+			return err
+		}
+		shown.done()
+		if a.flags.output == "json" {
+			return printJSON(a.std.out, raw)
+		}
+		return a.print(func(w io.Writer) { writeImport(w, in) })
+	})
+	f := cmd.Flags()
+	f.StringVar(&name, "name", "", "`name` of the list, new or to be added to (default: the file's name)")
+	f.StringVar(&country, "country", "", "`region` of numbers without +, for example RO")
+	f.StringSliceVar(&columns, "map", nil, "which column holds what: `phone=COLUMN`,name=COLUMN,...")
+	return cmd
+}
+
+func writeImport(w io.Writer, in dialer.ListImport) {
+	fmt.Fprintf(w, "%s: imported %s · duplicate %s · rejected %s · on the do-not-call list %s, of %s rows\n", printable(in.List),
+		thousands(int64(in.Imported)), thousands(int64(in.Duplicates)), thousands(int64(in.Rejected)), thousands(int64(in.Suppressed)), thousands(int64(in.Rows)))
+	if in.Rejects != "" {
+		fmt.Fprintf(w, "rejected rows with their reasons: %s\n", in.Rejects)
+	}
+	var read []string
+	for _, column := range slices.Sorted(maps.Keys(in.Columns)) {
+		read = append(read, printable(column)+" as "+in.Columns[column])
+	}
+	if len(read) > 0 {
+		fmt.Fprintf(w, "read %s, separator %q: %s\n", in.Encoding, in.Separator, strings.Join(read, ", "))
+	}
+}
+
+func (a *app) listLs() *cobra.Command {
+	return a.verb("ls", "all lists", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+		return show(a, ctx, call{path: "/api/lists"}, func(w io.Writer, lists []contactdb.List) {
+			t := newTable("list", ">contacts", "imported at")
+			for _, l := range lists {
+				t.row(l.Name, l.Contacts, l.ImportedAt)
+			}
+			t.write(w)
+		})
+	})
+}
+
+func (a *app) listShow() *cobra.Command {
+	cmd := a.verb("show NAME", "one list and where its people may be", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		return show(a, ctx, call{path: at("lists", args[0])}, func(w io.Writer, l contactdb.List) {
+			var f facts
+			f.add("list", l.Name)
+			f.add("contacts", l.Contacts)
+			f.add("imported at", l.ImportedAt)
+			f.write(w)
+			t := newTable(">contacts", "may be in")
+			for _, z := range l.Zones {
+				t.row(z.Contacts, z.Zones)
+			}
+			fmt.Fprintln(w)
+			t.write(w)
+		})
+	})
+	return a.completing(cmd, "lists")
+}
+
+func (a *app) listExport() *cobra.Command {
+	var x exportFlags
+	cmd := a.verb("export NAME", "the contacts of a list", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		return a.export(ctx, call{path: at("lists", args[0], "export")}, x)
+	})
+	x.add(cmd)
+	return a.completing(cmd, "lists")
+}
+
+func (a *app) listRm() *cobra.Command {
+	cmd := a.verb("rm NAME", "remove a list and its contacts; call records stay", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		return a.remove(ctx, call{path: at("lists", args[0])}, "list")
+	})
+	return a.completing(cmd, "lists")
+}
+
+// remove sends a DELETE and says what is gone.
+func (a *app) remove(ctx context.Context, q call, noun string) error {
+	q.method = "DELETE"
+	return show(a, ctx, q, func(w io.Writer, gone console.Removed) {
+		fmt.Fprintf(w, "removed %s %s\n", noun, printable(gone.Removed))
+	})
+}
+
+// openInput opens a file that was named; "-" is standard input.
+func (a *app) openInput(path string) (io.ReadCloser, int64, error) {
+	if path == "-" {
+		return io.NopCloser(a.std.in), 0, nil
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, 0, fileProblem(err)
+	}
+	info, err := f.Stat()
+	if err == nil && info.IsDir() {
+		err = problem(console.Input, "%s is a folder; name a file in it", path)
+	}
+	if err != nil {
+		_ = f.Close() // it was only opened
+		return nil, 0, err
+	}
+	return f, info.Size(), nil
+}

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/url"
+	"strconv"
+	"time"
+
+	"apel/contactdb"
+	"apel/dialer/console"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) recordCmd() *cobra.Command {
+	return group("record", "call records, the evidence", a.recordExport(), a.recordVerify(), a.recordLs())
+}
+
+// periodFlags choose records by campaign and time.
+type periodFlags struct {
+	campaign, from, to string
+}
+
+func (p *periodFlags) add(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&p.campaign, "campaign", "", "only of this `campaign`")
+	f.StringVar(&p.from, "from", "", "from this `time` on: 2026-11-23 or 2026-11-23T08:00:00+02:00")
+	f.StringVar(&p.to, "to", "", "before this `time`; of a bare date, to its end")
+}
+
+// query reads a bare date as a day of this machine's zone: from its beginning,
+// to its end.
+func (p periodFlags) query() (url.Values, error) {
+	q := url.Values{}
+	if p.campaign != "" {
+		q.Set("campaign", p.campaign)
+	}
+	for _, t := range []struct {
+		name, text string
+		days       int
+	}{{"from", p.from, 0}, {"to", p.to, 1}} {
+		if t.text == "" {
+			continue
+		}
+		at, err := time.Parse(time.RFC3339, t.text)
+		if err != nil {
+			if at, err = time.ParseInLocation(time.DateOnly, t.text, time.Local); err != nil {
+				return nil, problem(console.Usage, "--%s %q is no time; write 2026-11-23 or 2026-11-23T08:00:00+02:00", t.name, t.text)
+			}
+			at = at.AddDate(0, 0, t.days)
+		}
+		q.Set(t.name, at.Format(time.RFC3339))
+	}
+	return q, nil
+}
+
+func (a *app) recordExport() *cobra.Command {
+	var x exportFlags
+	var p periodFlags
+	cmd := a.verb("export", "call records as a file that stands as evidence", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+		q, err := p.query()
+		if err != nil {
+			return err
+		}
+		return a.export(ctx, call{path: "/api/records/export", query: q}, x)
+	})
+	x.add(cmd)
+	p.add(cmd)
+	return cmd
+}
+
+func (a *app) recordVerify() *cobra.Command {
+	return a.verb("verify", "walk the chain of call records; exit 1 where it does not fit", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+		var v contactdb.Verification
+		raw, err := a.ask(ctx, call{path: "/api/records/verify"}, &v)
+		if err != nil {
+			return err
+		}
+		if a.flags.output == "json" {
+			err = printJSON(a.std.out, raw)
+		} else if v.OK {
+			err = a.print(func(w io.Writer) {
+				fmt.Fprintf(w, "%s records verify; the last hash is %s\n", thousands(int64(v.Records)), orDash(v.Head))
+			})
+		}
+		if err == nil && !v.OK {
+			err = problem(console.Failed, "call record %s, number %d of the chain, does not fit: %s; compare it with an earlier export or a backup", v.BadID, v.BadAt, v.Problem)
+		}
+		return err
+	})
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+func (a *app) recordLs() *cobra.Command {
+	var p periodFlags
+	var limit int
+	cmd := a.verb("ls", "the last call records", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+		q, err := p.query()
+		if err != nil {
+			return err
+		}
+		q.Set("limit", strconv.Itoa(limit))
+		return show(a, ctx, call{path: "/api/records", query: q}, writeRecords)
+	})
+	p.add(cmd)
+	cmd.Flags().IntVar(&limit, "limit", 50, "at most `N` records")
+	return cmd
+}
+
+func writeRecords(w io.Writer, records []contactdb.Record) {
+	t := newTable("placed at", "campaign", "phone", ">attempt", "outcome", "operator", ">talk", "disposition", "id")
+	for _, r := range records {
+		t.row(r.PlacedAt, r.Campaign, r.Phone, r.Attempt, r.Outcome, r.Operator, ms(r.TalkMS), r.Disposition, r.ID)
+	}
+	t.write(w)
+}

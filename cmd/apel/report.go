@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"io"
+
+	"apel/contactdb"
+	"apel/dialer/console"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) reportCmd() *cobra.Command {
+	return group("report", "sums over call records",
+		reportVerb(a, "campaign", "attempts by outcome", writeCampaignReport),
+		reportVerb(a, "operator", "calls and talk by operator", writeOperatorReport),
+		reportVerb(a, "abandonment", "abandoned of live answers over the regulator's window, against the limit", writeAbandonmentReport),
+		reportVerb(a, "commission", "results by disposition per operator", writeCommissionReport))
+}
+
+func reportVerb[T any](a *app, kind, short string, render func(io.Writer, []T)) *cobra.Command {
+	var p periodFlags
+	cmd := a.verb(kind, short, cobra.NoArgs, func(ctx context.Context, _ []string) error {
+		q, err := p.query()
+		if err != nil {
+			return err
+		}
+		return show(a, ctx, call{path: at("reports", kind), query: q}, render)
+	})
+	if kind == "abandonment" { // its period is the regulator's
+		cmd.Flags().StringVar(&p.campaign, "campaign", "", "only of this `campaign`")
+	} else {
+		p.add(cmd)
+	}
+	return cmd
+}
+
+func writeCampaignReport(w io.Writer, rows []console.CampaignReport) {
+	head := []string{"campaign", ">attempts", ">live answers", ">bridged", ">abandonment", ">talk"}
+	for _, o := range contactdb.Outcomes {
+		head = append(head, ">"+o)
+	}
+	t := newTable(head...)
+	for _, r := range rows {
+		cells := []any{r.Campaign, r.Attempts, r.LiveAnswers, r.Bridged, percent(r.AbandonmentRate), ms(r.TalkMS)}
+		for _, o := range contactdb.Outcomes {
+			cells = append(cells, r.Outcomes[o])
+		}
+		t.row(cells...)
+	}
+	t.write(w)
+}
+
+func writeOperatorReport(w io.Writer, rows []console.OperatorReport) {
+	t := newTable("operator", "team", ">calls", ">talk", ">talk a call", ">wrap-up", ">results")
+	for _, r := range rows {
+		t.row(r.Operator, r.Team, r.Calls, ms(r.TalkMS), ms(r.TalkMeanMS), ms(r.WrapMS), r.Successes)
+	}
+	t.write(w)
+}
+
+func writeAbandonmentReport(w io.Writer, rows []console.AbandonmentReport) {
+	t := newTable("campaign", ">window", ">live answers", ">abandoned", ">rate", ">limit", "kept")
+	for _, r := range rows {
+		t.row(r.Campaign, ms(r.WindowMS), r.LiveAnswers, r.Abandoned, percent(r.Rate), percent(r.Limit), yesNo(r.Kept))
+	}
+	t.write(w)
+}
+
+func writeCommissionReport(w io.Writer, rows []console.CommissionReport) {
+	t := newTable("operator", "team", "campaign", "disposition", "result", ">calls", ">talk")
+	for _, r := range rows {
+		t.row(r.Operator, r.Team, r.Campaign, r.Disposition, yesNo(r.Success), r.Calls, ms(r.TalkMS))
+	}
+	t.write(w)
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}

@@ -1,0 +1,185 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"apel/contactdb"
+	"apel/dialer"
+	"apel/dialer/console"
+
+	"github.com/spf13/cobra"
+	"go.uber.org/zap"
+)
+
+// hangUpWithin is how long requests in flight may take when the service stops.
+const hangUpWithin = 2 * time.Second
+
+func (a *app) serveCmd() *cobra.Command {
+	var example bool
+	var cmd *cobra.Command
+	cmd = a.verb("serve", "run the service", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+		if example {
+			_, err := a.std.out.Write(exampleSettings)
+			return err
+		}
+		s, err := a.settings(cmd.Flags())
+		if err != nil {
+			return err
+		}
+		if err := a.readSecrets(&s); err != nil {
+			return err
+		}
+		return a.serve(ctx, s)
+	})
+	cmd.Long = "Runs the service: recovers what a crash left, registers trunks, calls operators'\nphones, goes on with the campaigns that were running, and answers the other\ncommands on the socket in the data directory. An interrupt stops it gently, a\nsecond one at once."
+	cmd.Flags().BoolVar(&example, "example-config", false, "print an annotated settings file and exit")
+	addOverrides(cmd.Flags())
+	return cmd
+}
+
+// serve opens, listens and runs until ctx ends; what was opened first is
+// closed last.
+func (a *app) serve(ctx context.Context, s settings) error {
+	dir := a.dataDir()
+	log, closeLog, err := a.newLog(s.Log)
+	if err != nil {
+		return err
+	}
+	defer closeLog()
+	if conn, err := dialSocket(ctx, dir); err == nil {
+		_ = conn.Close() // it only asked
+		return alreadyServed(dir)
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return openProblem(permission(err), dir)
+	}
+	cfg := s.config(dir)
+	cfg.Log = log
+	svc, err := dialer.Open(cfg)
+	if errors.Is(err, contactdb.ErrInUse) {
+		return alreadyServed(dir)
+	}
+	if err != nil {
+		return openProblem(err, dir)
+	}
+	defer func() { err = errors.Join(err, svc.Close()) }()
+	apis, err := listen(ctx, dir, s.Console, svc)
+	if err != nil {
+		return err
+	}
+	defer apis.close()
+	return a.runService(ctx, svc, s, apis, log)
+}
+
+func alreadyServed(dir string) error {
+	return problem(console.State, "a service runs on %s already, or another apel is at work there; see: apel status --data %s", dir, dir)
+}
+
+// permission tells a refused directory apart; a file in the place of a folder
+// is one too.
+func permission(err error) error {
+	if errors.Is(err, fs.ErrExist) {
+		return problem(console.NotAllowed, "%v; it is a file, name a folder with --data", err)
+	}
+	return err
+}
+
+// runService runs until ctx ends and says when it is ready.
+func (a *app) runService(ctx context.Context, svc *dialer.Service, s settings, apis *listeners, log *zap.Logger) error {
+	ended := make(chan error, 1)
+	go func() { ended <- svc.Run(ctx, s.Grace) }()
+	select {
+	case err := <-ended:
+		return runProblem(err)
+	case err := <-apis.failed:
+		return err
+	case <-svc.Ready():
+	}
+	a.say("apel %s serves %s: SIP on %s%s", version(), a.dataDir(), s.SIP.Listen, apis.where())
+	log.Info("serving", zap.String("data", a.dataDir()), zap.String("version", version()))
+	select {
+	case err := <-apis.failed:
+		return err
+	case err := <-ended:
+		return runProblem(err)
+	}
+}
+
+// runProblem: a stop that was asked for is no failure.
+func runProblem(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// listeners answer the API while the service runs.
+type listeners struct {
+	socket  net.Listener
+	page    net.Listener // nil: no console on TCP
+	path    string
+	servers []*http.Server
+	failed  chan error
+}
+
+func listen(ctx context.Context, dir, consoleAddr string, svc *dialer.Service) (*listeners, error) {
+	socket, err := listenSocket(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	l := &listeners{socket: socket, path: filepath.Join(dir, socketName), failed: make(chan error, 2)}
+	if consoleAddr != "" {
+		if l.page, err = (&net.ListenConfig{}).Listen(ctx, "tcp", consoleAddr); err != nil {
+			l.close()
+			return nil, problem(console.State, "the console cannot listen on %s: %v; give another address with --console", consoleAddr, err)
+		}
+		l.serve(ctx, l.page, console.NewBoard(svc))
+	}
+	l.serve(ctx, socket, console.New(svc))
+	return l, nil
+}
+
+// serve answers on one listener. Requests end when the service stops: their
+// context is the service's.
+func (l *listeners) serve(ctx context.Context, on net.Listener, h http.Handler) {
+	srv := &http.Server{
+		Handler:           h,
+		ReadHeaderTimeout: 5 * time.Second,
+		IdleTimeout:       time.Minute,
+		BaseContext:       func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+	}
+	l.servers = append(l.servers, srv)
+	go func() { // ends with close
+		if err := srv.Serve(on); !errors.Is(err, http.ErrServerClosed) {
+			l.failed <- fmt.Errorf("answer on %s: %w", on.Addr(), err)
+		}
+	}()
+}
+
+func (l *listeners) where() string {
+	if l.page == nil {
+		return ""
+	}
+	return fmt.Sprintf(", console http://%s", l.page.Addr())
+}
+
+// close lets requests in flight end, and takes the socket away.
+func (l *listeners) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), hangUpWithin)
+	defer cancel()
+	_ = os.Remove(l.path) // a stale socket is replaced by the next serve anyway
+	for _, srv := range l.servers {
+		if srv.Shutdown(ctx) != nil {
+			_ = srv.Close() // event streams do not end by themselves
+		}
+	}
+	_ = l.socket.Close() // closed by its server unless that never began
+}

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"apel/dialer"
+	"apel/dialer/console"
+
+	"github.com/spf13/pflag"
+)
+
+// settings is apel.yaml with its defaults; example.yaml says what each is for.
+type settings struct {
+	SIP     sipSettings     `yaml:"sip"`
+	RTP     rtpSettings     `yaml:"rtp"`
+	Trunks  []trunkSettings `yaml:"trunks"`
+	Log     logSettings     `yaml:"log"`
+	Console string          `yaml:"console"`
+	Grace   time.Duration   `yaml:"grace"`
+}
+
+type sipSettings struct {
+	Listen    string `yaml:"listen"`
+	TCP       bool   `yaml:"tcp"`
+	Advertise string `yaml:"advertise"`
+}
+
+type rtpSettings struct {
+	Host  string    `yaml:"host"`
+	Ports portRange `yaml:"ports"`
+}
+
+type logSettings struct {
+	Level string `yaml:"level"`
+	File  string `yaml:"file"`
+}
+
+type trunkSettings struct {
+	Name           string        `yaml:"name"`
+	Host           string        `yaml:"host"`
+	Transport      string        `yaml:"transport"`
+	Username       string        `yaml:"username"`
+	Password       string        `yaml:"password"`
+	Realm          string        `yaml:"realm"`
+	Register       bool          `yaml:"register"`
+	RegisterEvery  time.Duration `yaml:"register-every"`
+	Options        time.Duration `yaml:"options"`
+	Channels       int           `yaml:"channels"`
+	CallsPerSecond float64       `yaml:"calls-per-second"`
+	CallerIDs      []string      `yaml:"caller-ids"`
+	Insecure       bool          `yaml:"insecure"`
+	CAFile         string        `yaml:"ca-file"`
+	Prefix         string        `yaml:"prefix"`
+	StripPlus      bool          `yaml:"strip-plus"`
+}
+
+// portRange is the UDP ports of media, written FIRST-LAST; 0-0: the system
+// picks.
+type portRange struct{ first, last int }
+
+func defaultSettings() settings {
+	return settings{
+		SIP:   sipSettings{Listen: "0.0.0.0:5060"},
+		RTP:   rtpSettings{Ports: portRange{16384, 32766}},
+		Log:   logSettings{Level: "info"},
+		Grace: 30 * time.Second,
+	}
+}
+
+// override is a setting that the environment and a flag of serve can give
+// instead of the file.
+type override struct {
+	flag, env, help string
+	set             func(*settings, string) error
+}
+
+var overrides = []override{
+	{"console", "APEL_CONSOLE", "`address` of the status page, on this machine only", text(func(s *settings) *string { return &s.Console })},
+	{"sip-listen", "APEL_SIP_LISTEN", "`address` for SIP (default 0.0.0.0:5060)", text(func(s *settings) *string { return &s.SIP.Listen })},
+	{"sip-advertise", "APEL_SIP_ADVERTISE", "`host` that carriers and phones shall use for us", text(func(s *settings) *string { return &s.SIP.Advertise })},
+	{"rtp-host", "APEL_RTP_HOST", "local `address` for sound", text(func(s *settings) *string { return &s.RTP.Host })},
+	{"rtp-ports", "APEL_RTP_PORTS", "UDP `ports` for sound (default 16384-32766)", func(s *settings, v string) error { return s.RTP.Ports.UnmarshalText([]byte(v)) }},
+	{"log-level", "APEL_LOG_LEVEL", "debug, info, warn or error (default info)", text(func(s *settings) *string { return &s.Log.Level })},
+	{"log-file", "APEL_LOG_FILE", "`file` for the log (default standard error)", text(func(s *settings) *string { return &s.Log.File })},
+	{"grace", "APEL_GRACE", "how long a stop waits for people who talk (default 30s)", func(s *settings, v string) (err error) {
+		s.Grace, err = time.ParseDuration(v)
+		return err
+	}},
+}
+
+func text(field func(*settings) *string) func(*settings, string) error {
+	return func(s *settings, v string) error { *field(s) = v; return nil }
+}
+
+func addOverrides(f *pflag.FlagSet) {
+	for _, o := range overrides {
+		f.String(o.flag, "", o.help)
+	}
+}
+
+// settings reads flag, else environment, else file, else default. flags may be
+// nil: then none is given.
+func (a *app) settings(flags *pflag.FlagSet) (settings, error) {
+	s := defaultSettings()
+	if err := a.readFile(&s); err != nil {
+		return s, err
+	}
+	for _, o := range overrides {
+		where := "$" + o.env
+		value, given := a.env(o.env)
+		if flags != nil && flags.Changed(o.flag) {
+			where, given = "--"+o.flag, true
+			value, _ = flags.GetString(o.flag) // addOverrides made it a string
+		}
+		if !given {
+			continue
+		}
+		if err := o.set(&s, value); err != nil {
+			return s, problem(console.Usage, "%s=%s: %v", where, value, err)
+		}
+	}
+	return s, s.check()
+}
+
+// readFile reads the settings file: the one that is named, or apel.yaml if
+// there is one.
+func (a *app) readFile(s *settings) error {
+	path, named := a.pick(a.flags.config, "APEL_CONFIG", "apel.yaml")
+	source, err := os.ReadFile(path)
+	if !named && errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fileProblem(err)
+	}
+	return parseSettings(path, source, s)
+}
+
+// pick gives the flag, else the environment, else the default, and whether it
+// was given at all.
+func (a *app) pick(flag, env, or string) (string, bool) {
+	if flag != "" {
+		return flag, true
+	}
+	if v, ok := a.env(env); ok && v != "" {
+		return v, true
+	}
+	return or, false
+}
+
+func (a *app) dataDir() string {
+	dir, _ := a.pick(a.flags.data, "APEL_DATA", "apel-data")
+	return filepath.Clean(dir)
+}
+
+// UnmarshalText reads FIRST-LAST.
+func (p *portRange) UnmarshalText(b []byte) error {
+	first, last, ok := strings.Cut(string(b), "-")
+	var errs [2]error
+	p.first, errs[0] = strconv.Atoi(strings.TrimSpace(first))
+	p.last, errs[1] = strconv.Atoi(strings.TrimSpace(last))
+	if !ok || errors.Join(errs[:]...) != nil {
+		return fmt.Errorf("ports %q are not FIRST-LAST; write for example 16384-32766", b)
+	}
+	if *p == (portRange{}) {
+		return nil
+	}
+	if p.first < 1024 || p.last > 65535 || p.last-p.first < 1 {
+		return fmt.Errorf("ports %q do not lie between 1024 and 65535, two at least; write for example 16384-32766", b)
+	}
+	return nil
+}
+
+// check refuses what no service could run with.
+func (s settings) check() error {
+	if s.Console != "" {
+		if err := console.CheckConsole(s.Console); err != nil {
+			return err
+		}
+	}
+	if _, _, err := net.SplitHostPort(s.SIP.Listen); err != nil {
+		return problem(console.Usage, "sip listen %q is not HOST:PORT; for example 0.0.0.0:5060", s.SIP.Listen)
+	}
+	if s.Grace < 0 {
+		return problem(console.Usage, "grace %s is less than nothing; write for example 30s", s.Grace)
+	}
+	_, err := logLevel(s.Log.Level)
+	return err
+}
+
+// config is what the engine takes of the settings. Secrets are named in it,
+// not read: only serve needs them.
+func (s settings) config(dir string) dialer.Config {
+	cfg := dialer.Config{
+		Data:    dir,
+		Version: version(),
+		SIP:     dialer.SIPConfig(s.SIP),
+		RTP:     dialer.RTPConfig{Host: s.RTP.Host, First: s.RTP.Ports.first, Last: s.RTP.Ports.last},
+	}
+	for _, t := range s.Trunks {
+		cfg.Trunks = append(cfg.Trunks, dialer.TrunkConfig(t))
+	}
+	return cfg
+}

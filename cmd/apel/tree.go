@@ -1,0 +1,117 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"apel/dialer/console"
+
+	"github.com/spf13/cobra"
+)
+
+const exitCodesHelp = `Exit codes:
+  0 done · 1 failed · 2 wrong usage · 3 not found · 4 not allowed · 5 wrong state
+  6 refused by a compliance rule · 7 awaited condition not reached · 130 interrupted
+
+Settings come from the flag, else APEL_* in the environment (APEL_DATA,
+APEL_CONFIG, ...), else the settings file (apel.yaml), else the default.`
+
+// tree builds all verbs.
+func (a *app) tree() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "apel",
+		Short:         "apel is an outbound predictive dialer",
+		Long:          "apel is an outbound predictive dialer: it imports contacts, places SIP calls,\ntells people from machines, and bridges each person to a free operator.\n\n" + exitCodesHelp,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			return a.checkFlags()
+		},
+	}
+	f := root.PersistentFlags()
+	f.StringVar(&a.flags.data, "data", "", "data `directory` (APEL_DATA; default apel-data)")
+	f.StringVar(&a.flags.config, "config", "", "settings `file` (APEL_CONFIG; default apel.yaml if it is there)")
+	f.StringVarP(&a.flags.output, "output", "o", "table", "print a `table or json`")
+	root.AddCommand(a.verbs()...)
+	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
+	return root
+}
+
+// verbs is the place where a new one is added.
+func (a *app) verbs() []*cobra.Command {
+	return []*cobra.Command{
+		a.serveCmd(),
+		a.statusCmd(),
+		a.listCmd(),
+		a.contactCmd(),
+		a.dncCmd(),
+		a.operatorCmd(),
+		a.teamCmd(),
+		a.campaignCmd(),
+		a.recordCmd(),
+		a.reportCmd(),
+		a.detectCmd(),
+		a.versionCmd(),
+	}
+}
+
+func (a *app) checkFlags() error {
+	if !slices.Contains([]string{"table", "json"}, a.flags.output) {
+		return fmt.Errorf("-o %q is not known; use table or json", a.flags.output)
+	}
+	return nil
+}
+
+// verb is a command that does something.
+func (a *app) verb(use, short string, args cobra.PositionalArgs, do func(ctx context.Context, args []string) error) *cobra.Command {
+	return &cobra.Command{
+		Use:                   use,
+		Short:                 short,
+		Args:                  named(use, args),
+		DisableFlagsInUseLine: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			a.parsed = true
+			return do(cmd.Context(), args)
+		},
+	}
+}
+
+// named says which arguments a verb takes when it got others.
+func named(use string, check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if check(cmd, args) == nil {
+			return nil
+		}
+		_, takes, _ := strings.Cut(use, " ")
+		if takes == "" {
+			return fmt.Errorf("%s takes no argument, not %q", cmd.CommandPath(), args[0])
+		}
+		return fmt.Errorf("%s takes %s; see: %s --help", cmd.CommandPath(), takes, cmd.CommandPath())
+	}
+}
+
+// group is a noun: its verbs do things, it only helps.
+func group(use, short string, verbs ...*cobra.Command) *cobra.Command {
+	g := &cobra.Command{Use: use, Short: short, Args: cobra.ArbitraryArgs}
+	g.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return cmd.Help()
+		}
+		return unknownVerb(cmd, args[0])
+	}
+	g.AddCommand(verbs...)
+	return g
+}
+
+func unknownVerb(cmd *cobra.Command, word string) error {
+	var known []string
+	for _, c := range cmd.Commands() {
+		known = append(known, c.Name())
+	}
+	if near := console.Nearest(word, known); near != "" {
+		return fmt.Errorf("%s has no verb %q; did you mean %q?", cmd.CommandPath(), word, near)
+	}
+	return fmt.Errorf("%s has no verb %q; it has %s", cmd.CommandPath(), word, strings.Join(known, ", "))
+}

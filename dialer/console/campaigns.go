@@ -1,0 +1,184 @@
+package console
+
+import (
+	"io"
+	"net/http"
+	"strings"
+	"time"
+
+	"apel/campaign"
+	"apel/contactdb"
+	"apel/dialer"
+)
+
+// maxDefinition is the longest campaign file.
+const maxDefinition = 1 << 20
+
+func (a *api) campaigns(*http.Request) (any, error) {
+	st, err := a.svc.Status()
+	return orEmpty(st.Campaigns, err)
+}
+
+func (a *api) campaign(r *http.Request) (any, error) {
+	return a.campaignStatus(r, r.URL.Query().Get("decisions") != "")
+}
+
+func (a *api) campaignStatus(r *http.Request, detail bool) (dialer.CampaignStatus, error) {
+	name := r.PathValue("campaign")
+	st, err := a.svc.CampaignStatus(name, detail)
+	return st, a.missingCampaign(err, name)
+}
+
+// Applied is the answer to a definition that was put in force.
+type Applied struct {
+	contactdb.Campaign
+	Warnings []string `json:"warnings"`
+}
+
+func (a *api) applyCampaign(r *http.Request) (any, error) {
+	source, err := readDefinition(r)
+	if err != nil {
+		return nil, err
+	}
+	c, warnings, err := a.svc.ApplyCampaign(source)
+	if warnings == nil {
+		warnings = []string{}
+	}
+	return Applied{c, warnings}, err
+}
+
+func (a *api) planSource(r *http.Request) (any, error) {
+	source, err := readDefinition(r)
+	if err != nil {
+		return nil, err
+	}
+	d, err := campaign.Parse(source)
+	if err != nil {
+		return nil, problem(Input, "%v", err)
+	}
+	return a.svc.Plan(d.Name, source)
+}
+
+func readDefinition(r *http.Request) ([]byte, error) {
+	source, err := io.ReadAll(http.MaxBytesReader(nil, r.Body, maxDefinition))
+	if err == nil && strings.TrimSpace(string(source)) == "" {
+		err = problem(Input, "the campaign file is empty; ten lines are enough, see testdata/campaigns")
+	}
+	return source, err
+}
+
+func (a *api) plan(r *http.Request) (any, error) {
+	name := r.PathValue("campaign")
+	p, err := a.svc.Plan(name, nil)
+	return p, a.missingCampaign(err, name)
+}
+
+// Why says why a campaign dials as it does: what it decided, and what holds
+// back the contacts that it does not dial.
+type Why struct {
+	Campaign  string                `json:"campaign"`
+	State     string                `json:"state"`
+	Reason    string                `json:"reason,omitempty"`
+	Why       string                `json:"why,omitempty"`
+	Decisions []dialer.DecisionLine `json:"decisions"`
+	Plan      dialer.Plan           `json:"plan"`
+}
+
+func (a *api) why(r *http.Request) (any, error) {
+	st, err := a.campaignStatus(r, true)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := a.svc.Plan(st.Name, nil)
+	if st.Decisions == nil {
+		st.Decisions = []dialer.DecisionLine{}
+	}
+	return Why{st.Name, string(st.State), st.Reason, st.Why, st.Decisions, plan}, err
+}
+
+// Definition is one version of a campaign: as it was written, and with every
+// default.
+type Definition struct {
+	Campaign  string    `json:"campaign"`
+	Version   int       `json:"version"`
+	InForce   bool      `json:"in_force"`
+	SHA256    string    `json:"sha256"`
+	AppliedAt time.Time `json:"applied_at"`
+	Source    string    `json:"source"`
+	Effective string    `json:"effective"`
+}
+
+func (a *api) definition(r *http.Request) (any, error) {
+	name := r.PathValue("campaign")
+	version, err := queryInt(r, "version", 0)
+	if err != nil {
+		return nil, err
+	}
+	c, err := a.svc.Store().Campaign(name)
+	if err != nil {
+		return nil, a.missingCampaign(err, name)
+	}
+	v, err := a.svc.Store().CampaignVersion(name, version)
+	if err != nil {
+		return nil, missingVersion(err, c, version)
+	}
+	d, err := campaign.Parse(v.Source)
+	if err != nil {
+		return nil, err
+	}
+	effective, err := d.Marshal()
+	return Definition{name, v.Version, v.Version == c.Version, v.SHA256, v.AppliedAt, string(v.Source), string(effective)}, err
+}
+
+func (a *api) selectVersion(r *http.Request) (any, error) {
+	name := r.PathValue("campaign")
+	version, err := queryInt(r, "version", 0)
+	if err != nil {
+		return nil, err
+	}
+	c, err := a.svc.Store().Campaign(name)
+	if err != nil {
+		return nil, a.missingCampaign(err, name)
+	}
+	if version < 1 || version > c.Versions {
+		return nil, missingVersion(contactdb.ErrNotFound, c, version)
+	}
+	return a.svc.SelectVersion(name, version)
+}
+
+func missingVersion(err error, c contactdb.Campaign, version int) error {
+	if ProblemOf(err).Code != NotFound {
+		return err
+	}
+	return problem(NotFound, "campaign %q has no version %d; it has versions 1 to %d", c.Name, version, c.Versions)
+}
+
+type campaignChange func(*dialer.Service, string) (contactdb.Campaign, error)
+
+var (
+	startCampaign  campaignChange = (*dialer.Service).StartCampaign
+	pauseCampaign  campaignChange = (*dialer.Service).PauseCampaign
+	resumeCampaign campaignChange = (*dialer.Service).ResumeCampaign
+	drainCampaign  campaignChange = (*dialer.Service).DrainCampaign
+	stopCampaign   campaignChange = (*dialer.Service).StopCampaign
+)
+
+func change(to campaignChange) func(*api, *http.Request) (any, error) {
+	return func(a *api, r *http.Request) (any, error) {
+		name := r.PathValue("campaign")
+		c, err := to(a.svc, name)
+		return c, a.missingCampaign(err, name)
+	}
+}
+
+func (a *api) missingCampaign(err error, name string) error {
+	if err == nil {
+		return nil
+	}
+	campaigns, _ := a.svc.Store().Campaigns() // only for a guess
+	known := make([]string, len(campaigns))
+	for i, c := range campaigns {
+		known[i] = c.Name
+	}
+	return missing(err, "campaign", name, known)
+}

@@ -1,0 +1,170 @@
+package console
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"apel/contactdb"
+)
+
+// contactFields is what a person may set of a contact.
+type contactFields struct {
+	Name      *string           `json:"name,omitempty"`
+	FirstName *string           `json:"first_name,omitempty"`
+	LastName  *string           `json:"last_name,omitempty"`
+	Email     *string           `json:"email,omitempty"`
+	City      *string           `json:"city,omitempty"`
+	Fields    map[string]string `json:"fields,omitempty"` // "" removes a field
+}
+
+// NewContact is the body of a request that adds one.
+type NewContact struct {
+	List    string `json:"list"`
+	Phone   string `json:"phone"`
+	Country string `json:"country,omitempty"`
+	contactFields
+}
+
+func (f contactFields) set(c *contactdb.Contact) {
+	for _, s := range []struct {
+		from *string
+		to   *string
+	}{{f.Name, &c.Name}, {f.FirstName, &c.FirstName}, {f.LastName, &c.LastName}, {f.Email, &c.Email}, {f.City, &c.City}} {
+		if s.from != nil {
+			*s.to = *s.from
+		}
+	}
+	for k, v := range f.Fields {
+		if v == "" {
+			delete(c.Fields, k)
+			continue
+		}
+		if c.Fields == nil {
+			c.Fields = map[string]string{}
+		}
+		c.Fields[k] = v
+	}
+}
+
+// pathPhone reads the number in the path as E.164.
+func pathPhone(r *http.Request) (string, error) {
+	return parsePhone(r.PathValue("phone"), r.URL.Query().Get("country"))
+}
+
+// byPhone gives the contacts with the path's number; none is not found.
+func (a *api) byPhone(r *http.Request) ([]contactdb.Contact, error) {
+	phone, err := pathPhone(r)
+	if err != nil {
+		return nil, err
+	}
+	contacts, err := a.svc.Store().ContactsByPhone(phone)
+	if err == nil && len(contacts) == 0 {
+		err = problem(NotFound, "%s is in no list; see: apel list ls", phone)
+	}
+	return contacts, err
+}
+
+func (a *api) contact(r *http.Request) (any, error) { return a.byPhone(r) }
+
+func (a *api) addContact(r *http.Request) (any, error) {
+	var body NewContact
+	if err := readJSON(r, &body); err != nil {
+		return nil, err
+	}
+	if err := checkName("list", body.List); err != nil {
+		return nil, err
+	}
+	c, err := newContact(body.Phone, body.Country)
+	if err != nil {
+		return nil, err
+	}
+	twins, err := a.svc.Store().ContactsByPhone(c.Phone)
+	if err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(twins, func(t contactdb.Contact) bool { return t.List == body.List }) {
+		return nil, problem(State, "%s is in list %q already; change it: apel contact edit %s --list %s", c.Phone, body.List, c.Phone, body.List)
+	}
+	c.List = body.List
+	body.set(&c)
+	return a.svc.Store().PutContact(c, time.Now())
+}
+
+func (a *api) editContact(r *http.Request) (any, error) {
+	var body contactFields
+	if err := readJSON(r, &body); err != nil {
+		return nil, err
+	}
+	contacts, err := a.byPhone(r)
+	if err != nil {
+		return nil, err
+	}
+	list := r.URL.Query().Get("list")
+	if list != "" {
+		contacts = slices.DeleteFunc(contacts, func(c contactdb.Contact) bool { return c.List != list })
+	}
+	switch len(contacts) {
+	case 0:
+		return nil, problem(NotFound, "the number is not in list %q; see: apel contact show %s", list, r.PathValue("phone"))
+	case 1:
+	default:
+		return nil, problem(Usage, "%s is in %d lists; say which with --list", contacts[0].Phone, len(contacts))
+	}
+	body.set(&contacts[0])
+	return a.svc.Store().PutContact(contacts[0], time.Now())
+}
+
+// ContactHistory is all that was done with a number.
+type ContactHistory struct {
+	Phone      string                 `json:"phone"`
+	Contacts   []contactdb.Contact    `json:"contacts"`
+	Suppressed *contactdb.Suppression `json:"suppressed,omitempty"`
+	Live       []contactdb.Attempt    `json:"live"`
+	Records    []contactdb.Record     `json:"records"`
+}
+
+func (a *api) contactHistory(r *http.Request) (any, error) {
+	phone, err := pathPhone(r)
+	if err != nil {
+		return nil, err
+	}
+	h := ContactHistory{Phone: phone, Live: []contactdb.Attempt{}, Records: []contactdb.Record{}}
+	store := a.svc.Store()
+	if h.Contacts, err = store.ContactsByPhone(phone); err != nil {
+		return nil, err
+	}
+	if h.Suppressed, err = store.Suppressed(phone); err != nil {
+		return nil, err
+	}
+	live, err := store.Live()
+	if err != nil {
+		return nil, err
+	}
+	for _, at := range live {
+		if at.Contact.Phone == phone {
+			h.Live = append(h.Live, at)
+		}
+	}
+	for rec, err := range store.Records(contactdb.RecordFilter{Phone: phone}) {
+		if err != nil {
+			return nil, err
+		}
+		h.Records = append(h.Records, rec)
+	}
+	if len(h.Contacts) == 0 && len(h.Records) == 0 && h.Suppressed == nil {
+		return nil, problem(NotFound, "nothing is known of %s: it is in no list, was never called and is not suppressed", phone)
+	}
+	return h, nil
+}
+
+func (a *api) contactWhy(r *http.Request) (any, error) {
+	if _, err := a.byPhone(r); err != nil {
+		return nil, err
+	}
+	phone, err := pathPhone(r)
+	if err != nil {
+		return nil, err
+	}
+	return orEmpty(a.svc.WhyContact(phone))
+}

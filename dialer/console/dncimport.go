@@ -1,0 +1,83 @@
+package console
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"apel/contactdb"
+	"apel/contactdb/intake"
+)
+
+const (
+	suppressBatch = 10_000 // entries in one transaction
+	maxRefusals   = 1_000  // refused rows that are told one by one
+)
+
+// SuppressionsImport accounts for every row of a do-not-call file: Rows =
+// Added + Known + Rejected.
+type SuppressionsImport struct {
+	Rows     int       `json:"rows"`
+	Added    int       `json:"added"`
+	Known    int       `json:"known"` // were on the list already, or twice in the file
+	Rejected int       `json:"rejected"`
+	Rejects  []Refusal `json:"rejects"` // the first of the rejected rows
+}
+
+// Refusal is a row that holds no number.
+type Refusal struct {
+	Line   int    `json:"line"`
+	Reason string `json:"reason"`
+}
+
+// importSuppressions takes a file as list import does: its phone column, or
+// its only one. Entries are kept in steps, so a failure in the middle leaves
+// what came before suppressed, which is the safe side.
+func (a *api) importSuppressions(r *http.Request) (any, error) {
+	q := r.URL.Query()
+	file, err := intake.Open(r.Body, intake.Options{Country: q.Get("country")})
+	if err != nil {
+		return nil, fileProblem(err)
+	}
+	in := SuppressionsImport{Rejects: []Refusal{}}
+	refuse := func(j intake.Reject) error {
+		if in.Rejected++; len(in.Rejects) < maxRefusals {
+			in.Rejects = append(in.Rejects, Refusal{j.Line, j.Reason})
+		}
+		return nil
+	}
+	var batch []contactdb.Suppression
+	keep := func() error {
+		added, err := a.svc.Suppress(r.Context(), batch)
+		in.Added += added
+		in.Known += len(batch) - added
+		batch = batch[:0]
+		return err
+	}
+	entry := contactdb.Suppression{Reason: q.Get("reason"), Source: q.Get("source"), AddedAt: time.Now()}
+	for c, err := range file.Contacts(refuse) {
+		if err != nil {
+			return nil, errors.Join(fileProblem(err), keep())
+		}
+		entry.Phone = c.Phone
+		if batch = append(batch, entry); len(batch) == suppressBatch {
+			if err := keep(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	err = keep()
+	in.Rows, _ = file.Counts()
+	return in, err
+}
+
+// fileProblem says that a file cannot be used, unless the failure is not the
+// file's.
+func fileProblem(err error) error {
+	var bad *intake.FileError
+	if errors.As(err, &bad) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return problem(Input, "%v", err)
+	}
+	return err
+}

@@ -1,0 +1,295 @@
+package console
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"iter"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"apel/contactdb"
+)
+
+// Trailer carries the sentence of an error that came up after a stream had
+// begun; a stream without it is whole.
+const Trailer = "Apel-Error"
+
+// column is one column of an export. Free columns hold what people wrote: in
+// CSV they are kept from being read as formulas.
+type column[T any] struct {
+	name string
+	free bool
+	get  func(T) any
+}
+
+// recordColumns is the contract with compliance: these names, in this order,
+// in every format.
+var recordColumns = []column[contactdb.Record]{
+	{"id", false, func(r contactdb.Record) any { return r.ID }},
+	{"campaign", true, func(r contactdb.Record) any { return r.Campaign }},
+	{"campaign_version", false, func(r contactdb.Record) any { return r.CampaignVersion }},
+	{"list", true, func(r contactdb.Record) any { return r.List }},
+	{"contact_id", false, func(r contactdb.Record) any { return r.ContactID }},
+	{"phone", false, func(r contactdb.Record) any { return r.Phone }},
+	{"attempt", false, func(r contactdb.Record) any { return r.Attempt }},
+	{"trunk", true, func(r contactdb.Record) any { return r.Trunk }},
+	{"caller_id", false, func(r contactdb.Record) any { return r.CallerID }},
+	{"sip_call_id", true, func(r contactdb.Record) any { return r.SIPCallID }},
+	{"placed_at", false, func(r contactdb.Record) any { return r.PlacedAt }},
+	{"ringing_at", false, func(r contactdb.Record) any { return r.RingingAt }},
+	{"answered_at", false, func(r contactdb.Record) any { return r.AnsweredAt }},
+	{"detected_at", false, func(r contactdb.Record) any { return r.DetectedAt }},
+	{"bridged_at", false, func(r contactdb.Record) any { return r.BridgedAt }},
+	{"ended_at", false, func(r contactdb.Record) any { return r.EndedAt }},
+	{"outcome", false, func(r contactdb.Record) any { return r.Outcome }},
+	{"sip_status", false, func(r contactdb.Record) any { return r.SIPStatus }},
+	{"q850_cause", false, func(r contactdb.Record) any { return r.Q850Cause }},
+	{"ended_by", false, func(r contactdb.Record) any { return r.EndedBy }},
+	{"detector_verdict", false, func(r contactdb.Record) any { return r.DetectorVerdict }},
+	{"detector_ms", false, func(r contactdb.Record) any { return r.DetectorMS }},
+	{"bridge_wait_ms", false, func(r contactdb.Record) any { return r.BridgeWaitMS }},
+	{"operator", true, func(r contactdb.Record) any { return r.Operator }},
+	{"team", true, func(r contactdb.Record) any { return r.Team }},
+	{"talk_ms", false, func(r contactdb.Record) any { return r.TalkMS }},
+	{"wrap_ms", false, func(r contactdb.Record) any { return r.WrapMS }},
+	{"disposition", true, func(r contactdb.Record) any { return r.Disposition }},
+	{"note", true, func(r contactdb.Record) any { return r.Note }},
+	{"script_answers", true, func(r contactdb.Record) any { return r.ScriptAnswers }},
+	{"recording", true, func(r contactdb.Record) any { return r.Recording }},
+	{"recording_sha256", false, func(r contactdb.Record) any { return r.RecordingSHA256 }},
+	{"prev_hash", false, func(r contactdb.Record) any { return r.PrevHash }},
+	{"hash", false, func(r contactdb.Record) any { return r.Hash }},
+}
+
+// suppressionColumns are the columns of an exported do-not-call list.
+var suppressionColumns = []column[contactdb.Suppression]{
+	{"phone", false, func(s contactdb.Suppression) any { return s.Phone }},
+	{"reason", true, func(s contactdb.Suppression) any { return s.Reason }},
+	{"source", true, func(s contactdb.Suppression) any { return s.Source }},
+	{"added_at", false, func(s contactdb.Suppression) any { return s.AddedAt }},
+}
+
+func (a *api) exportRecords(w http.ResponseWriter, r *http.Request) error {
+	f, err := a.recordFilter(r)
+	if err != nil {
+		return err
+	}
+	return export(w, r, recordColumns, a.svc.Store().Records(f))
+}
+
+func (a *api) exportSuppressions(w http.ResponseWriter, r *http.Request) error {
+	return export(w, r, suppressionColumns, a.svc.Store().Suppressions())
+}
+
+func (a *api) exportList(w http.ResponseWriter, r *http.Request) error {
+	name := r.PathValue("list")
+	if _, err := a.svc.Store().List(name); err != nil {
+		return a.missingList(err, name)
+	}
+	columns, err := withFreeFields(a.svc.Store().Contacts(name))
+	if err != nil {
+		return err
+	}
+	return export(w, r, columns, a.svc.Store().Contacts(name))
+}
+
+// withFreeFields adds a column for every free field that a contact of the list
+// has, by name.
+func withFreeFields(contacts iter.Seq2[contactdb.Contact, error]) ([]column[contactdb.Contact], error) {
+	fields := map[string]bool{}
+	for c, err := range contacts {
+		if err != nil {
+			return nil, err
+		}
+		for f := range c.Fields {
+			fields[f] = true
+		}
+	}
+	columns := slices.Clone(contactColumns)
+	for _, f := range slices.Sorted(maps.Keys(fields)) {
+		columns = append(columns, column[contactdb.Contact]{f, true, func(c contactdb.Contact) any { return c.Fields[f] }})
+	}
+	return columns, nil
+}
+
+// rowWriter writes rows in one format.
+type rowWriter interface {
+	write(cells []any) error
+	flush() error
+}
+
+// export streams rows in the format that the query asks for. An error in the
+// middle goes into the trailer.
+func export[T any](w http.ResponseWriter, r *http.Request, columns []column[T], rows iter.Seq2[T, error]) error {
+	out := bufio.NewWriterSize(w, 64<<10)
+	var to rowWriter
+	switch format := r.URL.Query().Get("format"); format {
+	case "csv", "":
+		to = newCSVRows(out, columns)
+		w.Header().Set("Content-Type", "text/csv; charset=utf-8; header=present")
+	case "jsonl":
+		to = newJSONRows(out, columns)
+		w.Header().Set("Content-Type", "application/jsonl")
+	default:
+		return problem(Usage, "format %q is not known; use csv or jsonl", format)
+	}
+	w.Header().Set("Trailer", Trailer)
+	w.WriteHeader(http.StatusOK)
+	if err := writeRows(r, to, columns, rows); err != nil {
+		w.Header().Set(Trailer, strings.ReplaceAll(err.Error(), "\n", " "))
+	}
+	return nil
+}
+
+func writeRows[T any](r *http.Request, to rowWriter, columns []column[T], rows iter.Seq2[T, error]) error {
+	cells := make([]any, len(columns))
+	for row, err := range rows {
+		if err == nil {
+			err = r.Context().Err()
+		}
+		if err != nil {
+			return err
+		}
+		for i, c := range columns {
+			cells[i] = c.get(row)
+		}
+		if err := to.write(cells); err != nil {
+			return err
+		}
+	}
+	return to.flush()
+}
+
+type csvRows struct {
+	w    *csv.Writer
+	out  *bufio.Writer
+	free []bool
+	text []string
+}
+
+func newCSVRows[T any](out *bufio.Writer, columns []column[T]) *csvRows {
+	c := &csvRows{w: csv.NewWriter(out), out: out, text: make([]string, len(columns))}
+	header := make([]string, len(columns))
+	for i, col := range columns {
+		c.free = append(c.free, col.free)
+		header[i] = neutral(col.name)
+	}
+	_ = c.w.Write(header) // an error comes back from flush
+	return c
+}
+
+func (c *csvRows) write(cells []any) error {
+	for i, v := range cells {
+		c.text[i] = csvText(v)
+		if c.free[i] {
+			c.text[i] = neutral(c.text[i])
+		}
+	}
+	return c.w.Write(c.text)
+}
+
+func (c *csvRows) flush() error {
+	c.w.Flush()
+	if err := c.w.Error(); err != nil {
+		return err
+	}
+	return c.out.Flush()
+}
+
+// neutral keeps a spreadsheet from reading a cell as a formula, by the
+// apostrophe that marks text (OWASP, CSV injection).
+func neutral(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r\n", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}
+
+func csvText(v any) string {
+	switch v := v.(type) {
+	case string:
+		return v
+	case int:
+		return strconv.Itoa(v)
+	case int64:
+		return strconv.FormatInt(v, 10)
+	case uint64:
+		return strconv.FormatUint(v, 10)
+	case time.Time:
+		if v.IsZero() {
+			return ""
+		}
+		return v.Format(time.RFC3339Nano)
+	case []string:
+		return strings.Join(v, " ")
+	case map[string]string:
+		if len(v) == 0 {
+			return ""
+		}
+	}
+	b, _ := json.Marshal(v) // a map of strings always can be
+	return string(b)
+}
+
+// jsonRows writes every column of every row, in order; a time that is not
+// known is null.
+type jsonRows struct {
+	out  *bufio.Writer
+	keys [][]byte
+	line bytes.Buffer
+}
+
+func newJSONRows[T any](out *bufio.Writer, columns []column[T]) *jsonRows {
+	j := &jsonRows{out: out}
+	for _, c := range columns {
+		key, _ := json.Marshal(c.name) // a string always can be
+		j.keys = append(j.keys, append(key, ':'))
+	}
+	return j
+}
+
+func (j *jsonRows) write(cells []any) error {
+	j.line.Reset()
+	for i, v := range cells {
+		if i == 0 {
+			j.line.WriteByte('{')
+		} else {
+			j.line.WriteByte(',')
+		}
+		j.line.Write(j.keys[i])
+		b, err := json.Marshal(jsonValue(v))
+		if err != nil {
+			return err
+		}
+		j.line.Write(b)
+	}
+	j.line.WriteString("}\n")
+	_, err := j.out.Write(j.line.Bytes())
+	return err
+}
+
+func (j *jsonRows) flush() error { return j.out.Flush() }
+
+func jsonValue(v any) any {
+	switch v := v.(type) {
+	case time.Time:
+		if v.IsZero() {
+			return nil
+		}
+	case map[string]string:
+		if v == nil {
+			return map[string]string{}
+		}
+	case []string:
+		if v == nil {
+			return []string{}
+		}
+	}
+	return v
+}

@@ -1,0 +1,74 @@
+package console
+
+import (
+	"net/http"
+
+	"apel/contactdb"
+	"apel/dialer"
+)
+
+func (a *api) lists(*http.Request) (any, error) { return orEmpty(a.svc.Store().Lists()) }
+
+func (a *api) list(r *http.Request) (any, error) {
+	name := r.PathValue("list")
+	l, err := a.svc.Store().List(name)
+	return l, a.missingList(err, name)
+}
+
+func (a *api) importList(r *http.Request) (any, error) {
+	name := r.PathValue("list")
+	if err := checkName("list", name); err != nil {
+		return nil, err
+	}
+	columns, err := queryMap(r, "map")
+	if err != nil {
+		return nil, err
+	}
+	opt := dialer.ImportOptions{Country: r.URL.Query().Get("country"), Map: columns}
+	return a.svc.ImportList(r.Context(), name, r.Body, opt)
+}
+
+// Removed says what a DELETE took away.
+type Removed struct {
+	Removed string `json:"removed"`
+}
+
+func (a *api) removeList(r *http.Request) (any, error) {
+	name := r.PathValue("list")
+	err := a.svc.Store().RemoveList(name)
+	return Removed{name}, a.missingList(err, name)
+}
+
+func (a *api) missingList(err error, name string) error {
+	if err == nil {
+		return nil
+	}
+	lists, _ := a.svc.Store().Lists() // only for a guess
+	known := make([]string, len(lists))
+	for i, l := range lists {
+		known[i] = l.Name
+	}
+	return missing(err, "list", name, known)
+}
+
+// orEmpty makes an empty JSON array of no rows.
+func orEmpty[T any](rows []T, err error) (any, error) {
+	if rows == nil {
+		rows = []T{}
+	}
+	return rows, err
+}
+
+// contactColumns are the fixed columns of an exported list; free fields follow.
+var contactColumns = []column[contactdb.Contact]{
+	{"phone", false, func(c contactdb.Contact) any { return c.Phone }},
+	{"name", true, func(c contactdb.Contact) any { return c.Name }},
+	{"first_name", true, func(c contactdb.Contact) any { return c.FirstName }},
+	{"last_name", true, func(c contactdb.Contact) any { return c.LastName }},
+	{"email", true, func(c contactdb.Contact) any { return c.Email }},
+	{"city", true, func(c contactdb.Contact) any { return c.City }},
+	{"number_type", false, func(c contactdb.Contact) any { return c.NumberType }},
+	{"region", false, func(c contactdb.Contact) any { return c.Region }},
+	{"zones", false, func(c contactdb.Contact) any { return c.Zones }},
+	{"imported_at", false, func(c contactdb.Contact) any { return c.ImportedAt }},
+}

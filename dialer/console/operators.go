@@ -1,0 +1,148 @@
+package console
+
+import (
+	"errors"
+	"net/http"
+	"slices"
+	"time"
+
+	"apel/contactdb"
+	"apel/dialer"
+)
+
+// Operator is an account and, while the service runs, its state.
+type Operator struct {
+	contactdb.Operator
+	State    string `json:"state"`
+	Reason   string `json:"reason,omitempty"`
+	ForMS    int64  `json:"for_ms"`
+	Campaign string `json:"campaign,omitempty"`
+	Calls    int    `json:"calls"`
+	Phone    string `json:"phone,omitempty"`
+}
+
+func (a *api) operators(*http.Request) (any, error) {
+	accounts, err := a.svc.Store().Operators()
+	if err != nil {
+		return nil, err
+	}
+	st, err := a.svc.Status()
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]Operator, len(accounts))
+	for i, o := range accounts {
+		rows[i] = Operator{Operator: o, State: "offline"}
+		at := slices.IndexFunc(st.Operators, func(s dialer.OperatorStatus) bool { return s.Name == o.Name })
+		if at >= 0 {
+			s := st.Operators[at]
+			rows[i] = Operator{o, s.State, s.Reason, s.ForMS, s.Campaign, s.Calls, s.Phone}
+		}
+	}
+	return rows, nil
+}
+
+// OperatorChange is the body of a request that adds or changes an operator;
+// what is absent stays as it is.
+type OperatorChange struct {
+	Name     string  `json:"name,omitempty"` // only to add
+	FullName *string `json:"full_name,omitempty"`
+	Team     *string `json:"team,omitempty"`
+	Password *string `json:"password,omitempty"` // of the operator's SIP phone
+}
+
+// minPassword: a registrar is open to guessing from the network.
+const minPassword = 8
+
+func (a *api) addOperator(r *http.Request) (any, error) {
+	var body OperatorChange
+	if err := readJSON(r, &body); err != nil {
+		return nil, err
+	}
+	if err := checkOperatorName(body.Name); err != nil {
+		return nil, err
+	}
+	_, err := a.svc.Store().Operator(body.Name)
+	if err == nil {
+		return nil, problem(State, "operator %q is there already; change it: apel operator edit %s", body.Name, body.Name)
+	}
+	if !errors.Is(err, contactdb.ErrNotFound) {
+		return nil, err
+	}
+	if body.Password == nil {
+		return nil, problem(Usage, "operator %q has no password for the phone; give --password or --password-stdin", body.Name)
+	}
+	return a.putOperator(contactdb.Operator{Name: body.Name, CreatedAt: time.Now()}, body)
+}
+
+func (a *api) editOperator(r *http.Request) (any, error) {
+	name := r.PathValue("operator")
+	var body OperatorChange
+	if err := readJSON(r, &body); err != nil {
+		return nil, err
+	}
+	o, err := a.svc.Store().Operator(name)
+	if err != nil {
+		return nil, a.missingOperator(err, name)
+	}
+	return a.putOperator(o, body)
+}
+
+func (a *api) putOperator(o contactdb.Operator, change OperatorChange) (any, error) {
+	if change.FullName != nil {
+		o.FullName = *change.FullName
+	}
+	if change.Team != nil {
+		if err := a.checkTeam(*change.Team); err != nil {
+			return nil, err
+		}
+		o.Team = *change.Team
+	}
+	if change.Password != nil {
+		if len(*change.Password) < minPassword {
+			return nil, problem(Usage, "the password has fewer than %d characters; a phone's password is never typed by hand twice, so make it long", minPassword)
+		}
+		dialer.SetPassword(&o, *change.Password)
+	}
+	return o, a.svc.Store().PutOperator(o)
+}
+
+func (a *api) removeOperator(r *http.Request) (any, error) {
+	name := r.PathValue("operator")
+	err := a.svc.Store().RemoveOperator(name)
+	return Removed{name}, a.missingOperator(err, name)
+}
+
+// NotReady is the body of a request that takes an operator off calls.
+type NotReady struct {
+	Reason string `json:"reason,omitempty"`
+}
+
+func (a *api) operatorReady(r *http.Request) (any, error) {
+	return a.setReady(r.PathValue("operator"), true, "")
+}
+
+func (a *api) operatorNotReady(r *http.Request) (any, error) {
+	var body NotReady
+	if err := readJSON(r, &body); err != nil {
+		return nil, err
+	}
+	return a.setReady(r.PathValue("operator"), false, body.Reason)
+}
+
+func (a *api) setReady(name string, ready bool, reason string) (any, error) {
+	st, err := a.svc.SetOperatorReady(name, ready, reason)
+	return st, a.missingOperator(err, name)
+}
+
+func (a *api) missingOperator(err error, name string) error {
+	if err == nil {
+		return nil
+	}
+	operators, _ := a.svc.Store().Operators() // only for a guess
+	known := make([]string, len(operators))
+	for i, o := range operators {
+		known[i] = o.Name
+	}
+	return missing(err, "operator", name, known)
+}

@@ -1,0 +1,99 @@
+package console
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"strings"
+
+	"apel/contactdb"
+	"apel/dialer"
+)
+
+// Code says what kind of error a Problem is.
+type Code string
+
+// The codes. A command's exit code follows from them.
+const (
+	Failed     Code = "failed"      // the machine could not do it
+	Input      Code = "input"       // what was given cannot be used; nothing was changed
+	Usage      Code = "usage"       // the request itself is wrong
+	NotFound   Code = "not-found"   // what was named is not there
+	NotAllowed Code = "not-allowed" // not by this caller
+	State      Code = "state"       // not in this state
+	Refused    Code = "refused"     // by a compliance rule
+	NotRunning Code = "not-running" // needs a running service
+)
+
+var statuses = map[Code]int{
+	Failed:     http.StatusInternalServerError,
+	Input:      http.StatusBadRequest,
+	Usage:      http.StatusBadRequest,
+	NotFound:   http.StatusNotFound,
+	NotAllowed: http.StatusForbidden,
+	State:      http.StatusConflict,
+	Refused:    http.StatusUnprocessableEntity,
+	NotRunning: http.StatusServiceUnavailable,
+}
+
+// Problem is an error as the API answers it: one sentence with its cause and
+// the next step.
+type Problem struct {
+	Sentence string `json:"error"`
+	Code     Code   `json:"code"`
+}
+
+func (p *Problem) Error() string { return p.Sentence }
+
+func problem(code Code, format string, args ...any) *Problem {
+	return &Problem{fmt.Sprintf(format, args...), code}
+}
+
+// codes maps what the layers below promise to codes; the first that fits wins.
+var codes = []struct {
+	is   error
+	code Code
+	next string // the next step, where the layer below cannot know it
+}{
+	{dialer.ErrNotRunning, NotRunning, "start it: apel serve"},
+	{dialer.ErrRefused, Refused, ""},
+	{dialer.ErrInput, Input, ""},
+	{contactdb.ErrNotFound, NotFound, ""},
+	{contactdb.ErrExists, State, ""},
+	{contactdb.ErrInUse, State, "wait for it to end"},
+	{contactdb.ErrState, State, ""},
+	{contactdb.ErrNoSpace, Failed, "nothing was changed; free some space and do it again"},
+	{contactdb.ErrNewer, Failed, "use the newer apel"},
+	{contactdb.ErrDamaged, Failed, "restore it from a backup"},
+	{fs.ErrPermission, NotAllowed, ""},
+	{context.Canceled, Failed, ""},
+}
+
+// ProblemOf turns any error into a Problem.
+func ProblemOf(err error) *Problem {
+	var p *Problem
+	if errors.As(err, &p) {
+		return p
+	}
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return problem(Input, "the request is larger than %d bytes; send less at once", tooLarge.Limit)
+	}
+	for _, c := range codes {
+		if errors.Is(err, c.is) {
+			return &Problem{sentence(err, c.next), c.code}
+		}
+	}
+	return &Problem{err.Error(), Failed}
+}
+
+// sentence adds the next step unless the error names one already.
+func sentence(err error, next string) string {
+	s := err.Error()
+	if next == "" || strings.Contains(s, ";") {
+		return s
+	}
+	return s + "; " + next
+}
