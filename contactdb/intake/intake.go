@@ -2,7 +2,7 @@
 // row into a contact or a reject with its reason: nothing is dropped silently.
 //
 // A value flows one way: raw bytes → encoding.go makes UTF-8 of them → rows.go
-// cuts rows and cells → columns.go has said once, from the header, the --map or
+// cuts rows and cells → understanding.go has said once, from the header, --map or
 // the content, what each column means → contacts.go makes a contact of a row,
 // with number.go for the phone → the caller, usually contactdb's Import. What
 // can't become a contact goes to the caller as a Reject, and from there to a
@@ -20,6 +20,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -92,6 +93,7 @@ func Open(r io.Reader, o Options) (*File, error) {
 	if err := checkCountry(o.Country); err != nil {
 		return nil, &FileError{Reason: err.Error()}
 	}
+	o.Country = strings.ToUpper(o.Country)
 	text, err := openText(r, o.Country)
 	if err != nil {
 		return nil, err
@@ -102,7 +104,7 @@ func Open(r io.Reader, o Options) (*File, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("read contact file: %w", err)
 	}
-	sample := sample{text: slices.Clone(peeked), whole: err != nil}
+	sample := sample{text: slices.Clone(peeked), whole: err != nil} // the next read may move what was peeked
 	sep, skip := separatorLine(sample.text)
 	sample.text = sample.text[skip:]
 	if sep == 0 {
