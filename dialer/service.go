@@ -2,17 +2,24 @@ package dialer
 
 import (
 	"context"
+	"crypto/md5"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
-	"io"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
 	"time"
 
+	"apel/campaign"
 	"apel/contactdb"
+	"apel/dialer/ua"
 	"apel/media"
 
 	"go.uber.org/zap"
 )
-
-var errStub = errors.New("dialer: being built")
 
 // Config is a service's settings; the zero value with Data set is a store
 // that can be looked after without telephony.
@@ -29,9 +36,9 @@ type Config struct {
 
 // SIPConfig is where we are reached.
 type SIPConfig struct {
-	Listen    string // host:port for UDP (and TCP if TCP is set), e.g. "0.0.0.0:5060"
+	Listen    string // host:port for UDP (and TCP if TCP is set); default "0.0.0.0:5060"
 	TCP       bool   // also listen on TCP for operators' phones
-	Advertise string // address that far ends shall use; "" : the local address
+	Advertise string // address that far ends shall use; "": the local address
 }
 
 // RTPConfig is where media sockets are opened.
@@ -41,126 +48,380 @@ type RTPConfig struct {
 }
 
 // TrunkConfig is a SIP carrier connection.
-type TrunkConfig struct {
-	Name           string
-	Host           string // carrier's host or host:port
-	Transport      string // udp (default), tcp, tls
-	Username       string // digest and register
-	Password       string
-	Realm          string // expected realm; "": the carrier's host or any from its address
-	Register       bool
-	RegisterEvery  time.Duration // default 5 m
-	Options        time.Duration // keep-alive interval; default 30 s; negative: off
-	Channels       int           // calls at once; default 10
-	CallsPerSecond float64       // default 1
-	CallerIDs      []string      // numbers that it may show; empty: not restricted
-	Insecure       bool          // tls: accept any certificate
-	CAFile         string        // tls: trusted authority
-	Prefix         string        // put before the number (after removing +, if StripPlus)
-	StripPlus      bool
-}
+type TrunkConfig = ua.Trunk
 
 // Service is one dialer over one data directory.
-type Service struct{ store *contactdb.Store }
+type Service struct {
+	cfg   Config
+	log   *zap.Logger
+	store *contactdb.Store
+	owner string // of our leases
+	since time.Time
+	ready chan struct{} // closed when Run is up
+
+	events events
+	desk   *desk
+	ua     *ua.UA // nil until Run
+
+	stop     chan struct{}   // closed when Run is to end: no new call
+	legsDown chan struct{}   // closed when operators' legs are to end
+	callCtx  context.Context // ends when the last call has
+	endCalls context.CancelFunc
+	wg       sync.WaitGroup // loops and keepers of legs
+
+	// gate orders do-not-call entries and INVITEs: an INVITE is checked and
+	// sent under its read side, an entry is acknowledged after its write side
+	// was held once. So no INVITE leaves after the acknowledgement.
+	gate sync.RWMutex
+
+	mu      sync.Mutex // guards what follows
+	running bool
+	loops   map[string]*loop
+	booked  map[string]int // calls leased and not yet at their trunk
+}
 
 // Open opens the store of cfg.Data. Nothing is sent before Run.
-func Open(cfg Config) (*Service, error) { return nil, errStub }
+func Open(cfg Config) (*Service, error) {
+	if cfg.Log == nil {
+		cfg.Log = zap.NewNop()
+	}
+	if cfg.SIP.Listen == "" {
+		cfg.SIP.Listen = "0.0.0.0:5060"
+	}
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
+		return nil, fmt.Errorf("make the data directory: %w", err)
+	}
+	store, err := contactdb.Open(contactdb.Config{Path: filepath.Join(cfg.Data, "apel.db")})
+	if err != nil {
+		return nil, err
+	}
+	s := &Service{cfg: cfg, log: cfg.Log, store: store, owner: "apel", since: time.Now(), ready: make(chan struct{}),
+		stop: make(chan struct{}), legsDown: make(chan struct{}), loops: map[string]*loop{}, booked: map[string]int{}}
+	s.callCtx, s.endCalls = context.WithCancel(context.Background())
+	s.desk = newDesk(s)
+	return s, nil
+}
 
-// Close stops what runs and closes the store.
-func (s *Service) Close() error { return errStub }
-
-// Run recovers what a crash left, brings up trunks and operators' phones, goes
-// on with the campaigns that were running, and serves until ctx ends; then it
-// drains: no new call, waits for bridged ones up to grace, ends the rest.
-func (s *Service) Run(ctx context.Context, grace time.Duration) error { return errStub }
-
-// Ready is closed when Run has recovered and listens.
-func (s *Service) Ready() <-chan struct{} { return nil }
+// Close closes the store; Run must have returned.
+func (s *Service) Close() error {
+	s.endCalls()
+	return s.store.Close()
+}
 
 // Store gives the database to the commands that need only it.
 func (s *Service) Store() *contactdb.Store { return s.store }
 
-// Status of everything.
-func (s *Service) Status() (Status, error) { return Status{}, errStub }
+// Ready is closed when Run has recovered and listens.
+func (s *Service) Ready() <-chan struct{} { return s.ready }
 
-// CampaignStatus of one campaign; with decisions of the last hour if detail is set.
-func (s *Service) CampaignStatus(name string, detail bool) (CampaignStatus, error) {
-	return CampaignStatus{}, errStub
-}
+// Subscribe gives events from now on; a subscriber that does not keep up is
+// dropped (its channel closed). Stop with cancel.
+func (s *Service) Subscribe() (<-chan Event, func()) { return s.events.subscribe() }
 
-// ApplyCampaign checks a definition and makes it the version in force; a
-// running campaign goes by it at its next decision. Warnings do not refuse it.
-func (s *Service) ApplyCampaign(source []byte) (contactdb.Campaign, []string, error) {
-	return contactdb.Campaign{}, nil, errStub
-}
-
-// SelectVersion goes back (or forth) to an applied version.
-func (s *Service) SelectVersion(name string, version int) (contactdb.Campaign, error) {
-	return contactdb.Campaign{}, errStub
+// SIPAddr is where phones register; zero until Ready.
+func (s *Service) SIPAddr() string {
+	if s.ua == nil {
+		return ""
+	}
+	return s.ua.Addr().String()
 }
 
-// StartCampaign, PauseCampaign, ResumeCampaign, DrainCampaign (no new calls;
-// done when the last has ended) and StopCampaign (also ends calls that are not
-// bridged yet; operators finish talking).
-func (s *Service) StartCampaign(name string) (contactdb.Campaign, error) {
-	return contactdb.Campaign{}, errStub
-}
-func (s *Service) PauseCampaign(name string) (contactdb.Campaign, error) {
-	return contactdb.Campaign{}, errStub
-}
-func (s *Service) ResumeCampaign(name string) (contactdb.Campaign, error) {
-	return contactdb.Campaign{}, errStub
-}
-func (s *Service) DrainCampaign(name string) (contactdb.Campaign, error) {
-	return contactdb.Campaign{}, errStub
-}
-func (s *Service) StopCampaign(name string) (contactdb.Campaign, error) {
-	return contactdb.Campaign{}, errStub
-}
-
-// Plan counts what a campaign would do now; source nil: the version in force.
-func (s *Service) Plan(name string, source []byte) (Plan, error) { return Plan{}, errStub }
-
-// WhyContact says of a number, for each campaign that has it in a list,
-// whether it would be dialed now and why not.
-func (s *Service) WhyContact(phone string) ([]ContactWhy, error) { return nil, errStub }
-
-// ImportList reads a contact file (CSV, TSV) into a list. Rejected rows go to
-// a file in the data directory, named in the result.
-func (s *Service) ImportList(ctx context.Context, name string, file io.Reader, opt ImportOptions) (ListImport, error) {
-	return ListImport{}, errStub
+// Run recovers what a crash left, brings up trunks and operators' phones, goes
+// on with the campaigns that were running, and serves until ctx ends; then it
+// drains: no new call, waits for bridged ones up to grace, ends the rest.
+func (s *Service) Run(ctx context.Context, grace time.Duration) error {
+	if err := s.listen(); err != nil {
+		return err
+	}
+	if err := s.recover(); err != nil {
+		s.ua.Close()
+		return err
+	}
+	s.mu.Lock()
+	s.running = true
+	s.mu.Unlock()
+	if err := s.resume(); err != nil {
+		s.log.Error("a campaign could not be resumed", zap.Error(err))
+	}
+	close(s.ready)
+	<-ctx.Done()
+	return s.shutDown(grace)
 }
 
-// ImportOptions are the flags of list import.
-type ImportOptions struct {
-	Country string            // ISO region of numbers without +
-	Map     map[string]string // field -> column
+// listen opens the SIP and RTP side.
+func (s *Service) listen() error {
+	rtp := s.cfg.RTP
+	if rtp.Host == "" {
+		rtp.Host = hostOf(s.cfg.SIP.Listen)
+	}
+	ports, err := media.NewPorts(media.PortsConfig{Network: s.cfg.Network, Host: rtp.Host, First: rtp.First, Last: rtp.Last})
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrInput, err)
+	}
+	u, err := ua.New(ua.Config{Network: s.cfg.Network, Listen: s.cfg.SIP.Listen, TCP: s.cfg.SIP.TCP, Advertise: s.cfg.SIP.Advertise,
+		Ports: ports, Trunks: s.cfg.Trunks, Log: s.log, Account: s.account,
+		OnRegister: s.desk.registered, OnTrunk: s.trunkChanged})
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	s.ua = u
+	s.mu.Unlock()
+	return nil
 }
 
-// ListImport is what an import did.
-type ListImport struct {
-	contactdb.ImportResult
-	Rejects   string            `json:"rejects,omitempty"` // file of rejected rows; "" if there are none
-	Columns   map[string]string `json:"columns"`           // how columns were understood: column -> field
-	Encoding  string            `json:"encoding"`
-	Separator string            `json:"separator"`
+func (s *Service) account(user string) (md5, sha256 string, ok bool) {
+	o, err := s.store.Operator(user)
+	return o.HA1MD5, o.HA1SHA256, err == nil
+}
+
+// trunkChanged lets the floors know that there are more or fewer lines.
+func (s *Service) trunkChanged(t ua.TrunkState) {
+	state := "up"
+	if !t.Up {
+		state = "down"
+	}
+	s.events.publish(Event{Kind: "trunk.state", Trunk: t.Name, State: state, Detail: t.Reason})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.loops {
+		l.tell(Input{Kind: InLines})
+	}
+}
+
+// recover turns what a crash left into records, and ends it on the wire.
+func (s *Service) recover() error {
+	rules := map[string]*rules{}
+	now := time.Now()
+	left, err := s.store.Recover(s.callCtx, "", now, func(a contactdb.Attempt) (time.Time, string) {
+		r := rules[a.Campaign]
+		if r == nil {
+			var err error
+			if r, err = s.load(a.Campaign, a.Version); err != nil {
+				return now.Add(24 * time.Hour), ""
+			}
+			rules[a.Campaign] = r
+		}
+		return r.def.NextTry(a.Contact, a.Number, contactdb.Interrupted, "", now)
+	})
+	if err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	behind := make([]ua.LeftBehind, 0, len(left))
+	for _, a := range left {
+		behind = append(behind, ua.LeftBehind{Trunk: a.Trunk, Number: a.Contact.Phone, CallerID: a.CallerID, CallID: a.SIPCallID, Dialog: a.Notes.Dialog})
+	}
+	if len(left) > 0 {
+		s.log.Warn("attempts were interrupted by the last stop", zap.Int("attempts", len(left)))
+	}
+	s.ua.Sweep(behind)
+	return s.desk.restore()
+}
+
+// resume opens the floors of campaigns that were going on.
+func (s *Service) resume() error {
+	all, err := s.store.Campaigns()
+	if err != nil {
+		return err
+	}
+	for _, c := range all {
+		if c.State == contactdb.Running || c.State == contactdb.Paused || c.State == contactdb.Draining {
+			if e := s.open(c); e != nil {
+				err = errors.Join(err, e)
+			}
+		}
+	}
+	return err
+}
+
+// load reads a campaign's version.
+func (s *Service) load(name string, version int) (*rules, error) {
+	v, err := s.store.CampaignVersion(name, version)
+	if err != nil {
+		return nil, err
+	}
+	def, err := campaign.Parse(v.Source)
+	if err != nil {
+		return nil, fmt.Errorf("campaign %q version %d: %w", name, v.Version, err)
+	}
+	return s.withMessage(def, v.Version)
+}
+
+// open starts the floor of a campaign.
+func (s *Service) open(c contactdb.Campaign) error {
+	r, err := s.load(c.Name, c.Version)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	if s.loops[c.Name] != nil || s.stopping() {
+		s.mu.Unlock()
+		return nil
+	}
+	l := s.newLoop(c, r)
+	s.loops[c.Name] = l
+	s.mu.Unlock()
+	s.wg.Go(l.run)
+	s.wg.Go(func() { s.closeFloor(l) })
+	s.desk.opened(l)
+	return nil
+}
+
+// closeFloor waits for the end of a floor and lets go of it.
+func (s *Service) closeFloor(l *loop) {
+	l.finish()
+	s.mu.Lock()
+	delete(s.loops, l.name)
+	s.mu.Unlock()
+	s.desk.closed(l)
+	if l.kept.Load() {
+		return
+	}
+	c, err := s.store.SetCampaignState(l.name, contactdb.Done, l.why, time.Now(), contactdb.Running, contactdb.Draining, contactdb.Paused)
+	if err != nil && !errors.Is(err, contactdb.ErrState) {
+		s.log.Error("campaign's end was not kept", zap.String("campaign", l.name), zap.Error(err))
+		return
+	}
+	s.events.publish(Event{Kind: "campaign.state", Campaign: l.name, State: string(c.State), Detail: c.Reason})
+}
+
+// stopping says whether the service takes no new work.
+func (s *Service) stopping() bool {
+	select {
+	case <-s.stop:
+		return true
+	default:
+		return false
+	}
+}
+
+// shutDown ends the calls: first those that nobody talks on, after grace the others.
+func (s *Service) shutDown(grace time.Duration) error {
+	s.mu.Lock()
+	close(s.stop)
+	s.running = false
+	loops := make([]*loop, 0, len(s.loops))
+	for _, l := range s.loops {
+		loops = append(loops, l)
+	}
+	s.mu.Unlock()
+	for _, l := range loops {
+		l.kept.Store(true) // a campaign that runs goes on after the restart
+		l.tell(Input{Kind: InState, State: contactdb.Done})
+	}
+	over := time.After(grace)
+	for _, l := range loops {
+		select {
+		case <-l.done:
+		case <-over:
+			over = time.After(0)
+			l.tell(Input{Kind: InStop})
+		}
+	}
+	close(s.legsDown)
+	for _, l := range loops {
+		<-l.done
+		l.wg.Wait()
+	}
+	s.wg.Wait()
+	s.endCalls()
+	return s.ua.Close()
+}
+
+// storeFailed stops dialing: without a durable record no call may be made.
+func (s *Service) storeFailed(name string, err error) {
+	s.log.Error("the store cannot be written; campaigns are paused", zap.String("campaign", name), zap.Error(err))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.loops {
+		l.tell(Input{Kind: InState, State: contactdb.Paused})
+		l.publish(Event{Kind: "campaign.state", State: string(contactdb.Paused), Detail: err.Error()})
+	}
 }
 
 // Suppress adds do-not-call entries. When it returns, none of the numbers is
 // dialed: not by a new lease, nor by a call that was leased and not sent.
 func (s *Service) Suppress(ctx context.Context, entries []contactdb.Suppression) (added int, err error) {
-	return 0, errStub
+	added, err = s.store.Suppress(ctx, func(yield func(contactdb.Suppression, error) bool) {
+		for _, e := range entries {
+			if !yield(e, nil) {
+				return
+			}
+		}
+	})
+	if err != nil {
+		return added, err
+	}
+	s.gate.Lock() // whoever was past the check has sent by now
+	s.gate.Unlock()
+	return added, nil
 }
 
-// SetPassword sets the digest secrets of an operator's account.
-func SetPassword(o *contactdb.Operator, password string) {}
+// SetPassword sets the digest secrets of an operator's account (RFC 7616 §3.4.2).
+func SetPassword(o *contactdb.Operator, password string) {
+	a1 := []byte(o.Name + ":" + contactdb.Realm + ":" + password)
+	m, h := md5.Sum(a1), sha256.Sum256(a1)
+	o.HA1MD5, o.HA1SHA256 = hex.EncodeToString(m[:]), hex.EncodeToString(h[:])
+}
 
 // SetOperatorReady signs an operator in as ready or not ready (with a reason).
 // ErrState while the operator's phone is not up.
 func (s *Service) SetOperatorReady(name string, ready bool, reason string) (OperatorStatus, error) {
-	return OperatorStatus{}, errStub
+	o, err := s.store.Operator(name)
+	if err != nil {
+		return OperatorStatus{}, err
+	}
+	if !s.isRunning() {
+		return OperatorStatus{}, ErrNotRunning
+	}
+	if !ready && reason == "" {
+		reason = "set not ready"
+	}
+	return s.desk.setReady(o, ready, reason)
 }
 
-// Subscribe gives events from now on; a subscriber that does not keep up is
-// dropped (its channel closed). Stop with cancel.
-func (s *Service) Subscribe() (events <-chan Event, cancel func()) { return nil, func() {} }
+func (s *Service) isRunning() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.running
+}
+
+// floorOf returns the loop of a running campaign, nil if it has none.
+func (s *Service) floorOf(name string) *loop {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.loops[name]
+}
+
+// Status of everything.
+func (s *Service) Status() (Status, error) {
+	st := Status{Version: s.cfg.Version, Running: s.isRunning(), Campaigns: []CampaignStatus{}, Trunks: []TrunkStatus{}}
+	if st.Running {
+		st.Since = s.since
+		for _, t := range s.ua.Trunks() {
+			state := "up"
+			if !t.Up {
+				state = "down"
+			}
+			st.Trunks = append(st.Trunks, TrunkStatus{Name: t.Name, State: state, Reason: t.Reason, InUse: t.InUse, Channels: t.Channels, CallsPerSecond: t.CPS})
+		}
+	}
+	all, err := s.store.Campaigns()
+	if err != nil {
+		return st, err
+	}
+	for _, c := range all {
+		cs, err := s.CampaignStatus(c.Name, false)
+		if err != nil {
+			return st, err
+		}
+		st.Campaigns = append(st.Campaigns, cs)
+	}
+	accounts, err := s.store.Operators()
+	if err != nil {
+		return st, err
+	}
+	st.Operators = s.desk.all(accounts)
+	slices.SortFunc(st.Operators, func(a, b OperatorStatus) int { return compare(a.Name, b.Name) })
+	return st, nil
+}

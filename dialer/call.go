@@ -1,0 +1,450 @@
+package dialer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"apel/contactdb"
+	"apel/dialer/ua"
+	"apel/media"
+	"apel/media/amd"
+
+	"go.uber.org/zap"
+)
+
+// Tones that an operator hears on the leg: a person is on the line, and gone.
+const (
+	connectToneHz = 1000
+	endToneHz     = 500
+	toneTime      = 100 * time.Millisecond
+	toneLevel     = -12 // dBFS
+)
+
+// sendWithin is how long a leased call may wait for its trunk's channel and
+// turn; then it is not sent.
+const sendWithin = 10 * time.Second
+
+// call is one attempt on the wire: a goroutine that reads top to bottom. It
+// tells its loop what happens and takes the floor's orders.
+type call struct {
+	l      *loop
+	rules  *rules
+	a      contactdb.Attempt
+	rec    contactdb.Record
+	notes  contactdb.Notes
+	orders chan Action
+
+	sip        *ua.Call
+	gaveUp     string    // outcome to record if the far end goes along with our hanging up
+	heardEnd   time.Time // end of the greeting
+	operator   *leg
+	bridge     *media.Bridge
+	recorder   *media.Recorder
+	talkFrom   time.Time
+	byOperator bool // the operator hung up
+	key        byte // disposition
+}
+
+// run conducts the call and settles it.
+func (c *call) run() {
+	defer c.l.wg.Done()
+	c.rec.Outcome = c.conduct()
+	c.settle()
+}
+
+// conduct is a call's life: dial, ring, screen, serve.
+func (c *call) conduct() string {
+	if err := c.dial(); err != nil {
+		c.l.log.Info("call was not sent", zap.String("attempt", c.a.ID), zap.Error(err))
+		c.rec.EndedBy, c.rec.Note = string(ua.Dialer), err.Error()
+		return contactdb.Cancelled
+	}
+	if !c.ring() {
+		return c.unanswered()
+	}
+	verdict := c.screen()
+	if outcome := c.judge(verdict); outcome != contactdb.Human {
+		c.l.tell(Input{Kind: InMachine, Call: c.a.ID})
+		c.end()
+		return outcome
+	}
+	c.l.tell(Input{Kind: InHuman, Call: c.a.ID, Since: c.heardEnd})
+	return c.serve()
+}
+
+// dial sends the INVITE, unless a rule has come between the lease and now.
+func (c *call) dial() error {
+	ctx, cancel := context.WithTimeout(c.l.ctx, sendWithin)
+	defer cancel()
+	gate := &c.l.s.gate
+	held := false
+	sip, err := c.l.s.ua.Dial(ctx, ua.Request{Trunk: c.a.Trunk, Number: c.a.Contact.Phone, CallerID: c.a.CallerID, CallID: c.a.SIPCallID,
+		Before: func() error {
+			gate.RLock()
+			held = true
+			return c.allowed()
+		}})
+	if held {
+		gate.RUnlock() // the INVITE has left, or never will
+	}
+	c.l.s.sent(c.a.Trunk)
+	if err != nil {
+		return err
+	}
+	c.sip = sip
+	c.rec.PlacedAt = sip.PlacedAt()
+	c.notes.PlacedAt = c.rec.PlacedAt
+	c.note()
+	c.l.publish(Event{Kind: "call.placed", Attempt: c.a.ID, Trunk: c.a.Trunk, Phone: mask(c.a.Contact.Phone)})
+	return nil
+}
+
+// allowed asks the rules once more at the instant of sending.
+func (c *call) allowed() error {
+	s, err := c.l.s.store.Suppressed(c.a.Contact.Phone)
+	if err != nil {
+		return err
+	}
+	if s != nil {
+		return fmt.Errorf("%w: the number was put on the do-not-call list", ErrRefused)
+	}
+	if open, _ := c.l.rules.Load().def.Open(c.a.Contact.Zones, time.Now()); !open {
+		return fmt.Errorf("%w: the call window has closed", ErrRefused)
+	}
+	return nil
+}
+
+// ring waits for the answer; false if none came.
+func (c *call) ring() bool {
+	timer := time.NewTimer(c.rules.def.RingTime)
+	defer timer.Stop()
+	ctx, cancel := context.WithCancel(c.l.ctx)
+	defer cancel()
+	var tones <-chan amd.Verdict
+	for {
+		select {
+		case p, ok := <-c.sip.Progress():
+			if !ok {
+				return false
+			}
+			switch p.Step {
+			case ua.Ringing:
+				c.rec.RingingAt, c.notes.RingingAt = p.At, p.At
+				c.note()
+				c.l.tell(Input{Kind: InRinging, Call: c.a.ID})
+				c.l.publish(Event{Kind: "call.ringing", Attempt: c.a.ID})
+			case ua.Early:
+				tones = c.listenEarly(ctx)
+			case ua.Answered:
+				c.answered(p.At)
+				return true
+			}
+		case v := <-tones:
+			tones = nil
+			if outcome := toneOutcome(v.Kind); outcome != "" {
+				c.rec.DetectorVerdict, c.gaveUp = string(v.Kind), outcome
+				c.sip.Hangup()
+			}
+		case <-timer.C:
+			c.giveUp(contactdb.NoAnswer)
+		case o := <-c.orders:
+			if o.Kind == DoHangup {
+				c.giveUp(contactdb.Cancelled)
+			}
+		}
+	}
+}
+
+func (c *call) giveUp(outcome string) {
+	if c.gaveUp == "" {
+		c.gaveUp = outcome
+	}
+	c.sip.Hangup()
+}
+
+func (c *call) answered(at time.Time) {
+	c.rec.AnsweredAt, c.notes.AnsweredAt, c.notes.Dialog = at, at, c.sip.Dialog()
+	c.note()
+	c.l.tell(Input{Kind: InAnswered, Call: c.a.ID})
+	c.l.publish(Event{Kind: "call.answered", Attempt: c.a.ID})
+}
+
+// listenEarly lets the tone side of the detector hear what comes before the answer.
+func (c *call) listenEarly(ctx context.Context) <-chan amd.Verdict {
+	verdict := make(chan amd.Verdict, 1)
+	ear := c.sip.Media().Listen()
+	c.l.wg.Go(func() {
+		defer ear.Close()
+		d := amd.New(amd.Settings{EarlyMedia: true})
+		for {
+			frame, err := ear.Next(ctx)
+			if err != nil {
+				return
+			}
+			if v, ok := d.Feed(frame); ok && toneOutcome(v.Kind) != "" {
+				verdict <- v
+				return
+			}
+		}
+	})
+	return verdict
+}
+
+// toneOutcome is what a tone or announcement of the network means; "" for what means nothing by itself.
+func toneOutcome(k amd.Kind) string {
+	switch k {
+	case amd.SIT:
+		return contactdb.Intercepted
+	case amd.Busy:
+		return contactdb.Busy
+	case amd.Congestion:
+		return contactdb.Congested
+	case amd.Fax:
+		return contactdb.Fax
+	default:
+		return ""
+	}
+}
+
+// unanswered is the outcome of a call that ended before its answer.
+func (c *call) unanswered() string {
+	e := c.sip.Ending()
+	c.took(e)
+	switch {
+	case e.Late:
+		// Somebody has answered just as we gave up, and heard nobody.
+		c.rec.AnsweredAt = e.At
+		return contactdb.Abandoned
+	case c.gaveUp != "" && (e.Status == 487 || e.Status == 0 || c.gaveUp != contactdb.NoAnswer && c.gaveUp != contactdb.Cancelled):
+		return c.gaveUp
+	case e.Answered: // answered and gone, or answered with sound that cannot be used
+		c.rec.AnsweredAt = e.At
+		return contactdb.Human
+	default:
+		return e.Outcome()
+	}
+}
+
+// took copies an ending into the record.
+func (c *call) took(e ua.Ending) {
+	c.rec.EndedAt, c.rec.SIPStatus, c.rec.Q850Cause, c.rec.EndedBy = e.At, e.Status, e.Q850, string(e.By)
+	if c.byOperator && e.By == ua.Dialer {
+		c.rec.EndedBy = "operator"
+	}
+}
+
+// screen listens until the detector has decided or the far end is gone.
+func (c *call) screen() amd.Verdict {
+	if c.rules.def.Detector.Off {
+		c.heardEnd = c.rec.AnsweredAt
+		return amd.Verdict{Kind: amd.Human, Why: "the detector is off"}
+	}
+	ear := c.sip.Media().Listen()
+	defer ear.Close()
+	d := amd.New(amd.Settings{DecideWithin: c.rules.def.Detector.DecideWithin})
+	for {
+		frame, err := ear.Next(c.l.ctx)
+		if err != nil {
+			return c.heard(d.Finish())
+		}
+		if v, ok := d.Feed(frame); ok {
+			return c.heard(v)
+		}
+		select {
+		case o := <-c.orders:
+			if o.Kind == DoHangup {
+				c.giveUp(contactdb.Cancelled)
+			}
+		default:
+		}
+	}
+}
+
+func (c *call) heard(v amd.Verdict) amd.Verdict {
+	c.rec.DetectedAt = time.Now()
+	c.rec.DetectorMS = c.rec.DetectedAt.Sub(c.rec.AnsweredAt).Milliseconds()
+	c.rec.DetectorVerdict = string(v.Kind)
+	c.heardEnd = c.rec.AnsweredAt.Add(v.SpokeUntil)
+	c.l.publish(Event{Kind: "call.verdict", Attempt: c.a.ID, State: string(v.Kind), Detail: v.Why})
+	return v
+}
+
+// judge is what a verdict means. Whoever is not known to be a machine is
+// treated as a person: to hang up on a person is the worse mistake.
+func (c *call) judge(v amd.Verdict) string {
+	switch v.Kind {
+	case amd.Machine, amd.Beep, amd.Music, amd.Ringback:
+		return contactdb.Machine
+	case amd.SIT, amd.Busy, amd.Congestion, amd.Fax:
+		return toneOutcome(v.Kind)
+	default:
+		return contactdb.Human
+	}
+}
+
+// end hangs up and waits until the far end knows.
+func (c *call) end() {
+	c.sip.Hangup()
+	<-c.sip.Ended()
+	c.took(c.sip.Ending())
+}
+
+// serve waits for an operator with the person, lets them talk, and has the
+// operator note the result.
+func (c *call) serve() string {
+	for {
+		select {
+		case o := <-c.orders:
+			switch o.Kind {
+			case DoConnect:
+				c.connect(o.Operator)
+			case DoRelease:
+				return c.apologise()
+			case DoHangup:
+				c.byOperator = o.Operator != ""
+				c.sip.Hangup()
+			case DoDispose:
+				c.dispose(o.Key)
+			}
+		case <-c.sip.Ended():
+			c.took(c.sip.Ending())
+			if c.gaveUp == contactdb.Cancelled {
+				return contactdb.Abandoned // stopped by us with a person on the line
+			}
+			c.wrapUp()
+			return contactdb.Human
+		}
+	}
+}
+
+// connect joins the person with an operator. If the operator's leg is gone by
+// now, the floor knows or will know, and sends another.
+func (c *call) connect(operator string) {
+	c.part()
+	l := c.l.s.desk.leg(operator)
+	if l == nil {
+		return
+	}
+	c.operator = l
+	l.play(connectToneHz)
+	if c.rules.def.Record && c.recorder == nil {
+		c.startRecording()
+	}
+	c.bridge = media.Join(c.sip.Media(), l.media(), c.recorder)
+	now := time.Now()
+	if c.rec.BridgedAt.IsZero() {
+		c.rec.BridgedAt, c.talkFrom = now, now
+		c.rec.BridgeWaitMS = max(now.Sub(c.heardEnd).Milliseconds(), 0)
+	}
+	c.rec.Operator, c.rec.Team = operator, l.team
+	c.notes.BridgedAt, c.notes.Operator = c.rec.BridgedAt, operator
+	c.note()
+	c.l.tell(Input{Kind: InBridged, Call: c.a.ID, Operator: operator})
+	c.l.publish(Event{Kind: "call.bridged", Attempt: c.a.ID, Operator: operator})
+}
+
+func (c *call) startRecording() {
+	rel := filepath.Join("recordings", c.rec.PlacedAt.UTC().Format("2006/01/02"), c.a.ID+".wav")
+	r, err := media.NewRecorder(filepath.Join(c.l.s.cfg.Data, rel))
+	if err != nil {
+		c.l.log.Error("call cannot be recorded", zap.String("attempt", c.a.ID), zap.Error(err))
+		return
+	}
+	c.recorder, c.rec.Recording = r, rel
+}
+
+// part takes the two apart.
+func (c *call) part() {
+	if c.bridge != nil {
+		c.bridge.Close()
+		c.bridge = nil
+	}
+}
+
+// apologise plays the campaign's message to a person for whom nobody was free.
+func (c *call) apologise() string {
+	c.part()
+	if err := c.sip.Media().Play(c.l.ctx, c.rules.message); err != nil {
+		c.l.log.Info("message was cut off", zap.String("attempt", c.a.ID), zap.Error(err))
+	}
+	c.end()
+	if c.rec.BridgedAt.IsZero() {
+		return contactdb.Abandoned
+	}
+	c.wrapUp() // the operator's phone was lost in the middle of the talk
+	return contactdb.Human
+}
+
+func (c *call) dispose(key byte) { c.key = key }
+
+// wrapUp ends the talk and waits for the operator's word on it.
+func (c *call) wrapUp() {
+	if c.rec.BridgedAt.IsZero() {
+		return
+	}
+	c.part()
+	c.rec.TalkMS = c.rec.EndedAt.Sub(c.talkFrom).Milliseconds()
+	c.closeRecording()
+	from := time.Now()
+	c.l.tell(Input{Kind: InTalkEnded, Call: c.a.ID, Operator: c.rec.Operator})
+	c.operator.play(endToneHz)
+	for c.key == 0 && c.l.s.desk.leg(c.rec.Operator) == c.operator {
+		if o := <-c.orders; o.Kind == DoDispose {
+			c.dispose(o.Key)
+		} else if o.Kind != DoHangup { // the time is up, or the floor has given this call's operator up
+			break
+		}
+	}
+	c.rec.WrapMS = time.Since(from).Milliseconds()
+}
+
+func (c *call) closeRecording() {
+	if c.recorder == nil {
+		return
+	}
+	r, err := c.recorder.Close()
+	if err != nil {
+		c.l.log.Error("recording could not be completed", zap.String("attempt", c.a.ID), zap.Error(err))
+	}
+	c.rec.RecordingSHA256 = r.SHA256
+}
+
+func (c *call) note() {
+	if err := c.l.s.store.Note(c.a.ID, c.notes); err != nil {
+		c.l.log.Error("progress of an attempt could not be noted", zap.String("attempt", c.a.ID), zap.Error(err))
+	}
+}
+
+// settle makes the call record, says what becomes of the contact, and lets the floor know.
+func (c *call) settle() {
+	c.closeRecording()
+	if c.rec.EndedAt.IsZero() {
+		c.rec.EndedAt = time.Now()
+	}
+	st := contactdb.Settlement{Record: c.rec}
+	def := c.rules.def
+	said := ""
+	if n := int(c.key - '1'); c.key != 0 && n < len(def.Dispositions) {
+		d := def.Dispositions[n]
+		said = d.Name
+		st.Callback = d.Callback > 0
+		if d.DNC {
+			st.Suppress = &contactdb.Suppression{Phone: c.a.Contact.Phone, Reason: "asked not to be called", Source: "operator " + c.rec.Operator, AddedAt: time.Now()}
+		}
+	}
+	st.Record.Disposition = said
+	if said == "" && !c.rec.BridgedAt.IsZero() {
+		st.Record.Disposition = "unset"
+	}
+	st.NextTry, st.Final = def.NextTry(c.a.Contact, c.a.Number, c.rec.Outcome, said, c.rec.EndedAt)
+	// The record must be made even while the service stops.
+	rec, err := c.l.s.store.Settle(context.WithoutCancel(c.l.ctx), st)
+	if err != nil && !errors.Is(err, contactdb.ErrState) {
+		c.l.s.storeFailed(c.l.name, err)
+	}
+	c.l.publish(Event{Kind: "call.ended", Attempt: c.a.ID, Operator: rec.Operator, State: rec.Outcome, Detail: rec.Disposition})
+	c.l.tell(Input{Kind: InSettled, Call: c.a.ID, Outcome: c.rec.Outcome, Disposition: rec.Disposition})
+}

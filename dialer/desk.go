@@ -1,0 +1,446 @@
+package dialer
+
+import (
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"apel/contactdb"
+	"apel/dialer/ua"
+	"apel/media"
+
+	"go.uber.org/zap"
+)
+
+const (
+	// deaf is how long an operator's phone may send nothing before its leg
+	// counts as lost. Phones send 50 packets a second; those that suppress
+	// silence send at least one each second or so.
+	deaf = 4 * time.Second
+	// keepAlive is how often a leg is sent silence between customers.
+	keepAlive = time.Second
+	// answerPhone is how long an operator's phone may ring.
+	answerPhone = 40 * time.Second
+	// redial is the pause before a lost leg is called again.
+	redial = 3 * time.Second
+)
+
+// leg is an operator's phone call that stays up between customers.
+type leg struct {
+	operator, team string
+	call           *ua.Call
+	s              *Service
+}
+
+func (l *leg) media() *media.Session { return l.call.Media() }
+
+// play sounds a short tone.
+func (l *leg) play(hz float64) {
+	if err := l.media().Play(l.s.callCtx, media.Tone(hz, toneTime, toneLevel)); err != nil {
+		l.s.log.Debug("tone was cut off", zap.String("operator", l.operator), zap.Error(err))
+	}
+}
+
+// seat is an operator as the service knows one: phone, wish to work, place.
+type seat struct {
+	name, team string
+	bound      bool   // the phone is registered
+	contact    string // ... there
+	leg        *leg
+	ready      bool // wants calls
+	reason     string
+	loop       *loop  // the campaign that has this operator
+	state      string // as the floor says, "" without one
+	since      time.Time
+	calls      int
+	wake       chan struct{} // call the phone now
+	keeping    bool
+}
+
+// desk holds the seats and keeps their legs up.
+type desk struct {
+	s     *Service
+	mu    sync.Mutex // guards seats
+	seats map[string]*seat
+	loops []*loop
+}
+
+func newDesk(s *Service) *desk { return &desk{s: s, seats: map[string]*seat{}} }
+
+// leg returns an operator's leg, nil if it is not up.
+func (d *desk) leg(operator string) *leg {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if s := d.seats[operator]; s != nil {
+		return s.leg
+	}
+	return nil
+}
+
+// seatOf finds or makes the seat of an account.
+func (d *desk) seatOf(name, team string) *seat {
+	s := d.seats[name]
+	if s == nil {
+		s = &seat{name: name, reason: "signed in", since: time.Now(), wake: make(chan struct{}, 1)}
+		d.seats[name] = s
+	}
+	s.team = team
+	return s
+}
+
+// registered takes in that a phone has come, moved or gone, and keeps it over a restart.
+func (d *desk) registered(b ua.Binding) {
+	o, err := d.s.store.Operator(b.User)
+	if err != nil {
+		return
+	}
+	var kept []byte
+	if b.Contact != "" {
+		kept, _ = json.Marshal(b) // strings and times: cannot fail
+	}
+	if err := d.s.store.Remember("phone/"+b.User, kept); err != nil {
+		d.s.log.Warn("a phone's registration was not kept", zap.Error(err))
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := d.seatOf(b.User, o.Team)
+	moved := !s.bound || s.contact != b.Contact
+	s.bound, s.contact = b.Contact != "", b.Contact
+	if s.bound && moved {
+		d.call(s)
+	}
+}
+
+// call has the phone called, by its keeper if it has one. With mu held.
+func (d *desk) call(s *seat) {
+	if s.keeping {
+		select {
+		case s.wake <- struct{}{}:
+		default:
+		}
+		return
+	}
+	if d.s.callCtx.Err() != nil || d.s.stopping() {
+		return
+	}
+	s.keeping = true
+	d.s.wg.Go(func() { d.keep(s) })
+}
+
+// keep calls a phone and keeps the leg up until the operator hangs up or the
+// phone is gone for good.
+func (d *desk) keep(s *seat) {
+	for again := true; again; {
+		call, err := d.s.ua.DialPhone(d.s.callCtx, s.name)
+		if err != nil {
+			d.s.log.Info("phone cannot be called", zap.String("operator", s.name), zap.Error(err))
+			again = d.waitFor(s, 10*redial)
+			continue
+		}
+		if !d.pickedUp(call) {
+			again = call.Ending().Status != 603 && d.waitFor(s, 10*redial)
+			continue
+		}
+		d.up(s, call)
+		byPhone := d.watch(s, call)
+		d.down(s)
+		if byPhone {
+			break // the operator has gone; a new registration or "ready" calls again
+		}
+		again = d.waitFor(s, redial)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s.keeping = false
+}
+
+// waitFor waits before another try; false if there is no use in one.
+func (d *desk) waitFor(s *seat, pause time.Duration) bool {
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-s.wake:
+	case <-d.s.stop:
+		return false
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return s.bound
+}
+
+// pickedUp waits until the phone is answered.
+func (d *desk) pickedUp(call *ua.Call) bool {
+	timer := time.NewTimer(answerPhone)
+	defer timer.Stop()
+	for {
+		select {
+		case p, ok := <-call.Progress():
+			if !ok {
+				return false
+			}
+			if p.Step == ua.Answered {
+				return true
+			}
+		case <-timer.C:
+			call.Hangup()
+		case <-d.s.stop:
+			call.Hangup()
+			<-call.Ended()
+			return false
+		}
+	}
+}
+
+func (d *desk) up(s *seat, call *ua.Call) {
+	call.Media().KeepAlive(keepAlive)
+	d.keepLeg(s.name, &ua.LeftBehind{Phone: s.name, CallID: call.ID(), Dialog: call.Dialog()})
+	d.mu.Lock()
+	s.leg = &leg{operator: s.name, team: s.team, call: call, s: d.s}
+	s.ready, s.reason, s.calls = false, "signed in", 0
+	d.place(s)
+	d.mu.Unlock()
+	d.told(s.name, "not-ready")
+}
+
+// keepLeg remembers a leg over a restart, so that it can be ended and called anew.
+func (d *desk) keepLeg(operator string, l *ua.LeftBehind) {
+	var kept []byte
+	if l != nil {
+		kept, _ = json.Marshal(l) // strings: cannot fail
+	}
+	if err := d.s.store.Remember("leg/"+operator, kept); err != nil {
+		d.s.log.Warn("an operator's leg was not kept", zap.Error(err))
+	}
+}
+
+func (d *desk) down(s *seat) {
+	d.keepLeg(s.name, nil)
+	d.mu.Lock()
+	s.leg, s.ready, s.reason = nil, false, "phone is not connected"
+	d.tell(s)
+	s.loop, s.state, s.since = nil, "", time.Now()
+	d.mu.Unlock()
+	d.told(s.name, "offline")
+}
+
+// watch serves a leg's keys and notices its end, or that it has gone deaf; it
+// says whether the operator has hung up.
+func (d *desk) watch(s *seat, call *ua.Call) (byPhone bool) {
+	from := time.Now()
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	stop := d.s.legsDown
+	for {
+		select {
+		case key, ok := <-call.Media().Digits():
+			if ok {
+				d.key(s, key)
+				continue
+			}
+			<-call.Ended()
+			return call.Ending().By == ua.Customer
+		case <-call.Ended():
+			return call.Ending().By == ua.Customer
+		case <-tick.C:
+			if time.Since(laterOf(call.Media().LastHeard(), from)) > deaf {
+				d.s.log.Warn("operator's phone is silent; its leg is given up", zap.String("operator", s.name))
+				call.Hangup()
+				<-call.Ended()
+				return false
+			}
+		case <-stop:
+			stop = nil
+			call.Hangup()
+		}
+	}
+}
+
+// key is a key press: * asks for calls or for a break, the rest is for the floor.
+func (d *desk) key(s *seat, key byte) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if key != '*' {
+		if s.loop != nil {
+			s.loop.tell(Input{Kind: InKey, Operator: s.name, Key: key})
+		}
+		return
+	}
+	s.ready, s.reason = !s.ready, ""
+	if !s.ready {
+		s.reason = "break"
+	}
+	d.tell(s)
+}
+
+// setReady is what the command line asks for.
+func (d *desk) setReady(o contactdb.Operator, ready bool, reason string) (OperatorStatus, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := d.seatOf(o.Name, o.Team)
+	if s.leg == nil {
+		if s.bound {
+			d.call(s)
+			return OperatorStatus{}, fmt.Errorf("%w: the phone of %s is registered but not picked up; it is being called now: pick up, then try again", contactdb.ErrState, o.Name)
+		}
+		return OperatorStatus{}, fmt.Errorf("%w: the phone of %s is not registered; register it as user %s at %s", contactdb.ErrState, o.Name, o.Name, d.s.ua.Addr())
+	}
+	s.ready, s.reason = ready, reason
+	d.tell(s)
+	return d.status(s), nil
+}
+
+// place finds a running campaign for an operator. With mu held.
+func (d *desk) place(s *seat) {
+	for _, l := range d.loops {
+		if s.loop == nil && s.leg != nil && l.rules.Load().admits(s) {
+			s.loop = l
+		}
+	}
+	s.state, s.since = "", time.Now()
+	d.tell(s)
+}
+
+// admits says whether a campaign's calls are for this operator.
+func (r *rules) admits(s *seat) bool {
+	if len(r.def.Teams) == 0 && len(r.def.Operators) == 0 {
+		return true
+	}
+	for _, t := range r.def.Teams {
+		if t == s.team {
+			return true
+		}
+	}
+	for _, o := range r.def.Operators {
+		if o == s.name {
+			return true
+		}
+	}
+	return false
+}
+
+// tell lets the operator's floor know how things stand. With mu held.
+func (d *desk) tell(s *seat) {
+	if s.loop != nil {
+		s.loop.tell(Input{Kind: InOperator, Operator: s.name, Present: s.leg != nil, Ready: s.ready, Reason: s.reason})
+	}
+}
+
+// opened gives a new floor the operators who have none.
+func (d *desk) opened(l *loop) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.loops = append(d.loops, l)
+	for _, s := range d.seats {
+		if s.loop == nil && s.leg != nil {
+			d.place(s)
+		}
+	}
+}
+
+// closed takes the operators of a floor that has ended to another.
+func (d *desk) closed(l *loop) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for i := range d.loops {
+		if d.loops[i] == l {
+			d.loops = append(d.loops[:i:i], d.loops[i+1:]...)
+			break
+		}
+	}
+	for _, s := range d.seats {
+		if s.loop == l {
+			s.loop = nil
+			d.place(s)
+		}
+	}
+}
+
+// stateOf takes in what a floor says of an operator.
+func (d *desk) stateOf(l *loop, operator, state string) {
+	d.mu.Lock()
+	if s := d.seats[operator]; s != nil && s.loop == l {
+		if state == "talking" {
+			s.calls++
+		}
+		s.state, s.since = state, time.Now()
+	}
+	d.mu.Unlock()
+	d.told(operator, state)
+}
+
+func (d *desk) told(operator, state string) {
+	d.s.events.publish(Event{Kind: "operator.state", Operator: operator, State: state})
+}
+
+// status is a seat for a supervisor. With mu held.
+func (d *desk) status(s *seat) OperatorStatus {
+	st := OperatorStatus{Name: s.name, Team: s.team, State: s.state, Reason: s.reason, ForMS: time.Since(s.since).Milliseconds(), Calls: s.calls, Phone: "none"}
+	if s.loop != nil {
+		st.Campaign = s.loop.name
+	}
+	switch {
+	case s.leg == nil:
+		st.State = "offline"
+	case s.state == "" && s.ready:
+		st.State = "ready"
+	case s.state == "":
+		st.State = "not-ready"
+	}
+	if st.State != "not-ready" && st.State != "offline" {
+		st.Reason = ""
+	}
+	switch {
+	case s.leg != nil:
+		st.Phone = "leg-up"
+	case s.bound:
+		st.Phone = "registered"
+	}
+	return st
+}
+
+// all returns every account's status, those who never signed in too.
+func (d *desk) all(accounts []contactdb.Operator) []OperatorStatus {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	list := make([]OperatorStatus, 0, len(accounts))
+	for _, o := range accounts {
+		if s := d.seats[o.Name]; s != nil {
+			list = append(list, d.status(s))
+			continue
+		}
+		list = append(list, OperatorStatus{Name: o.Name, Team: o.Team, State: "offline", Phone: "none"})
+	}
+	return list
+}
+
+// restore ends the legs of a former life and takes up the phones that were
+// registered then: they come back by themselves only when half their time is up.
+func (d *desk) restore() error {
+	accounts, err := d.s.store.Operators()
+	if err != nil {
+		return err
+	}
+	var bindings []ua.Binding
+	var legs []ua.LeftBehind
+	for _, o := range accounts {
+		var b ua.Binding
+		var l ua.LeftBehind
+		if d.recall("phone/"+o.Name, &b) {
+			bindings = append(bindings, b)
+		}
+		if d.recall("leg/"+o.Name, &l) {
+			legs = append(legs, l)
+		}
+	}
+	d.s.ua.Know(bindings)
+	d.s.ua.Sweep(legs)
+	d.s.ua.Restore(bindings)
+	return nil
+}
+
+func (d *desk) recall(key string, to any) bool {
+	kept, err := d.s.store.Recall(key)
+	return err == nil && kept != nil && json.Unmarshal(kept, to) == nil
+}

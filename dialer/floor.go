@@ -1,0 +1,530 @@
+package dialer
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"apel/contactdb"
+	"apel/pacing"
+)
+
+// Floor is the running state of one campaign: its operators, its calls in
+// flight, its decisions. A pure state machine: Step takes an input with its
+// time and returns what is to be done. It has no goroutine, clock, socket or
+// lock; one loop owns it.
+type Floor struct {
+	set   FloorSettings
+	pacer *pacing.Pacer
+	state contactdb.CampaignState
+
+	operators map[string]*floorOperator
+	calls     map[string]*floorCall
+	leasing   int       // contacts asked for and not yet given
+	noneUntil time.Time // the lists have nobody to dial before this
+	exhausted bool      // ... and never will under these rules
+	again     time.Time // pacing wants to be asked again
+	lines     int       // further calls that trunks allow
+	live      int       // live answers in the regulator's window
+	abandoned int
+	lastWhy   string
+	finished  bool
+	now       time.Time
+	out       []Action
+}
+
+// FloorSettings is what a floor goes by; it may change while it runs.
+type FloorSettings struct {
+	Pacing pacing.Settings
+	Within time.Duration // bridge within this time of the greeting's end
+	WrapUp time.Duration // longest wrap-up
+}
+
+// Phase is how far a call has come, as its floor sees it.
+type Phase uint8
+
+const (
+	PhaseDialing   Phase = iota // leased; the INVITE is on its way
+	PhaseRinging                // the far end rings
+	PhaseScreening              // answered, the detector listens
+	PhaseQueued                 // a person waits for an operator
+	PhaseReserved               // an operator is being joined
+	PhaseBridged                // talking
+	PhaseClosing                // no operator came: the message plays; or it is being hung up
+	PhaseWrapUp                 // the customer is gone, the operator notes the result
+)
+
+var phaseNames = [...]string{"dialing", "ringing", "screening", "queued", "reserved", "bridged", "closing", "wrap-up"}
+
+func (p Phase) String() string { return phaseNames[p] }
+
+// transitions are the only moves a call makes on a floor; a call leaves the
+// floor from any phase when it is settled.
+var transitions = map[Phase][]Phase{
+	PhaseDialing:   {PhaseRinging, PhaseScreening, PhaseClosing},
+	PhaseRinging:   {PhaseScreening, PhaseClosing},
+	PhaseScreening: {PhaseQueued, PhaseClosing},
+	PhaseQueued:    {PhaseReserved, PhaseClosing},
+	PhaseReserved:  {PhaseBridged, PhaseQueued, PhaseClosing},
+	PhaseBridged:   {PhaseWrapUp, PhaseQueued},
+	PhaseClosing:   {},
+	PhaseWrapUp:    {},
+}
+
+type floorCall struct {
+	id       string
+	phase    Phase
+	operator string    // from Reserved on
+	bridged  bool      // has been bridged once
+	deadline time.Time // Queued: until when an operator may come
+	view     pacing.Call
+	trunk    string
+}
+
+type floorOperator struct {
+	name      string
+	state     pacing.OperatorState
+	since     time.Time // in this state
+	readyFrom time.Time // its place in the queue of those who wait
+	present   bool      // its phone is up
+	leaving   bool      // not ready once this call is over
+	reason    string    // of being not ready
+	call      string
+	wrapBy    time.Time
+	bridges   int
+	signedIn  time.Time
+	worked    time.Duration // talking and in wrap-up
+	waited    time.Duration // ready or reserved
+}
+
+// InputKind says what happened.
+type InputKind uint8
+
+const (
+	InTick      InputKind = iota
+	InLeased              // Calls were leased; NextAt and Exhausted say what is left
+	InRinging             // Call
+	InAnswered            // Call
+	InHuman               // Call: a person, whose greeting ended at Since
+	InMachine             // Call: not a person; it ends by itself
+	InBridged             // Call and Operator talk
+	InTalkEnded           // Call: the customer is gone, Operator notes the result
+	InSettled             // Call has its record and is gone
+	InOperator            // Operator is Present or not, and Ready or not for Reason
+	InKey                 // Operator pressed Key
+	InState               // the campaign is now in State
+	InSettings            // Settings
+	InLines               // Lines changed; also carried by every other input
+	InContacts            // lists or rules changed: ask again
+	InWindow              // the regulator's window: Live, Abandoned
+	InStop                // the service ends: so does every call
+)
+
+// Input is an event for a floor. Kind says which fields count.
+type Input struct {
+	Kind        InputKind
+	At          time.Time
+	Call        string
+	Calls       []LeasedCall
+	Operator    string
+	Present     bool
+	Ready       bool
+	Reason      string
+	Key         byte
+	Since       time.Time
+	Outcome     string
+	Disposition string
+	State       contactdb.CampaignState
+	Settings    FloorSettings
+	Lines       int
+	NextAt      time.Time
+	Exhausted   bool
+	Live        int
+	Abandoned   int
+}
+
+// LeasedCall is a call that a lease has made.
+type LeasedCall struct {
+	ID, Trunk string
+}
+
+// ActionKind says what is to be done.
+type ActionKind uint8
+
+const (
+	DoLease    ActionKind = iota // lease N contacts and call them
+	DoConnect                    // bridge Call and Operator
+	DoRelease                    // nobody is free for Call: play the message and hang up
+	DoHangup                     // end Call
+	DoDispose                    // Operator said Key of Call
+	DoEndWrap                    // Call's wrap-up is over without a word
+	DoDecision                   // pacing decided: Why
+	DoOperator                   // Operator is now in Why (its state)
+	DoFinished                   // nothing is left to do; Why says of which kind
+)
+
+// Action is an order of a floor. Kind says which fields count.
+type Action struct {
+	Kind     ActionKind
+	Call     string
+	Operator string
+	Key      byte
+	N        int
+	Why      string
+}
+
+// NewFloor returns a floor in a state, with a pacer that may have learned before.
+func NewFloor(set FloorSettings, pacer *pacing.Pacer, state contactdb.CampaignState) *Floor {
+	pacer.Configure(set.Pacing)
+	return &Floor{set: set, pacer: pacer, state: state, operators: map[string]*floorOperator{}, calls: map[string]*floorCall{}}
+}
+
+// Step takes one input and returns what is to be done, in order. The slice is
+// good until the next Step.
+func (f *Floor) Step(in Input) []Action {
+	f.out = f.out[:0]
+	f.now = in.At
+	f.lines = in.Lines
+	f.take(in)
+	f.deadlines()
+	f.match()
+	f.pace()
+	f.finish()
+	return f.out
+}
+
+func (f *Floor) do(a Action) { f.out = append(f.out, a) }
+
+// take changes the state by what happened.
+func (f *Floor) take(in Input) {
+	switch in.Kind {
+	case InLeased:
+		f.leased(in)
+	case InOperator:
+		f.operatorChanged(in)
+	case InKey:
+		f.key(in)
+	case InState:
+		f.stateChanged(in.State)
+	case InSettings:
+		f.set = in.Settings
+		f.pacer.Configure(in.Settings.Pacing)
+		f.fresh()
+	case InContacts:
+		f.fresh()
+	case InStop:
+		f.stop()
+	case InWindow:
+		f.live, f.abandoned = in.Live, in.Abandoned
+	default:
+		if c := f.calls[in.Call]; c != nil {
+			f.callChanged(c, in)
+		}
+	}
+}
+
+// fresh forgets that the lists had nobody.
+func (f *Floor) fresh() { f.noneUntil, f.exhausted = time.Time{}, false }
+
+func (f *Floor) leased(in Input) {
+	f.leasing = 0
+	for _, l := range in.Calls {
+		c := &floorCall{id: l.ID, trunk: l.Trunk, view: pacing.Call{Phase: pacing.Dialing, PlacedAt: f.now}}
+		f.calls[l.ID] = c
+		f.learn(pacing.CallPlaced, c, in)
+		if f.state != contactdb.Running { // stopped or paused while the lease was on its way
+			f.hangup(c)
+		}
+	}
+	f.exhausted = in.Exhausted
+	if !in.NextAt.IsZero() || in.Exhausted {
+		f.noneUntil = in.NextAt
+	}
+}
+
+// callChanged moves a call along.
+func (f *Floor) callChanged(c *floorCall, in Input) {
+	switch in.Kind {
+	case InRinging:
+		if c.phase == PhaseDialing {
+			c.phase, c.view.Phase, c.view.RingingAt = PhaseRinging, pacing.Ringing, f.now
+			f.learn(pacing.CallRinging, c, in)
+		}
+	case InAnswered:
+		if c.phase <= PhaseRinging {
+			c.phase, c.view.Phase, c.view.AnsweredAt = PhaseScreening, pacing.Screening, f.now
+			f.learn(pacing.CallAnswered, c, in)
+		}
+	case InHuman:
+		if c.phase == PhaseScreening {
+			f.live++
+			c.phase, c.view.Phase = PhaseQueued, pacing.Queued
+			c.deadline = laterOf(in.Since.Add(f.set.Within), f.now)
+			f.learn(pacing.CallLive, c, in)
+		}
+	case InMachine:
+		if c.phase <= PhaseScreening {
+			c.phase = PhaseClosing
+			f.learn(pacing.CallMachine, c, in)
+		}
+	case InBridged:
+		f.bridged(c, in)
+	case InTalkEnded:
+		f.talkEnded(c, in)
+	case InSettled:
+		f.settled(c, in)
+	}
+}
+
+func (f *Floor) bridged(c *floorCall, in Input) {
+	if c.phase != PhaseReserved {
+		return
+	}
+	c.phase, c.bridged = PhaseBridged, true
+	if o := f.operators[c.operator]; o != nil {
+		o.bridges++
+		f.enter(o, pacing.Talking)
+	}
+	f.learn(pacing.CallBridged, c, in)
+}
+
+func (f *Floor) talkEnded(c *floorCall, in Input) {
+	if c.phase != PhaseBridged {
+		return
+	}
+	c.phase = PhaseWrapUp
+	o := f.operators[c.operator]
+	if o == nil || o.call != c.id {
+		return
+	}
+	f.pacer.Observe(pacing.Event{Kind: pacing.TalkEnded, At: f.now, Operator: o.name, Age: f.now.Sub(o.since), Trunk: c.trunk})
+	f.enter(o, pacing.WrapUp)
+	o.wrapBy = f.now.Add(f.set.WrapUp)
+}
+
+// settled lets go of a call that has its record, and of its operator.
+func (f *Floor) settled(c *floorCall, in Input) {
+	delete(f.calls, c.id)
+	if c.phase <= PhaseRinging {
+		f.learn(pacing.CallUnanswered, c, in)
+	}
+	if in.Outcome == contactdb.Abandoned {
+		f.abandoned++
+		if c.phase < PhaseQueued || !c.counted() { // answered late, after we had given up
+			f.live++
+		}
+		f.learn(pacing.CallAbandoned, c, in)
+	}
+	o := f.operators[c.operator]
+	if o == nil || o.call != c.id {
+		return
+	}
+	if o.state == pacing.WrapUp {
+		f.pacer.Observe(pacing.Event{Kind: pacing.WrapEnded, At: f.now, Operator: o.name, Age: f.now.Sub(o.since), Disposition: in.Disposition})
+	}
+	f.free(o)
+}
+
+// counted says whether the call was counted as a live answer when it was queued.
+func (c *floorCall) counted() bool { return !c.deadline.IsZero() }
+
+// free gives an operator back: ready, or on the break that was asked for.
+// One who was only reserved keeps the place in the queue.
+func (f *Floor) free(o *floorOperator) {
+	reserved := o.state == pacing.Reserved
+	o.call, o.wrapBy = "", time.Time{}
+	if o.leaving || !o.present {
+		f.enter(o, pacing.NotReady)
+		o.leaving = false
+		return
+	}
+	if !reserved {
+		o.readyFrom = f.now
+	}
+	f.enter(o, pacing.Ready)
+}
+
+func (f *Floor) learn(kind pacing.EventKind, c *floorCall, in Input) {
+	e := pacing.Event{Kind: kind, At: f.now, Operator: c.operator, Age: f.now.Sub(c.view.PlacedAt), Trunk: c.trunk, Chance: c.view.Chance}
+	e.Rang = e.Age
+	if !c.view.AnsweredAt.IsZero() {
+		e.Rang = c.view.AnsweredAt.Sub(c.view.PlacedAt)
+	}
+	f.pacer.Observe(e)
+}
+
+// deadlines acts on what has run out: persons who waited, wrap-ups.
+func (f *Floor) deadlines() {
+	for _, c := range f.ordered() {
+		if c.phase == PhaseQueued && !f.now.Before(c.deadline) && f.longestWaiting() == nil {
+			c.phase = PhaseClosing
+			f.do(Action{Kind: DoRelease, Call: c.id})
+		}
+	}
+	for _, o := range f.byName() {
+		if o.state == pacing.WrapUp && !f.now.Before(o.wrapBy) {
+			o.wrapBy = f.now.Add(time.Hour) // said once
+			f.do(Action{Kind: DoEndWrap, Call: o.call, Operator: o.name})
+		}
+	}
+}
+
+// match gives those who wait, the longest first, to the operators who wait, the longest first.
+func (f *Floor) match() {
+	for _, c := range f.ordered() {
+		if c.phase != PhaseQueued {
+			continue
+		}
+		o := f.longestWaiting()
+		if o == nil {
+			return
+		}
+		c.phase, c.operator, o.call = PhaseReserved, o.name, c.id
+		f.enter(o, pacing.Reserved)
+		f.do(Action{Kind: DoConnect, Call: c.id, Operator: o.name})
+	}
+}
+
+func (f *Floor) longestWaiting() *floorOperator {
+	var best *floorOperator
+	for _, o := range f.operators {
+		if o.state == pacing.Ready && (best == nil || o.readyFrom.Before(best.readyFrom) || o.readyFrom.Equal(best.readyFrom) && o.name < best.name) {
+			best = o
+		}
+	}
+	return best
+}
+
+// pace asks how many calls to place, and asks for them.
+func (f *Floor) pace() {
+	if f.state != contactdb.Running || f.leasing > 0 {
+		return
+	}
+	d := f.pacer.Decide(f.snapshot())
+	f.again = time.Time{}
+	if d.Again > 0 {
+		f.again = f.now.Add(d.Again)
+	}
+	if d.Why != "" && d.Why != f.lastWhy {
+		f.lastWhy = d.Why
+		f.do(Action{Kind: DoDecision, Why: d.Why, N: d.Place})
+	}
+	if d.Place > 0 {
+		f.leasing = d.Place
+		f.do(Action{Kind: DoLease, N: d.Place})
+	}
+}
+
+// snapshot is the floor as pacing sees it.
+func (f *Floor) snapshot() pacing.Snapshot {
+	s := pacing.Snapshot{Now: f.now, Lines: max(f.lines, 0), Contacts: -1, Live: f.live, Abandoned: f.abandoned}
+	if f.exhausted || f.now.Before(f.noneUntil) {
+		s.Contacts = 0
+	}
+	for _, o := range f.byName() {
+		s.Operators = append(s.Operators, pacing.Operator{Name: o.name, State: o.state, Since: o.since, Leaving: o.leaving})
+	}
+	for _, c := range f.ordered() {
+		if c.phase <= PhaseQueued {
+			s.Calls = append(s.Calls, c.view)
+		}
+	}
+	return s
+}
+
+// finish says when a draining campaign, or one without contacts, is over.
+func (f *Floor) finish() {
+	if len(f.calls) > 0 || f.leasing > 0 {
+		return
+	}
+	why := ""
+	switch {
+	case f.finished:
+	case f.state == contactdb.Done:
+		why = "stopped"
+	case f.state == contactdb.Draining:
+		why = "drained"
+	case f.state == contactdb.Running && f.exhausted:
+		why = "every contact has been dealt with"
+	}
+	if why != "" {
+		f.state, f.finished = contactdb.Done, true
+		f.do(Action{Kind: DoFinished, Why: why})
+	}
+}
+
+// Next is when the floor wants a tick although nothing happens; zero: never.
+func (f *Floor) Next() time.Time {
+	next := f.again
+	sooner := func(t time.Time) {
+		if !t.IsZero() && (next.IsZero() || t.Before(next)) {
+			next = t
+		}
+	}
+	if f.state == contactdb.Running && f.now.Before(f.noneUntil) {
+		sooner(f.noneUntil)
+	}
+	for _, c := range f.calls {
+		if c.phase == PhaseQueued {
+			sooner(c.deadline)
+		}
+	}
+	for _, o := range f.operators {
+		if o.state == pacing.WrapUp {
+			sooner(o.wrapBy)
+		}
+	}
+	return next
+}
+
+// ordered are the calls, the oldest first: ids grow.
+func (f *Floor) ordered() []*floorCall {
+	calls := make([]*floorCall, 0, len(f.calls))
+	for _, c := range f.calls {
+		calls = append(calls, c)
+	}
+	slices.SortFunc(calls, func(a, b *floorCall) int { return cmp.Compare(a.id, b.id) })
+	return calls
+}
+
+func (f *Floor) byName() []*floorOperator {
+	ops := make([]*floorOperator, 0, len(f.operators))
+	for _, o := range f.operators {
+		ops = append(ops, o)
+	}
+	slices.SortFunc(ops, func(a, b *floorOperator) int { return cmp.Compare(a.name, b.name) })
+	return ops
+}
+
+// Check proves what must hold between steps: an operator and a call belong to
+// each other or not at all, and nobody waits in a state that nothing ends.
+func (f *Floor) Check() error {
+	for _, c := range f.calls {
+		o := f.operators[c.operator]
+		switch c.phase {
+		case PhaseReserved, PhaseBridged:
+			if o == nil || o.call != c.id {
+				return fmt.Errorf("call %s is %s with operator %q, who has call %v", c.id, c.phase, c.operator, o)
+			}
+		}
+	}
+	for _, o := range f.operators {
+		c := f.calls[o.call]
+		busy := o.state == pacing.Reserved || o.state == pacing.Talking || o.state == pacing.WrapUp
+		if busy != (o.call != "") {
+			return fmt.Errorf("operator %s is %s with call %q", o.name, operatorStates[o.state], o.call)
+		}
+		if busy && (c == nil || c.operator != o.name) {
+			return fmt.Errorf("operator %s is %s with call %q, which is not theirs", o.name, operatorStates[o.state], o.call)
+		}
+	}
+	return nil
+}
+
+func laterOf(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}

@@ -1,0 +1,149 @@
+package dialer
+
+import (
+	"time"
+
+	"apel/contactdb"
+	"apel/pacing"
+)
+
+var operatorStates = map[pacing.OperatorState]string{
+	pacing.NotReady: "not-ready", pacing.Ready: "ready", pacing.Reserved: "reserved", pacing.Talking: "talking", pacing.WrapUp: "wrap-up",
+}
+
+// enter moves an operator into a state and accounts for the time in the old one.
+func (f *Floor) enter(o *floorOperator, to pacing.OperatorState) {
+	f.account(o)
+	if o.state != to {
+		o.state = to
+		f.do(Action{Kind: DoOperator, Operator: o.name, Call: o.call, Why: operatorStates[to]})
+	}
+}
+
+// account adds the time since the last change to what it was spent on.
+func (f *Floor) account(o *floorOperator) {
+	d := f.now.Sub(o.since)
+	switch o.state {
+	case pacing.Talking, pacing.WrapUp:
+		o.worked += d
+	case pacing.Ready, pacing.Reserved:
+		o.waited += d
+	}
+	o.since = f.now
+}
+
+// operatorChanged takes in that a phone came or went, or that its operator
+// became ready or not.
+func (f *Floor) operatorChanged(in Input) {
+	o := f.operators[in.Operator]
+	if o == nil {
+		if !in.Present {
+			return
+		}
+		o = &floorOperator{name: in.Operator, since: f.now, signedIn: f.now, readyFrom: f.now}
+		f.operators[in.Operator] = o
+	}
+	o.present, o.reason = in.Present, in.Reason
+	if !in.Present {
+		f.operatorLost(o)
+		return
+	}
+	switch busy := o.call != ""; {
+	case busy:
+		o.leaving = !in.Ready
+	case in.Ready && o.state != pacing.Ready:
+		o.readyFrom = f.now
+		f.enter(o, pacing.Ready)
+	case !in.Ready:
+		f.enter(o, pacing.NotReady)
+	}
+}
+
+// operatorLost takes an operator off the floor. A customer who was talking
+// waits for another one: at once if somebody is free, else for the time that
+// the rule gives to any who waits.
+func (f *Floor) operatorLost(o *floorOperator) {
+	f.account(o)
+	if c := f.calls[o.call]; c != nil {
+		switch c.phase {
+		case PhaseReserved, PhaseBridged:
+			c.phase, c.operator, c.deadline = PhaseQueued, "", f.now.Add(f.set.Within)
+		case PhaseWrapUp:
+			f.do(Action{Kind: DoEndWrap, Call: c.id, Operator: o.name})
+		}
+	}
+	o.call = ""
+	f.do(Action{Kind: DoOperator, Operator: o.name, Why: "offline"})
+	delete(f.operators, o.name)
+}
+
+// key is what operators do with the keys of a phone: # ends the conversation,
+// 1 to 9 say its result.
+func (f *Floor) key(in Input) {
+	o := f.operators[in.Operator]
+	if o == nil || o.call == "" {
+		return
+	}
+	switch {
+	case in.Key == '#' && o.state == pacing.Talking:
+		f.do(Action{Kind: DoHangup, Call: o.call, Operator: o.name})
+	case in.Key >= '1' && in.Key <= '9' && (o.state == pacing.Talking || o.state == pacing.WrapUp):
+		f.do(Action{Kind: DoDispose, Call: o.call, Operator: o.name, Key: in.Key})
+	}
+}
+
+// stateChanged pauses, resumes, drains or stops. A stop ends every call that
+// nobody talks on.
+func (f *Floor) stateChanged(to contactdb.CampaignState) {
+	f.state = to
+	if to == contactdb.Running {
+		f.fresh()
+	}
+	if to != contactdb.Done {
+		return
+	}
+	for _, c := range f.ordered() {
+		if c.phase < PhaseReserved {
+			f.hangup(c)
+		}
+	}
+}
+
+// stop ends everything, conversations too.
+func (f *Floor) stop() {
+	f.state = contactdb.Done
+	for _, c := range f.ordered() {
+		switch {
+		case c.phase < PhaseReserved:
+			f.hangup(c)
+		case c.phase == PhaseWrapUp:
+			f.do(Action{Kind: DoEndWrap, Call: c.id, Operator: c.operator})
+		default:
+			f.do(Action{Kind: DoHangup, Call: c.id})
+		}
+	}
+}
+
+func (f *Floor) hangup(c *floorCall) {
+	c.phase = PhaseClosing
+	f.do(Action{Kind: DoHangup, Call: c.id})
+}
+
+// occupancy is the share of signed-in, not paused time that was worked.
+func (f *Floor) occupancy(now time.Time) float64 {
+	var worked, all time.Duration
+	for _, o := range f.operators {
+		w, r := o.worked, o.waited
+		switch d := now.Sub(o.since); o.state {
+		case pacing.Talking, pacing.WrapUp:
+			w += d
+		case pacing.Ready, pacing.Reserved:
+			r += d
+		}
+		worked, all = worked+w, all+w+r
+	}
+	if all == 0 {
+		return 0
+	}
+	return float64(worked) / float64(all)
+}

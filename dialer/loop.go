@@ -1,0 +1,301 @@
+package dialer
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"apel/campaign"
+	"apel/contactdb"
+	"apel/pacing"
+
+	"go.uber.org/zap"
+)
+
+// rules is a campaign's definition in one version, with what was read for it.
+type rules struct {
+	def     *campaign.Definition
+	version int
+	message []int16 // for an abandoned person
+}
+
+func (r *rules) floor() FloorSettings {
+	return FloorSettings{Pacing: r.def.Pacing, Within: r.def.Abandonment.Within, WrapUp: r.def.WrapUp}
+}
+
+// loop owns the floor of one running campaign.
+type loop struct {
+	s     *Service
+	rules atomic.Pointer[rules] // the version in force
+	name  string
+	log   *zap.Logger
+	ctx   context.Context // ends when every call has ended
+	wg    sync.WaitGroup  // calls and leases
+	in    *inbox[Input]
+	ask   chan func(*Floor) // to look at the floor from outside
+	done  chan struct{}     // the loop has ended
+	kept  atomic.Bool       // the campaign goes on after a restart: its state is not touched
+	why   string            // of the end; read after done
+
+	// Owned by the loop's goroutine.
+	floor     *Floor
+	calls     map[string]*call
+	decisions []DecisionLine
+	window    time.Time // start of the regulator's window, as last counted
+	started   time.Time
+}
+
+// tell hands the floor an input; it never waits.
+func (l *loop) tell(in Input) {
+	if in.At.IsZero() {
+		in.At = time.Now()
+	}
+	l.in.push(in)
+}
+
+func (l *loop) publish(e Event) {
+	e.Campaign = l.name
+	l.s.events.publish(e)
+}
+
+// run is the loop: one input at a time, then what the floor wants done.
+func (l *loop) run() {
+	defer close(l.done)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		select {
+		case <-l.in.ready:
+			for _, in := range l.in.take() {
+				if l.step(in) {
+					return
+				}
+			}
+		case f := <-l.ask:
+			f(l.floor)
+		case now := <-timer.C:
+			l.recount(now)
+			if l.step(Input{Kind: InTick, At: now}) {
+				return
+			}
+		}
+		timer.Reset(l.untilTick())
+	}
+}
+
+// untilTick is at most a minute: the window of the abandonment rule moves on.
+func (l *loop) untilTick() time.Duration {
+	next := l.floor.Next()
+	if next.IsZero() {
+		return time.Minute
+	}
+	return min(max(time.Until(next), 0), time.Minute)
+}
+
+// step gives the floor one input and carries out its answer; true: all is over.
+func (l *loop) step(in Input) (over bool) {
+	in.Lines = l.s.freeLines(l.rules.Load().def.Trunks)
+	for _, a := range l.floor.Step(in) {
+		over = l.perform(a, in.At) || over
+	}
+	if in.Kind == InSettled {
+		delete(l.calls, in.Call)
+	}
+	return over
+}
+
+func (l *loop) perform(a Action, at time.Time) (over bool) {
+	switch a.Kind {
+	case DoLease:
+		r := l.rules.Load()
+		l.wg.Go(func() { l.lease(r, a.N) })
+	case DoDecision:
+		l.decided(a.Why, at)
+	case DoOperator:
+		l.s.desk.stateOf(l, a.Operator, a.Why)
+	case DoFinished:
+		l.why = a.Why
+		return true
+	default:
+		if c := l.calls[a.Call]; c != nil {
+			c.order(a)
+		}
+	}
+	return false
+}
+
+// order hands a call an order. Keys beyond what it can take in are dropped,
+// the floor's own orders never: there are few of them in a call's life.
+func (c *call) order(a Action) {
+	if a.Kind == DoDispose && len(c.orders) > cap(c.orders)/2 {
+		return
+	}
+	select {
+	case c.orders <- a:
+	default:
+		c.l.log.Error("an order was lost", zap.String("attempt", c.a.ID), zap.Uint8("order", uint8(a.Kind)))
+	}
+}
+
+func (l *loop) decided(why string, at time.Time) {
+	keep := at.Add(-time.Hour)
+	for len(l.decisions) > 0 && (l.decisions[0].At.Before(keep) || len(l.decisions) >= 10_000) {
+		l.decisions = l.decisions[1:]
+	}
+	l.decisions = append(l.decisions, DecisionLine{At: at, Why: why})
+	l.publish(Event{Kind: "pacing.decision", Detail: why})
+}
+
+// lease takes up to n contacts and calls them. What it took is told to the
+// floor before a call can report anything.
+func (l *loop) lease(r *rules, n int) {
+	now := time.Now()
+	lines, turn := l.s.linesOf(r.def.Trunks), 0
+	res, err := l.s.store.Lease(l.ctx, contactdb.LeaseRequest{Campaign: l.name, Version: r.version, Lists: r.def.Lists, Max: n,
+		Owner: l.s.owner, TTL: 24 * time.Hour, Now: now,
+		Open: func(zones []string) (bool, time.Time) { return r.def.Open(zones, now) },
+		Judge: func(c contactdb.Candidate) contactdb.Verdict {
+			v := r.def.Judge(c, now)
+			if v.Kind != contactdb.Yes {
+				return v
+			}
+			trunk := lines.pick()
+			if trunk == "" {
+				return contactdb.Verdict{Kind: contactdb.Later, When: now.Add(time.Second), Reason: "no-line", Detail: "every line of the campaign's trunks is taken"}
+			}
+			v.Trunk, v.CallerID = trunk, r.def.CallerID[turn%len(r.def.CallerID)]
+			turn++
+			return v
+		}})
+	if err != nil {
+		l.tell(Input{Kind: InLeased, NextAt: now.Add(time.Second)})
+		if !errors.Is(err, context.Canceled) {
+			l.s.storeFailed(l.name, err)
+		}
+		return
+	}
+	l.s.book(res.Attempts)
+	in := Input{Kind: InLeased, NextAt: res.NextAt}
+	in.Exhausted = len(res.Attempts) == 0 && res.NextAt.IsZero() && !res.More
+	if len(res.Attempts) > 0 || res.More {
+		in.NextAt = time.Time{} // there may be more at once
+	}
+	calls := make([]*call, len(res.Attempts))
+	for i, a := range res.Attempts {
+		calls[i] = l.newCall(r, a)
+		in.Calls = append(in.Calls, LeasedCall{ID: a.ID, Trunk: a.Trunk})
+	}
+	// The loop must know the calls before they report: it enters them when it takes the input.
+	entered := make(chan struct{})
+	select {
+	case l.ask <- func(*Floor) {
+		for _, c := range calls {
+			l.calls[c.a.ID] = c
+		}
+		close(entered)
+	}:
+		<-entered
+	case <-l.done:
+	}
+	l.tell(in)
+	l.wg.Add(len(calls))
+	for _, c := range calls {
+		go c.run()
+	}
+}
+
+func (l *loop) newCall(r *rules, a contactdb.Attempt) *call {
+	return &call{l: l, rules: r, a: a, orders: make(chan Action, 64), rec: contactdb.Record{
+		ID: a.ID, Campaign: a.Campaign, CampaignVersion: a.Version, List: a.Contact.List, ContactID: a.Contact.ID,
+		Phone: a.Contact.Phone, Attempt: a.Number, Trunk: a.Trunk, CallerID: a.CallerID, SIPCallID: a.SIPCallID}}
+}
+
+// recount tells the floor how the regulator's window stands when a new one has begun.
+func (l *loop) recount(now time.Time) {
+	from := windowStart(now, l.rules.Load().def.Abandonment.Window)
+	if from.Equal(l.window) {
+		return
+	}
+	t, err := l.s.store.Tally(l.name, from, time.Time{})
+	if err != nil {
+		l.log.Error("abandonment could not be counted", zap.Error(err))
+		return
+	}
+	l.window = from
+	l.step(Input{Kind: InWindow, At: now, Live: t.LiveAnswers, Abandoned: t.Abandoned})
+}
+
+// windowStart is the first day that counts: windows are whole days, in UTC, as
+// the store's tallies are.
+func windowStart(now time.Time, window time.Duration) time.Time {
+	days := max(int((window+24*time.Hour-1)/(24*time.Hour)), 1)
+	return now.UTC().Truncate(24*time.Hour).AddDate(0, 0, 1-days)
+}
+
+// look runs f on the floor, in the loop; false if the loop has ended.
+func (l *loop) look(f func(*Floor)) bool {
+	ran := make(chan struct{})
+	select {
+	case l.ask <- func(fl *Floor) { f(fl); close(ran) }:
+		<-ran
+		return true
+	case <-l.done:
+		return false
+	}
+}
+
+// finish waits for what is left of the calls after the floor is done, and
+// keeps what pacing has learned.
+func (l *loop) finish() {
+	<-l.done
+	l.wg.Wait()
+	if b, err := l.floor.pacer.Save(); err == nil && b != nil {
+		if err := l.s.store.Remember("pacing/"+l.name, b); err != nil {
+			l.log.Error("what pacing has learned was not kept", zap.Error(err))
+		}
+	}
+}
+
+// newLoop makes the loop of a campaign; run starts it.
+func (s *Service) newLoop(c contactdb.Campaign, r *rules) *loop {
+	l := &loop{s: s, name: c.Name, log: s.log.With(zap.String("campaign", c.Name)), ctx: s.callCtx,
+		in: newInbox[Input](), ask: make(chan func(*Floor)), done: make(chan struct{}), calls: map[string]*call{}, started: time.Now()}
+	l.rules.Store(r)
+	p := pacing.New(r.def.Pacing)
+	if b, err := s.store.Recall("pacing/" + c.Name); err == nil && b != nil {
+		if err := p.Load(b); err != nil {
+			l.log.Warn("pacing starts without what it had learned", zap.Error(err))
+		}
+	}
+	l.floor = NewFloor(r.floor(), p, c.State)
+	return l
+}
+
+// inbox is a queue without a limit: whoever puts in never waits for the one who takes out.
+type inbox[T any] struct {
+	ready chan struct{} // has an element while there are items
+	mu    sync.Mutex    // guards items
+	items []T
+}
+
+func newInbox[T any]() *inbox[T] { return &inbox[T]{ready: make(chan struct{}, 1)} }
+
+func (b *inbox[T]) push(v T) {
+	b.mu.Lock()
+	b.items = append(b.items, v)
+	b.mu.Unlock()
+	select {
+	case b.ready <- struct{}{}:
+	default:
+	}
+}
+
+func (b *inbox[T]) take() []T {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	items := b.items
+	b.items = nil
+	return items
+}

@@ -1,0 +1,234 @@
+package ua
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"apel/media"
+
+	"github.com/emiago/sipgo/sip"
+	"go.uber.org/zap"
+)
+
+// finalWait is how long a final response is waited for after CANCEL: 64*T1
+// (RFC 3261 §9.1).
+const finalWait = 32 * time.Second
+
+// run is a call from its first INVITE to its end.
+func (c *Call) run(tx sip.ClientTransaction) {
+	res, err := c.establish(tx)
+	switch {
+	case err != nil:
+		c.finish(failed(err))
+	case !res.IsSuccess():
+		c.finish(c.turnedDown(res))
+	case c.cancelled:
+		// The 200 has crossed our CANCEL: acknowledge, and say goodbye.
+		e := Ending{By: Dialer, Answered: true, Late: true, Status: res.StatusCode, At: time.Now()}
+		c.bye()
+		c.finish(e)
+	case c.byeFirst:
+		c.finish(Ending{By: Customer, Answered: true, Status: res.StatusCode})
+	default:
+		c.converse(res)
+	}
+}
+
+// turnedDown is the ending by a final response other than 2xx.
+func (c *Call) turnedDown(res *sip.Response) Ending {
+	e := refused(res)
+	if c.cancelled && res.StatusCode == 487 {
+		e.By = Dialer
+	}
+	return e
+}
+
+// sendInvite sends the INVITE, with an authorization once it was asked for.
+func (c *Call) sendInvite(auth string) (sip.ClientTransaction, error) {
+	req := c.u.request(c.dialog, sip.INVITE, c.dialog.cseq)
+	if c.autoAnswer { // RFC 5373 is hardly spoken; these two are
+		req.AppendHeader(sip.NewHeader("Call-Info", "<sip:"+c.u.host+">;answer-after=0"))
+		req.AppendHeader(sip.NewHeader("Alert-Info", "<sip:auto>;info=alert-autoanswer"))
+	}
+	if auth != "" {
+		name, value, _ := strings.Cut(auth, ": ")
+		req.AppendHeader(sip.NewHeader(name, value))
+	}
+	withSDP(req, c.sdp.Marshal())
+	c.invite = req
+	tx, err := c.u.send(c.u.ctx, req)
+	if err != nil {
+		return nil, fmt.Errorf("send INVITE: %w", err)
+	}
+	tx.OnRetransmission(c.again)
+	return tx, nil
+}
+
+// establish waits for the final response of the INVITE, whatever else happens.
+// A 2xx is acknowledged here.
+func (c *Call) establish(tx sip.ClientTransaction) (*sip.Response, error) {
+	hangup := c.hangup
+	var giveUp <-chan time.Time // after CANCEL
+	provisional, challenges := false, 0
+	for {
+		select {
+		case res := <-tx.Responses():
+			if err := check(res); err != nil {
+				c.u.log.Warn("response dropped", zap.Error(err))
+				continue
+			}
+			switch {
+			case res.IsProvisional():
+				provisional = true
+				c.provisional(res)
+				if c.cancelled && giveUp == nil {
+					giveUp = c.cancel()
+				}
+			case (res.StatusCode == 401 || res.StatusCode == 407) && c.trunk != nil && !c.cancelled && challenges < 2:
+				challenges++
+				next, err := c.answerChallenge(res)
+				if err != nil {
+					c.u.log.Warn("challenge not answered", zap.String("trunk", c.trunk.cfg.Name), zap.Error(err))
+					return res, nil
+				}
+				tx, provisional = next, false
+			case res.IsSuccess():
+				return res, c.accept(res)
+			default:
+				return res, nil
+			}
+		case <-hangup:
+			hangup, c.cancelled = nil, true
+			if provisional { // else it waits for one: RFC 3261 §9.1
+				giveUp = c.cancel()
+			}
+		case <-giveUp:
+			tx.Terminate()
+			return nil, errors.New("no final response after CANCEL")
+		case <-tx.Done():
+			return nil, fmt.Errorf("no response: %w", tx.Err())
+		case in := <-c.inbox:
+			c.early(in)
+		}
+	}
+}
+
+// answerChallenge sends the INVITE again with the trunk's password.
+func (c *Call) answerChallenge(res *sip.Response) (sip.ClientTransaction, error) {
+	auth, err := c.trunk.authorize(c.invite, res)
+	if err != nil {
+		return nil, err
+	}
+	c.dialog.cseq++
+	return c.sendInvite(auth)
+}
+
+// provisional takes in a 1xx: ringing, and sound before the answer.
+func (c *Call) provisional(res *sip.Response) {
+	if res.StatusCode == 100 {
+		return
+	}
+	if len(res.Body()) > 0 {
+		if d, err := media.ParseSDP(res.Body()); err == nil && c.media.Negotiate(d) == nil {
+			c.step(Early)
+			if res.StatusCode == 183 {
+				return // sound, or a network's announcement: not yet a sign of a phone
+			}
+		}
+	}
+	c.step(Ringing)
+}
+
+// cancel asks the far end to give up, and starts the wait for what it says.
+// CANCEL has the Via of the INVITE (RFC 3261 §9.1).
+func (c *Call) cancel() <-chan time.Time {
+	req := c.u.request(c.dialog, sip.CANCEL, c.invite.CSeq().SeqNo)
+	req.RemoveHeader("Via")
+	req.PrependHeader(sip.HeaderClone(c.invite.Via()))
+	tx, err := c.u.send(context.WithoutCancel(c.u.ctx), req)
+	if err != nil {
+		c.u.log.Info("CANCEL could not be sent", zap.Error(err))
+		return time.After(finalWait)
+	}
+	c.u.wg.Go(func() { c.u.await(tx, "CANCEL") })
+	return time.After(finalWait)
+}
+
+// accept acknowledges a 2xx and takes up its sound. An answer without usable
+// sound is an answer all the same: it is acknowledged, then ended.
+func (c *Call) accept(res *sip.Response) error {
+	if err := c.dialog.learn(res); err != nil {
+		return fmt.Errorf("answer: %w", err)
+	}
+	c.ack = c.u.request(c.dialog, sip.ACK, c.invite.CSeq().SeqNo)
+	for _, h := range c.invite.GetHeaders("Authorization") {
+		c.ack.AppendHeader(sip.HeaderClone(h)) // RFC 3261 §22.1
+	}
+	if err := c.u.write(c.ack); err != nil {
+		c.u.log.Warn("ACK could not be sent", zap.Error(err))
+	}
+	c.saved <- c.dialog.save()
+	if c.cancelled || c.byeFirst {
+		return nil
+	}
+	if len(res.Body()) > 0 {
+		d, err := media.ParseSDP(res.Body())
+		if err == nil {
+			err = c.media.Negotiate(d)
+		}
+		if err != nil {
+			c.bye()
+			return fmt.Errorf("answer's sound cannot be used: %w", err)
+		}
+	}
+	c.timer.start(res, time.Now())
+	c.step(Answered)
+	return nil
+}
+
+// again handles a 2xx that is sent again: our ACK was lost. One of another
+// fork of the call is acknowledged and ended (RFC 3261 §13.2.2.4). It runs in
+// a goroutine of sipgo.
+func (c *Call) again(res *sip.Response) {
+	if check(res) != nil || !res.IsSuccess() {
+		return
+	}
+	if tag(res.To().Params) == c.ackTag() {
+		c.u.write(c.ack)
+		return
+	}
+	c.u.endStray(res)
+}
+
+// ackTag is the far end's tag of the answer that we took; the channel orders
+// it after accept.
+func (c *Call) ackTag() string {
+	s := <-c.saved
+	c.saved <- s
+	return tag(c.ack.To().Params)
+}
+
+// early answers requests of the far end that come before its answer.
+func (c *Call) early(in *inbound) {
+	defer close(in.done)
+	switch in.req.Method {
+	case sip.BYE: // it has overtaken the 200
+		c.byeFirst = true
+		respond(in, 200, "OK")
+	case sip.UPDATE, sip.INVITE:
+		respond(in, 491, "Request Pending")
+	case sip.ACK:
+	default:
+		respond(in, 200, "OK")
+	}
+}
+
+func parseHost(s string) (netip.Addr, error) { return netip.ParseAddr(s) }
+
+func withHost(ap netip.AddrPort, host netip.Addr) netip.AddrPort {
+	return netip.AddrPortFrom(host, ap.Port())
+}
