@@ -195,7 +195,6 @@ func TestATruncatedFileGivesWhatItHas(t *testing.T) {
 }
 
 func TestNonsenseIsRefusedInOneClearSentence(t *testing.T) {
-	long := wavHeader(1, 5*3600*8000)
 	for _, c := range []struct {
 		name string
 		file []byte
@@ -215,7 +214,6 @@ func TestNonsenseIsRefusedInOneClearSentence(t *testing.T) {
 		{"1 Hz", new(wav).format(1, 1, 1, 16).bytes(), "1 Hz"},
 		{"4 GHz", new(wav).format(1, 1, math.MaxUint32, 16).bytes(), "Hz"},
 		{"frames that don't fit", new(wav).chunk("fmt ", slices.Replace(formatChunk(1, 2, 8000, 16), 12, 13, 3)).bytes(), "3 bytes"},
-		{"five hours", append(long, make([]byte, 5*3600*8000*2)...), "longer than 4h"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := readWAV(bytes.NewReader(c.file), int64(len(c.file)))
@@ -223,6 +221,14 @@ func TestNonsenseIsRefusedInOneClearSentence(t *testing.T) {
 				t.Errorf("got %v", err)
 			}
 		})
+	}
+}
+
+func TestASoundOfFiveHoursIsRefusedBeforeItIsRead(t *testing.T) {
+	header := wavHeader(1, 5*3600*SampleRate)
+	_, err := readWAV(bytes.NewReader(header), maxWAVBytes)
+	if err == nil || !strings.Contains(err.Error(), "longer than 4h") {
+		t.Errorf("got %v", err)
 	}
 }
 
