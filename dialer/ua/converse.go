@@ -26,6 +26,7 @@ func (c *Call) converse(res *sip.Response) {
 		case in := <-c.inbox:
 			if c.inDialog(in) {
 				e.By, e.Q850 = Customer, q850(in.req)
+				c.releaseSoon()
 				c.finish(e)
 				return
 			}
@@ -112,6 +113,19 @@ func (c *Call) reanswer(offer []byte) ([]byte, error) {
 		return nil, err
 	}
 	return answer.Marshal(), nil
+}
+
+// settleTime is how long a channel is kept after the far end's BYE: the carrier
+// has it back when our answer arrives, and a new INVITE must not be there first.
+const settleTime = 100 * time.Millisecond
+
+func (c *Call) releaseSoon() {
+	release := c.release
+	c.release = func() {}
+	c.u.wg.Go(func() {
+		sleep(c.u.ctx, settleTime)
+		release()
+	})
 }
 
 // bye ends the dialog. Its answer is waited for in the background, and with it

@@ -33,7 +33,7 @@ const allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, INFO"
 func (u *UA) request(d *dialog, method sip.RequestMethod, cseq uint32) *sip.Request {
 	req := sip.NewRequest(method, *d.target.Clone())
 	via := &sip.ViaHeader{ProtocolName: "SIP", ProtocolVersion: "2.0", Transport: d.transport, Host: u.host, Port: u.port}
-	via.Params.Add("branch", branch(d.callID, cseq, method))
+	via.Params.Add("branch", branch(d.callID, cseq, method, d.remoteTag))
 	via.Params.Add("rport", "")
 	req.AppendHeader(via)
 	for _, r := range d.routes {

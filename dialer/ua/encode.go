@@ -58,9 +58,11 @@ func derive(what, callID string) string {
 
 func localTag(callID string) string { return derive("tag", callID) }
 
-// branch starts with the magic cookie of RFC 3261 §8.1.1.7.
-func branch(callID string, cseq uint32, method sip.RequestMethod) string {
-	return sip.RFC3261BranchMagicCookie + derive(fmt.Sprint("branch ", cseq, " ", method), callID)
+// branch starts with the magic cookie of RFC 3261 §8.1.1.7. The far end's tag
+// keeps apart the two dialogs of a call that was answered twice; an INVITE that
+// opens a dialog has none.
+func branch(callID string, cseq uint32, method sip.RequestMethod, remoteTag string) string {
+	return sip.RFC3261BranchMagicCookie + derive(fmt.Sprint("branch ", cseq, " ", method, " ", remoteTag), callID)
 }
 
 // hostPort adds the default port to a host that has none.

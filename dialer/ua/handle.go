@@ -229,7 +229,7 @@ func (u *UA) recall(t *trunk, d *dialog) {
 	for cseq := uint32(1); cseq <= last; cseq++ {
 		req := u.request(d, sip.CANCEL, cseq)
 		req.Via().Params.Remove("branch")
-		req.Via().Params.Add("branch", branch(d.callID, cseq, sip.INVITE))
+		req.Via().Params.Add("branch", branch(d.callID, cseq, sip.INVITE, ""))
 		tx, err := u.send(u.ctx, req)
 		if err != nil {
 			u.log.Info("CANCEL of a call left behind could not be sent", zap.Error(err))
