@@ -247,3 +247,15 @@ func TestANewBridgeReplacesTheOldOne(t *testing.T) {
 		}
 	})
 }
+
+func TestAPacketThatIsUnderWayWhenABridgeClosesIsNotSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBridged(t, PCMA, PCMA)
+		bridge := Join(b.customer, b.operator, nil)
+		bridge.Close()
+		bridge.legs[0].forward(&rtp.Packet{Header: b.far.h, Payload: make([]byte, FrameSamples)}, make([]byte, 0, maxPacket), time.Now())
+		if got := len(b.near.received()); got != 0 {
+			t.Error("it was sent")
+		}
+	})
+}

@@ -28,6 +28,7 @@ type Ports struct {
 	mu    sync.Mutex // guards the fields below
 	free  []freePort // the longest rested first
 	inUse int
+	fault error // why a port couldn't be bound, the last time
 }
 
 type freePort struct {
@@ -67,21 +68,19 @@ func (p *Ports) Open(ctx context.Context) (net.PacketConn, error) {
 	if p.cfg.Last == 0 {
 		return p.listen(ctx, 0)
 	}
-	var last error
 	for {
 		number, ok := p.take(time.Now())
 		if !ok {
-			return nil, p.exhausted(last)
+			return nil, p.exhausted()
 		}
 		conn, err := p.listen(ctx, number)
 		if err == nil {
-			return &portConn{PacketConn: conn, release: func() { p.put(number, time.Now()) }}, nil
+			return &portConn{PacketConn: conn, release: func() { p.put(number, time.Now(), nil) }}, nil
 		}
-		p.put(number, time.Now())
+		p.put(number, time.Now(), err)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		last = err
 	}
 }
 
@@ -103,20 +102,24 @@ func (p *Ports) take(now time.Time) (int, bool) {
 }
 
 // put gives a port back; all rest equally long, so the list stays in order.
-func (p *Ports) put(number int, now time.Time) {
+// The fault is why it couldn't be used, nil if it was.
+func (p *Ports) put(number int, now time.Time, fault error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.free = append(p.free, freePort{number, now.Add(p.cfg.Rest)})
 	p.inUse--
+	if fault != nil {
+		p.fault = fault
+	}
 }
 
-func (p *Ports) exhausted(last error) error {
+func (p *Ports) exhausted() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	err := fmt.Errorf("no RTP port left in %d-%d on %s: %d in use, %d resting for up to %v; widen the range",
 		p.cfg.First, p.cfg.Last, p.cfg.Host, p.inUse, len(p.free), p.cfg.Rest)
-	if last != nil {
-		return fmt.Errorf("%w (last try: %w)", err, last)
+	if p.fault != nil {
+		return fmt.Errorf("%w; some are taken by others: %w", err, p.fault)
 	}
 	return err
 }

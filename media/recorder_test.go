@@ -252,3 +252,36 @@ func TestARecordingNobodyWasJoinedToIsEmpty(t *testing.T) {
 		t.Errorf("got %v, %v", got, err)
 	}
 }
+
+func TestARecorderGoesOnInTheNextBridge(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "call.wav")
+	said := Tone(300, 400*time.Millisecond, -10)
+	synctest.Test(t, func(t *testing.T) {
+		b := newBridged(t, PCMA, PCMA)
+		r, _ := NewRecorder(path)
+		bridge := Join(b.customer, b.operator, r)
+		b.far.talk(said)
+		bridge.Close()
+		time.Sleep(10 * time.Second) // longer than the timeline's ring
+		Join(b.customer, b.operator, r)
+		synctest.Wait()
+		b.far.h.SSRC++ // a new stream, whose second packet comes early
+		b.far.send(PCMA.Encode(nil, said[:FrameSamples]))
+		time.Sleep(FrameTime / 2)
+		b.far.h.SSRC++
+		b.far.send(PCMA.Encode(nil, said[FrameSamples:2*FrameSamples]))
+		time.Sleep(FrameTime * 3 / 2)
+		b.far.talk(said[2*FrameSamples:])
+		if _, err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+	})
+	got, err := ReadWAV(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	heard := roundTrip(PCMA, said)
+	if diff := cmp.Diff(slices.Concat(heard, make([]int16, 10*SampleRate), heard), got[left]); diff != "" {
+		t.Error(diff)
+	}
+}
