@@ -37,12 +37,13 @@ func (a *app) campaignApply() *cobra.Command {
 			return err
 		}
 		q := call{method: "POST", path: "/api/campaigns", body: strings.NewReader(string(source)), create: true}
-		return show(a, ctx, q, func(w io.Writer, got console.Applied) {
+		err = show(a, ctx, q, func(w io.Writer, got console.Applied) {
 			for _, warning := range got.Warnings {
 				a.say("warning: %s", printable(warning))
 			}
 			fmt.Fprintf(w, "campaign %s: version %d is in force, %s\n", printable(got.Name), got.Version, got.State)
 		})
+		return about(args[0], err)
 	})
 }
 
@@ -65,7 +66,7 @@ func (a *app) campaignCheck() *cobra.Command {
 		}
 		d, err := campaign.Parse(source)
 		if err != nil {
-			return problem(console.Input, "%s: %v", args[0], err)
+			return about(args[0], console.ProblemOf(err))
 		}
 		if _, err := os.Stat(a.dataDir()); err != nil {
 			a.say("%s is well formed; lists and trunks were not looked up, as there is no data directory %s", args[0], a.dataDir())
@@ -73,7 +74,7 @@ func (a *app) campaignCheck() *cobra.Command {
 		}
 		var p dialer.Plan
 		if _, err := a.ask(ctx, planOf(source), &p); err != nil {
-			return err
+			return about(args[0], err)
 		}
 		return a.printChecked(d.Name, p)
 	})
@@ -111,7 +112,7 @@ func (a *app) campaignPlan() *cobra.Command {
 		var p dialer.Plan
 		raw, err := a.ask(ctx, q, &p)
 		if err != nil {
-			return err
+			return about(args[0], err)
 		}
 		if a.flags.output == "json" {
 			err = printJSON(a.std.out, raw)

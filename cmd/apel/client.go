@@ -12,6 +12,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"syscall"
 
 	"apel/contactdb"
 	"apel/dialer"
@@ -93,6 +94,8 @@ func openProblem(err error, dir string) error {
 	switch {
 	case errors.Is(err, contactdb.ErrInUse):
 		return problem(console.State, "%s is in use by another apel that does not answer yet; wait for it to end and do it again", dir)
+	case errors.Is(err, syscall.ENOTDIR):
+		return problem(console.Usage, "%s is a file, no data directory; name a folder with --data", dir)
 	case errors.Is(err, os.ErrPermission):
 		return problem(console.NotAllowed, "the data directory %s cannot be written: %v; name another with --data, or run as its owner", dir, err)
 	}

@@ -48,10 +48,11 @@ func (a *app) dncImport() *cobra.Command {
 		defer shown.done()
 		query := url.Values{"country": {country}, "reason": {reason}, "source": {filepath.Base(args[0])}}
 		q := call{method: "POST", path: "/api/dnc/import", query: query, body: io.Reader(shown), create: true}
-		return show(a, ctx, q, func(w io.Writer, in console.SuppressionsImport) {
+		err = show(a, ctx, q, func(w io.Writer, in console.SuppressionsImport) {
 			shown.done()
 			a.writeSuppressed(w, in)
 		})
+		return about(args[0], err)
 	})
 	countryFlag(cmd, &country)
 	cmd.Flags().StringVar(&reason, "reason", "", "`why`, kept with each entry")

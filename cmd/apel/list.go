@@ -41,10 +41,10 @@ func (a *app) listImport() *cobra.Command {
 		}
 		var in dialer.ListImport
 		raw, err := a.ask(ctx, q, &in)
-		if err != nil {
-			return err
-		}
 		shown.done()
+		if err != nil {
+			return about(args[0], err)
+		}
 		if a.flags.output == "json" {
 			return printJSON(a.std.out, raw)
 		}

@@ -113,3 +113,12 @@ func fileProblem(err error) error {
 	}
 	return err
 }
+
+// about puts a file's name before what is wrong inside it.
+func about(path string, err error) error {
+	var p *console.Problem
+	if errors.As(err, &p) && p.Code == console.Input {
+		return problem(console.Input, "%s: %s", path, p.Sentence)
+	}
+	return err
+}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -14,9 +14,11 @@ import (
 	"apel/contactdb"
 	"apel/dialer"
 	"apel/dialer/console"
+	"apel/dialer/ua"
 
 	"github.com/spf13/cobra"
 	"go.uber.org/zap"
+	"go.uber.org/zap/exp/zapslog"
 )
 
 // hangUpWithin is how long requests in flight may take when the service stops.
@@ -59,8 +61,9 @@ func (a *app) serve(ctx context.Context, s settings) error {
 		return alreadyServed(dir)
 	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return openProblem(permission(err), dir)
+		return openProblem(err, dir)
 	}
+	ua.SetLogger(slog.New(zapslog.NewHandler(log.Core(), zapslog.WithName("sip"))))
 	cfg := s.config(dir)
 	cfg.Log = log
 	svc, err := dialer.Open(cfg)
@@ -83,15 +86,6 @@ func alreadyServed(dir string) error {
 	return problem(console.State, "a service runs on %s already, or another apel is at work there; see: apel status --data %s", dir, dir)
 }
 
-// permission tells a refused directory apart; a file in the place of a folder
-// is one too.
-func permission(err error) error {
-	if errors.Is(err, fs.ErrExist) {
-		return problem(console.NotAllowed, "%v; it is a file, name a folder with --data", err)
-	}
-	return err
-}
-
 // runService runs until ctx ends and says when it is ready.
 func (a *app) runService(ctx context.Context, svc *dialer.Service, s settings, apis *listeners, log *zap.Logger) error {
 	ended := make(chan error, 1)
@@ -103,8 +97,8 @@ func (a *app) runService(ctx context.Context, svc *dialer.Service, s settings, a
 		return err
 	case <-svc.Ready():
 	}
-	a.say("apel %s serves %s: SIP on %s%s", version(), a.dataDir(), s.SIP.Listen, apis.where())
-	log.Info("serving", zap.String("data", a.dataDir()), zap.String("version", version()))
+	a.say("apel %s serves %s: SIP on %s%s", version(), a.dataDir(), svc.SIPAddr(), apis.where())
+	log.Info("serving", zap.String("data", a.dataDir()), zap.String("sip", svc.SIPAddr()), zap.String("version", version()))
 	select {
 	case err := <-apis.failed:
 		return err

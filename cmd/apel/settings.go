@@ -205,7 +205,17 @@ func (s settings) config(dir string) dialer.Config {
 		RTP:     dialer.RTPConfig{Host: s.RTP.Host, First: s.RTP.Ports.first, Last: s.RTP.Ports.last},
 	}
 	for _, t := range s.Trunks {
-		cfg.Trunks = append(cfg.Trunks, dialer.TrunkConfig(t))
+		cfg.Trunks = append(cfg.Trunks, t.config())
 	}
 	return cfg
+}
+
+func (t trunkSettings) config() dialer.TrunkConfig {
+	return dialer.TrunkConfig{
+		Name: t.Name, Host: t.Host, Transport: t.Transport,
+		Username: t.Username, Password: t.Password, Realm: t.Realm,
+		Register: t.Register, RegisterEvery: t.RegisterEvery, Options: t.Options,
+		Channels: t.Channels, CallsPerSecond: t.CallsPerSecond, CallerIDs: t.CallerIDs,
+		Insecure: t.Insecure, CAFile: t.CAFile, Prefix: t.Prefix, StripPlus: t.StripPlus,
+	}
 }

@@ -20,21 +20,14 @@ APEL_CONFIG, ...), else the settings file (apel.yaml), else the default.`
 
 // tree builds all verbs.
 func (a *app) tree() *cobra.Command {
-	root := &cobra.Command{
-		Use:           "apel",
-		Short:         "apel is an outbound predictive dialer",
-		Long:          "apel is an outbound predictive dialer: it imports contacts, places SIP calls,\ntells people from machines, and bridges each person to a free operator.\n\n" + exitCodesHelp,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		PersistentPreRunE: func(*cobra.Command, []string) error {
-			return a.checkFlags()
-		},
-	}
+	root := group("apel", "apel is an outbound predictive dialer", a.verbs()...)
+	root.Long = "apel is an outbound predictive dialer: it imports contacts, places SIP calls,\ntells people from machines, and bridges each person to a free operator.\n\n" + exitCodesHelp
+	root.SilenceErrors, root.SilenceUsage = true, true
+	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.checkFlags() }
 	f := root.PersistentFlags()
 	f.StringVar(&a.flags.data, "data", "", "data `directory` (APEL_DATA; default apel-data)")
 	f.StringVar(&a.flags.config, "config", "", "settings `file` (APEL_CONFIG; default apel.yaml if it is there)")
 	f.StringVarP(&a.flags.output, "output", "o", "table", "print a `table or json`")
-	root.AddCommand(a.verbs()...)
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	return root
 }

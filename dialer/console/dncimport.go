@@ -1,6 +1,7 @@
 package console
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net/http"
@@ -36,9 +37,9 @@ type Refusal struct {
 // what came before suppressed, which is the safe side.
 func (a *api) importSuppressions(r *http.Request) (any, error) {
 	q := r.URL.Query()
-	file, err := intake.Open(r.Body, intake.Options{Country: q.Get("country")})
+	file, err := openNumbers(r.Body, q.Get("country"))
 	if err != nil {
-		return nil, fileProblem(err)
+		return nil, err
 	}
 	in := SuppressionsImport{Rejects: []Refusal{}}
 	refuse := func(j intake.Reject) error {
@@ -58,7 +59,7 @@ func (a *api) importSuppressions(r *http.Request) (any, error) {
 	entry := contactdb.Suppression{Reason: q.Get("reason"), Source: q.Get("source"), AddedAt: time.Now()}
 	for c, err := range file.Contacts(refuse) {
 		if err != nil {
-			return nil, errors.Join(fileProblem(err), keep())
+			return nil, errors.Join(err, keep())
 		}
 		entry.Phone = c.Phone
 		if batch = append(batch, entry); len(batch) == suppressBatch {
@@ -72,12 +73,34 @@ func (a *api) importSuppressions(r *http.Request) (any, error) {
 	return in, err
 }
 
-// fileProblem says that a file cannot be used, unless the failure is not the
-// file's.
-func fileProblem(err error) error {
-	var bad *intake.FileError
-	if errors.As(err, &bad) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return problem(Input, "%v", err)
+// openNumbers takes a file of one column for numbers even where too many of
+// its rows are none for the column to be recognised.
+func openNumbers(body io.Reader, country string) (*intake.File, error) {
+	read := &remembering{Reader: body, on: true}
+	file, err := intake.Open(read, intake.Options{Country: country})
+	read.on = false
+	if err == nil {
+		return file, nil
 	}
-	return err
+	again := io.MultiReader(&read.head, body)
+	first := intake.Options{Country: country, Map: map[string]string{"phone": "1"}}
+	if file, e := intake.Open(again, first); e == nil && len(file.Columns()) == 1 {
+		return file, nil
+	}
+	return nil, err
+}
+
+// remembering keeps what was read while it is on.
+type remembering struct {
+	io.Reader
+	head bytes.Buffer
+	on   bool
+}
+
+func (r *remembering) Read(b []byte) (int, error) {
+	n, err := r.Reader.Read(b)
+	if r.on {
+		r.head.Write(b[:n])
+	}
+	return n, err
 }

@@ -8,7 +8,9 @@ import (
 	"net/http"
 	"strings"
 
+	"apel/campaign"
 	"apel/contactdb"
+	"apel/contactdb/intake"
 	"apel/dialer"
 )
 
@@ -81,17 +83,26 @@ func ProblemOf(err error) *Problem {
 	if errors.As(err, &tooLarge) {
 		return problem(Input, "the request is larger than %d bytes; send less at once", tooLarge.Limit)
 	}
+	var file *intake.FileError
+	if errors.As(err, &file) {
+		return problem(Input, "%v", file)
+	}
+	var definition *campaign.Error
+	if errors.As(err, &definition) {
+		return problem(Input, "%v", definition)
+	}
 	for _, c := range codes {
 		if errors.Is(err, c.is) {
-			return &Problem{sentence(err, c.next), c.code}
+			return &Problem{sentence(err, c.is, c.next), c.code}
 		}
 	}
 	return &Problem{err.Error(), Failed}
 }
 
-// sentence adds the next step unless the error names one already.
-func sentence(err error, next string) string {
-	s := err.Error()
+// sentence takes off the word of the sentinel, which the code says already,
+// and adds the next step unless the error names one.
+func sentence(err, is error, next string) string {
+	s := strings.TrimPrefix(err.Error(), is.Error()+": ")
 	if next == "" || strings.Contains(s, ";") {
 		return s
 	}

@@ -64,10 +64,10 @@ func init() {
 		{Method: "GET", Path: "/api/campaigns/{campaign}/plan", Doc: "contacts dialable now, later, never, and why", Board: true, answer: result((*api).plan)},
 		{Method: "GET", Path: "/api/campaigns/{campaign}/why", Doc: "its last decisions and what holds contacts back", Board: true, answer: result((*api).why)},
 		{Method: "POST", Path: "/api/campaigns/{campaign}/start", Doc: "start it", Live: true, answer: result(change(startCampaign))},
-		{Method: "POST", Path: "/api/campaigns/{campaign}/pause", Doc: "no new calls", answer: result(change(pauseCampaign))},
+		{Method: "POST", Path: "/api/campaigns/{campaign}/pause", Doc: "no new calls", Live: true, answer: result(change(pauseCampaign))},
 		{Method: "POST", Path: "/api/campaigns/{campaign}/resume", Doc: "go on", Live: true, answer: result(change(resumeCampaign))},
 		{Method: "POST", Path: "/api/campaigns/{campaign}/drain", Doc: "no new calls; done when the last has ended", Live: true, answer: result(change(drainCampaign))},
-		{Method: "POST", Path: "/api/campaigns/{campaign}/stop", Doc: "end calls that are not bridged yet; done", answer: result(change(stopCampaign))},
+		{Method: "POST", Path: "/api/campaigns/{campaign}/stop", Doc: "end calls that are not bridged yet; done", Live: true, answer: result(change(stopCampaign))},
 		{Method: "POST", Path: "/api/campaigns/{campaign}/select", Doc: "put an applied version in force; query: version", answer: result((*api).selectVersion)},
 
 		{Method: "GET", Path: "/api/records", Doc: "the last call records; query: campaign, phone, operator, from, to, limit", answer: result((*api).records)},

@@ -1,0 +1,213 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"apel/media"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"apel": main})
+}
+
+// The scripts in testdata/cli are the commands' contract: what they print,
+// what they exit with, and what they say about input that cannot be used.
+func TestCommandsKeepTheContractOfTheirScripts(t *testing.T) {
+	voices, err := filepath.Abs("../../testdata/voices")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                 "../../testdata/cli",
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("VOICES", voices)
+			e.Setenv("TZ", "Europe/Bucharest")
+			e.Setenv("APEL_SIP_LISTEN", "127.0.0.1:0")
+			e.Setenv("APEL_RTP_HOST", "127.0.0.1")
+			return nil
+		},
+		Condition: func(cond string) (bool, error) {
+			switch cond {
+			case "root":
+				return os.Geteuid() == 0, nil
+			case "smalldisk":
+				return canMount(), nil
+			}
+			return false, fmt.Errorf("no condition %q", cond)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":       scriptExits,
+			"calm":        scriptCalm,
+			"up":          scriptUp,
+			"mode":        scriptMode,
+			"bytes":       scriptBytes,
+			"repeat":      scriptRepeat,
+			"numbers":     scriptNumbers,
+			"stereo":      scriptStereo,
+			"smalldisk":   scriptSmallDisk,
+			"stalesocket": scriptStaleSocket,
+			"calls":       scriptCalls,
+			"forge":       scriptForge,
+			"hold":        scriptHold,
+			"release":     scriptRelease,
+		},
+	})
+}
+
+// scriptExits runs a command and compares its exit code: exits CODE apel ...
+func scriptExits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND ARGS...")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	got := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		got = exit.ExitCode()
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// scriptUp waits until a service answers on apel-data, or the given folder.
+func scriptUp(ts *testscript.TestScript, neg bool, args []string) {
+	data := "apel-data"
+	if len(args) > 0 {
+		data = args[0]
+	}
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if ts.Exec("apel", "status", "--data", data) == nil {
+			return
+		}
+	}
+	ts.Fatalf("no service came up on %s", data)
+}
+
+// scriptBytes writes a file of Go-quoted bytes: bytes FILE 'a\x00b'.
+func scriptBytes(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: bytes FILE QUOTED")
+	}
+	s, err := strconv.Unquote(`"` + args[1] + `"`)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(s), 0o600))
+}
+
+// scriptRepeat appends a text to a file N times: repeat FILE N QUOTED.
+func scriptRepeat(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: repeat FILE N QUOTED")
+	}
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	s, err := strconv.Unquote(`"` + args[2] + `"`)
+	ts.Check(err)
+	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	ts.Check(err)
+	_, err = f.Write(bytes.Repeat([]byte(s), n))
+	ts.Check(errors.Join(err, f.Close()))
+}
+
+// scriptStereo makes a recording of two voices: stereo LEFT RIGHT OUT.
+func scriptStereo(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: stereo LEFT RIGHT OUT")
+	}
+	left, err := media.ReadWAV(ts.MkAbs(args[0]))
+	ts.Check(err)
+	right, err := media.ReadWAV(ts.MkAbs(args[1]))
+	ts.Check(err)
+	n := min(len(left[0]), len(right[0]))
+	ts.Check(media.WriteWAV(ts.MkAbs(args[2]), left[0][:n], right[0][:n]))
+}
+
+// canMount says whether this process may mount a small disk.
+func canMount() bool {
+	dir, err := os.MkdirTemp("", "apel-mount-*")
+	if err != nil {
+		return false
+	}
+	defer os.Remove(dir)
+	if exec.Command("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", dir).Run() != nil {
+		return false
+	}
+	return exec.Command("umount", dir).Run() == nil
+}
+
+// scriptSmallDisk mounts a disk of SIZE on a new folder: smalldisk DIR SIZE.
+func scriptSmallDisk(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: smalldisk DIR SIZE")
+	}
+	dir := ts.MkAbs(args[0])
+	ts.Check(os.MkdirAll(dir, 0o700))
+	ts.Check(exec.Command("mount", "-t", "tmpfs", "-o", "size="+args[1], "tmpfs", dir).Run())
+	ts.Defer(func() { _ = exec.Command("umount", "-l", dir).Run() })
+}
+
+// scriptCalm checks that what was said last is one sentence: a line, no
+// stack, no Go.
+func scriptCalm(ts *testscript.TestScript, neg bool, args []string) {
+	said := strings.TrimSuffix(ts.ReadFile("stderr"), "\n")
+	for _, bad := range []string{"\n", "panic", "goroutine", "0x", "&{", "%!", "<nil>", "errno"} {
+		if strings.Contains(said, bad) {
+			ts.Fatalf("not one calm sentence (%q in it): %s", bad, said)
+		}
+	}
+	if !strings.HasPrefix(said, "apel: ") {
+		ts.Fatalf("no sentence of apel: %q", said)
+	}
+}
+
+// scriptStaleSocket leaves a socket behind as a killed service does:
+// stalesocket DATA.
+func scriptStaleSocket(ts *testscript.TestScript, neg bool, args []string) {
+	path := socketPath(ts.MkAbs(args[0]), socketName)
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
+	ts.Check(err)
+	l.SetUnlinkOnClose(false)
+	ts.Check(l.Close())
+}
+
+// scriptMode checks a file's permissions: mode FILE OCTAL.
+func scriptMode(ts *testscript.TestScript, neg bool, args []string) {
+	info, err := os.Lstat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if got := fmt.Sprintf("%o", info.Mode().Perm()); got != args[1] {
+		ts.Fatalf("mode %s, want %s", got, args[1])
+	}
+}
+
+// scriptNumbers appends N rows of different numbers to a file: numbers FILE N.
+func scriptNumbers(ts *testscript.TestScript, neg bool, args []string) {
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	var b bytes.Buffer
+	for i := range n {
+		fmt.Fprintf(&b, "+407%08d,name %d\n", 22_000_000+i, i)
+	}
+	f, err := os.OpenFile(ts.MkAbs(args[0]), os.O_APPEND|os.O_WRONLY, 0o600)
+	ts.Check(err)
+	_, err = f.Write(b.Bytes())
+	ts.Check(errors.Join(err, f.Close()))
+}
