@@ -65,7 +65,7 @@ func (c *call) converse() {
 		if !first.IsZero() {
 			patience = p.Bored
 		}
-		heard, ok := c.hears(patience)
+		heard, ok := c.stream.hears(over, patience)
 		switch {
 		case !ok:
 			return
@@ -79,7 +79,7 @@ func (c *call) converse() {
 			c.leave("callee")
 			return
 		}
-		if !c.hush(p.Gap) {
+		if !c.stream.hush(over, p.Gap) {
 			return
 		}
 		if first = since(c.stream.firstAt.Load()); p.TalkFor > 0 && time.Since(first) >= p.TalkFor {
@@ -107,36 +107,6 @@ func (c *call) must(script []Sound) []int16 {
 		c.note(func(s *Seen) { s.violate("lab: " + err.Error()) })
 	}
 	return pcm
-}
-
-// hears waits for sound, for a time or (0) for ever; ok is false when the call
-// ended.
-func (c *call) hears(patience time.Duration) (heard, ok bool) {
-	if patience == 0 {
-		patience = 24 * time.Hour
-	}
-	select {
-	case <-c.stream.sound: // what was heard while speaking
-	default:
-	}
-	until := time.Now().Add(patience)
-	if !c.stream.idle(c.dialog.over, until, c.stream.sound) {
-		return false, false
-	}
-	return time.Now().Before(until), true
-}
-
-// hush waits until it has been quiet for a time.
-func (c *call) hush(gap time.Duration) bool {
-	for {
-		until := since(c.stream.lastAt.Load()).Add(gap)
-		if !time.Now().Before(until) {
-			return true
-		}
-		if !c.stream.idle(c.dialog.over, until, nil) {
-			return false
-		}
-	}
 }
 
 // hold puts the call on hold for a time by two re-INVITEs.

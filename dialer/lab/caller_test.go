@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"log/slog"
 	"net"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"apel/media"
+	"apel/testdata/voices"
 
 	"github.com/emiago/sipgo"
 	"github.com/emiago/sipgo/sip"
@@ -48,14 +50,15 @@ func (l *ladder) printOnFailure(t *testing.T) {
 
 // caller is a bare SIP client of sipgo's, with a socket that keeps the sound.
 type caller struct {
-	t      *testing.T
-	net    media.Network
-	addr   string
-	to     netip.AddrPort
-	ua     *sipgo.UserAgent
-	client *sipgo.Client
-	pc     net.PacketConn
-	byes   chan string // Call-IDs of BYEs from the far end
+	t        *testing.T
+	net      media.Network
+	addr     string
+	to       netip.AddrPort
+	ua       *sipgo.UserAgent
+	client   *sipgo.Client
+	pc       net.PacketConn
+	byes     chan string // Call-IDs of BYEs from the far end
+	contacts chan string // of REGISTERs accepted
 }
 
 func newCaller(t *testing.T, n media.Network, addr string, to netip.AddrPort) *caller {
@@ -91,6 +94,7 @@ func newCaller(t *testing.T, n media.Network, addr string, to netip.AddrPort) *c
 		res.AppendHeader(sip.NewHeader("Contact", "<sip:dialer@"+addr+">"))
 		tx.Respond(res)
 	})
+	c.registrar(srv, map[string]string{"ana": "secret"})
 	go srv.ServeUDP(pc)
 	synctest.Wait()
 	return c
@@ -123,6 +127,8 @@ type recordingSocket struct {
 	pcm    []int16
 	pts    map[uint8]int
 	from   map[string]int
+	keys   []byte
+	event  uint32 // timestamp of the latest telephone-event
 }
 
 func (c *caller) record() *recordingSocket {
@@ -152,6 +158,13 @@ func (r *recordingSocket) keep(b []byte, from string) {
 	pt := b[1] & 0x7f
 	r.pts[pt]++
 	r.from[from]++
+	if pt == 101 {
+		if stamp := binary.BigEndian.Uint32(b[4:]); stamp != r.event {
+			r.event = stamp
+			r.keys = append(r.keys, "0123456789*#"[b[12]])
+		}
+		return
+	}
 	at := count(time.Since(r.start))
 	for len(r.pcm) < at {
 		r.pcm = append(r.pcm, 0)
@@ -261,4 +274,31 @@ func (p *phoneCall) heard() []int16 {
 	p.rtp.mu.Lock()
 	defer p.rtp.mu.Unlock()
 	return p.rtp.pcm
+}
+
+// digits are the keys heard.
+func (p *phoneCall) digits() string {
+	p.rtp.mu.Lock()
+	defer p.rtp.mu.Unlock()
+	return string(p.rtp.keys)
+}
+
+func encode(pcm []int16) []byte {
+	out := make([]byte, len(pcm))
+	for i, v := range pcm {
+		out[i] = g711.EncodeUlawFrame(v)
+	}
+	return out
+}
+
+func everyClip(t *testing.T) map[string][]int16 {
+	all := map[string][]int16{}
+	for _, name := range voices.Names() {
+		pcm, err := samples(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all[name] = pcm
+	}
+	return all
 }

@@ -190,7 +190,7 @@ func (p *Population) human(out *Persona, who, when *rand.Rand) {
 
 func machine(out *Persona, who, when *rand.Rand) {
 	use := map[Kind]string{MachineShort: "short", MachineLong: "long"}[out.Kind]
-	pitch := []float64{440, 800, 1000, 1400, 2000}[who.IntN(5)]
+	pitch := []float64{440, 800, 950, 1400, 2000}[who.IntN(5)]
 	out.Voice = []Sound{Pause(between(when, 200, 1500)), Say(clip(who, out.Lang, use)),
 		Pause(between(who, 200, 1200)), Tone(between(who, 200, 1000), pitch)}
 	out.Bored = 8 * time.Second // of silence, as most machines do

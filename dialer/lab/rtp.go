@@ -202,6 +202,36 @@ func (s *stream) pause(stop <-chan struct{}, until time.Time, wake <-chan struct
 	return true
 }
 
+// hears waits for sound, for a time or (0) for ever; ok is false when stop
+// closed first.
+func (s *stream) hears(stop <-chan struct{}, patience time.Duration) (heard, ok bool) {
+	if patience == 0 {
+		patience = 24 * time.Hour
+	}
+	select {
+	case <-s.sound: // what was heard while speaking
+	default:
+	}
+	until := time.Now().Add(patience)
+	if !s.idle(stop, until, s.sound) {
+		return false, false
+	}
+	return time.Now().Before(until), true
+}
+
+// hush waits until it has been quiet for a time; false when stop closed first.
+func (s *stream) hush(stop <-chan struct{}, gap time.Duration) bool {
+	for {
+		until := since(s.lastAt.Load()).Add(gap)
+		if !time.Now().Before(until) {
+			return true
+		}
+		if !s.idle(stop, until, nil) {
+			return false
+		}
+	}
+}
+
 // refresh sends a packet when the last is a keep-alive interval old, and says
 // when the next is due.
 func (s *stream) refresh(now time.Time) time.Time {
@@ -214,6 +244,13 @@ func (s *stream) refresh(now time.Time) time.Time {
 	}
 	s.send([media.FrameSamples]int16{})
 	return now.Add(keepAlive)
+}
+
+// fallSilent is a fault: nothing is sent any more.
+func (s *stream) fallSilent() {
+	s.mu.Lock()
+	s.mute = true
+	s.mu.Unlock()
 }
 
 // gap says that the next packet begins a talkspurt.
