@@ -50,6 +50,8 @@ func (s *source) expect(sdp netip.AddrPort, now time.Time) {
 func (s *source) accept(from netip.AddrPort, ssrc uint32, pt uint8, seq uint16, now time.Time) (ok, settled bool) {
 	learning := now.Before(s.until)
 	switch {
+	case !from.IsValid(): // a network in memory that names its ends otherwise
+		return false, false
 	case from == s.locked:
 		s.ssrc = ssrc
 		return true, false

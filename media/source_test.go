@@ -241,3 +241,11 @@ func TestAnInjectorChangesNeitherEarNorBridgeNorRecording(t *testing.T) {
 		}
 	})
 }
+
+func TestAPacketWithoutASourceAddressIsForeign(t *testing.T) {
+	var s source
+	s.expect(netip.MustParseAddrPort("10.0.0.2:4000"), time.Now())
+	if ok, _ := s.accept(netip.AddrPort{}, 1, 8, 1, time.Now()); ok {
+		t.Error("it was taken")
+	}
+}
