@@ -127,25 +127,23 @@ func (d *Definition) earliest(places []*time.Location, tries []time.Time, t time
 	return t, false
 }
 
-// tomorrow is the first instant of the next calendar day after local: its
-// midnight, the first of two midnights, or, where midnight is skipped, the
-// change of the clock.
+// tomorrow is the first instant after local that has another date: midnight,
+// or the change of the clock that skips it or goes back over it. Always later
+// than local, so that a search by days comes to its end.
 func tomorrow(local time.Time) time.Time {
-	y, m, day := local.Date()
-	next := time.Date(y, m, day+1, 0, 0, 0, 0, local.Location())
-	start, end := next.ZoneBounds()
-	if next.Day() == day {
-		return end
-	}
-	if !start.IsZero() {
-		_, was := start.Add(-1).Zone()
-		_, is := next.Zone()
-		first := next.Add(time.Duration(is-was) * time.Second)
-		if first.Before(start) && first.After(local) {
-			return first
+	date := local.Format(time.DateOnly)
+	for {
+		_, at := wall(local)
+		midnight := local.Add(24*time.Hour - at)
+		_, change := local.ZoneBounds()
+		if change.IsZero() || midnight.Before(change) {
+			return midnight
 		}
+		if change.Format(time.DateOnly) != date {
+			return change
+		}
+		local = change
 	}
-	return next
 }
 
 // zonesKnown says whether there are zones, all in the database.

@@ -76,6 +76,29 @@ func TestTheDayOfTheCapIsCountedInEveryZone(t *testing.T) {
 	}
 }
 
+func TestTomorrowBeginsAtTheFirstInstantOfAnotherDate(t *testing.T) {
+	for _, tt := range []struct{ name, zone, now, want string }{
+		{"midnight", "Europe/Bucharest", "2026-11-23T10:00:00Z", "2026-11-23T22:00:00Z"},
+		{"midnight itself", "Europe/Bucharest", "2026-11-23T22:00:00Z", "2026-11-24T22:00:00Z"},
+		{"the day of 23 hours", "Europe/Bucharest", "2026-03-29T00:30:00Z", "2026-03-29T21:00:00Z"},
+		{"the day of 25 hours", "Europe/Bucharest", "2026-10-25T00:30:00Z", "2026-10-25T22:00:00Z"},
+		{"midnight is skipped", "America/Sao_Paulo", "2018-11-04T02:30:00Z", "2018-11-04T03:00:00Z"},
+		{"an hour before midnight comes twice", "America/Sao_Paulo", "2018-02-18T01:30:00Z", "2018-02-18T03:00:00Z"},
+		{"midnight comes twice", "America/Havana", "2026-11-01T03:30:00Z", "2026-11-01T04:00:00Z"},
+		{"the clock goes back over midnight: before", "America/St_Johns", "2010-11-07T02:29:00Z", "2010-11-07T02:30:00Z"},
+		{"the clock goes back over midnight: between", "America/St_Johns", "2010-11-07T02:30:30Z", "2010-11-07T02:31:00Z"},
+		{"the clock goes back over midnight: after", "America/St_Johns", "2010-11-07T02:31:00Z", "2010-11-07T03:30:00Z"},
+		{"a day is left out", "Pacific/Apia", "2011-12-30T09:00:00Z", "2011-12-30T10:00:00Z"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := tomorrow(instant(t, tt.now).In(places[tt.zone]))
+			if want := instant(t, tt.want); !got.Equal(want) {
+				t.Errorf("got %v, want %v", got, want.In(places[tt.zone]))
+			}
+		})
+	}
+}
+
 func TestACallbackKeepsItsTimeButNotOutsideHours(t *testing.T) {
 	d := Default("spring")
 	c := someone("Europe/Bucharest")

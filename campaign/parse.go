@@ -54,9 +54,9 @@ func (r *report) definition(root ast.Node) *Definition {
 	s.texts("operators", &d.Operators, name, aName, "ana")
 	s.windows(&d.Windows)
 	s.duration("ring-time", &d.RingTime, 5*time.Second, 2*time.Minute)
-	s.attempts(d)
+	rest := s.attempts(d)
 	s.pacing(&d.Pacing)
-	s.abandonment(d)
+	s.abandonment(d, rest)
 	s.detector(&d.Detector)
 	s.dispositions(&d.Dispositions)
 	s.duration("wrap-up", &d.WrapUp, time.Second, time.Hour)
@@ -128,10 +128,12 @@ func likelyE164(v string) string {
 	return "+40312345678"
 }
 
-func (s *section) attempts(d *Definition) {
+// attempts also says whether it has the delay for abandoned, which may stand
+// under abandonment instead.
+func (s *section) attempts(d *Definition) (rest bool) {
 	e, ok := s.get("attempts")
 	if !ok {
-		return
+		return false
 	}
 	a := s.section(e.value, "attempts", "attempts: {max: 4, per-day: 2}")
 	a.whole("max", &d.Attempts.Max, 1, 30)
@@ -143,13 +145,14 @@ func (s *section) attempts(d *Definition) {
 			retry.delay(outcome, &delay)
 			d.Attempts.Retry[outcome] = delay
 		}
-		if _, ok := retry.get(contactdb.Abandoned); ok {
+		if _, rest = retry.get(contactdb.Abandoned); rest {
 			d.Abandonment.Retry = d.Attempts.Retry[contactdb.Abandoned]
 		}
 		retry.asked = contactdb.Outcomes
 		retry.done()
 	}
 	a.done()
+	return rest
 }
 
 func (s *section) pacing(to *pacing.Settings) {
@@ -189,7 +192,8 @@ func (s *section) mode(key string, n ast.Node, to *pacing.Mode) {
 	s.at(n, problem, key+": predictive")
 }
 
-func (s *section) abandonment(d *Definition) {
+// abandonment is told whether the delay has been read elsewhere.
+func (s *section) abandonment(d *Definition, rest bool) {
 	e, ok := s.get("abandonment")
 	if !ok {
 		return
@@ -201,7 +205,7 @@ func (s *section) abandonment(d *Definition) {
 	a.text("message", &d.Abandonment.Message, regexp.MustCompile(`^$|`+wav.String()), "it is the path of a WAV file", "sorry.wav")
 	before := d.Abandonment.Retry
 	a.delay("retry", &d.Abandonment.Retry)
-	if e, ok := a.get("retry"); ok && before != defaultAbandonment().Retry && before != d.Abandonment.Retry {
+	if e, ok := a.get("retry"); ok && rest && before != d.Abandonment.Retry {
 		a.at(e.value, "attempts: retry: abandoned says otherwise", "it in one place only")
 	}
 	a.done()

@@ -87,11 +87,22 @@ func (s *section) done() {
 		}
 		problem := fmt.Sprintf("%s is not a setting of %s", quoted(e.key), s.what())
 		if near := nearest(e.key, s.asked); near != "" {
-			s.at(e.at, problem+"; did you mean "+quoted(near)+"?", near+":")
+			s.at(e.at, problem+"; did you mean "+quoted(near)+"?", near+": "+s.short(e.value))
 			continue
 		}
 		s.at(e.at, problem, "one of "+strings.Join(s.asked, ", "))
 	}
+}
+
+// short is a value as it was written if it fits into advice, else dots.
+func (r *report) short(n ast.Node) string {
+	switch n.(type) {
+	case *ast.StringNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode:
+		if v := n.GetToken().Value; len(v) <= 30 && !strings.Contains(v, "\n") {
+			return v
+		}
+	}
+	return "..."
 }
 
 // scalar is the text of a single value. Whether YAML would take it for a

@@ -133,7 +133,11 @@ func (r *report) syntax(err error) {
 		return
 	}
 	p := at.GetToken().Position
-	r.add(p.Line, p.Column, "this is not YAML: "+at.GetMessage(),
+	what := at.GetMessage()
+	if strings.HasPrefix(what, "mapping value is not allowed") {
+		what = "from here on the indents differ, or a text with a colon in it has no quotes"
+	}
+	r.add(p.Line, p.Column, "this is not YAML: "+what,
 		"each setting as key: value in a line of its own, those of one group in the same column, and text with : or # in quotes")
 }
 
