@@ -1,0 +1,34 @@
+# The commands of README and CONTRIBUTING, under short names.
+
+.PHONY: build demo test race lint fmt bench fuzz
+
+build:
+	CGO_ENABLED=0 go build -trimpath -o apel ./cmd/apel
+
+demo:
+	go run ./cmd/apel demo
+
+test:
+	go test ./...
+
+race:
+	go test -race ./...
+
+fmt:
+	gofmt -l -w .
+
+lint:
+	go vet ./...
+	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0 run
+
+bench:
+	go test -run '^$$' -bench . -benchtime 1s ./contactdb ./media/... ./pacing/... ./campaign ./dialer/...
+
+# One minute for each fuzz target.
+FUZZTIME ?= 60s
+fuzz:
+	@for p in $$(go list ./...); do \
+		for f in $$(go test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+			echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+		done; \
+	done
