@@ -30,6 +30,7 @@ type Floor struct {
 	abandoned int
 	lastWhy   string
 	finished  bool
+	wrong     error // the first move that the table does not know
 	now       time.Time
 	out       []Action
 }
@@ -67,7 +68,7 @@ var transitions = map[Phase][]Phase{
 	PhaseScreening: {PhaseQueued, PhaseClosing},
 	PhaseQueued:    {PhaseReserved, PhaseClosing},
 	PhaseReserved:  {PhaseBridged, PhaseQueued, PhaseClosing},
-	PhaseBridged:   {PhaseWrapUp, PhaseQueued},
+	PhaseBridged:   {PhaseWrapUp, PhaseQueued, PhaseClosing},
 	PhaseClosing:   {},
 	PhaseWrapUp:    {},
 }
@@ -248,24 +249,27 @@ func (f *Floor) callChanged(c *floorCall, in Input) {
 	switch in.Kind {
 	case InRinging:
 		if c.phase == PhaseDialing {
-			c.phase, c.view.Phase, c.view.RingingAt = PhaseRinging, pacing.Ringing, f.now
+			f.move(c, PhaseRinging)
+			c.view.Phase, c.view.RingingAt = pacing.Ringing, f.now
 			f.learn(pacing.CallRinging, c, in)
 		}
 	case InAnswered:
 		if c.phase <= PhaseRinging {
-			c.phase, c.view.Phase, c.view.AnsweredAt = PhaseScreening, pacing.Screening, f.now
+			f.move(c, PhaseScreening)
+			c.view.Phase, c.view.AnsweredAt = pacing.Screening, f.now
 			f.learn(pacing.CallAnswered, c, in)
 		}
 	case InHuman:
 		if c.phase == PhaseScreening {
 			f.live++
-			c.phase, c.view.Phase = PhaseQueued, pacing.Queued
+			f.move(c, PhaseQueued)
+			c.view.Phase = pacing.Queued
 			c.deadline = laterOf(in.Since.Add(f.set.Within), f.now)
 			f.learn(pacing.CallLive, c, in)
 		}
 	case InMachine:
 		if c.phase <= PhaseScreening {
-			c.phase = PhaseClosing
+			f.move(c, PhaseClosing)
 			f.learn(pacing.CallMachine, c, in)
 		}
 	case InBridged:
@@ -281,7 +285,8 @@ func (f *Floor) bridged(c *floorCall, in Input) {
 	if c.phase != PhaseReserved {
 		return
 	}
-	c.phase, c.bridged = PhaseBridged, true
+	f.move(c, PhaseBridged)
+	c.bridged = true
 	if o := f.operators[c.operator]; o != nil {
 		o.bridges++
 		f.enter(o, pacing.Talking)
@@ -293,7 +298,7 @@ func (f *Floor) talkEnded(c *floorCall, in Input) {
 	if c.phase != PhaseBridged {
 		return
 	}
-	c.phase = PhaseWrapUp
+	f.move(c, PhaseWrapUp)
 	o := f.operators[c.operator]
 	if o == nil || o.call != c.id {
 		return
@@ -311,7 +316,7 @@ func (f *Floor) settled(c *floorCall, in Input) {
 	}
 	if in.Outcome == contactdb.Abandoned {
 		f.abandoned++
-		if c.phase < PhaseQueued || !c.counted() { // answered late, after we had given up
+		if c.deadline.IsZero() { // answered late, after we had given up: not counted as a person yet
 			f.live++
 		}
 		f.learn(pacing.CallAbandoned, c, in)
@@ -325,9 +330,6 @@ func (f *Floor) settled(c *floorCall, in Input) {
 	}
 	f.free(o)
 }
-
-// counted says whether the call was counted as a live answer when it was queued.
-func (c *floorCall) counted() bool { return !c.deadline.IsZero() }
 
 // free gives an operator back: ready, or on the break that was asked for.
 // One who was only reserved keeps the place in the queue.
@@ -358,7 +360,7 @@ func (f *Floor) learn(kind pacing.EventKind, c *floorCall, in Input) {
 func (f *Floor) deadlines() {
 	for _, c := range f.ordered() {
 		if c.phase == PhaseQueued && !f.now.Before(c.deadline) && f.longestWaiting() == nil {
-			c.phase = PhaseClosing
+			f.move(c, PhaseClosing)
 			f.do(Action{Kind: DoRelease, Call: c.id})
 		}
 	}
@@ -380,7 +382,8 @@ func (f *Floor) match() {
 		if o == nil {
 			return
 		}
-		c.phase, c.operator, o.call = PhaseReserved, o.name, c.id
+		f.move(c, PhaseReserved)
+		c.operator, o.call = o.name, c.id
 		f.enter(o, pacing.Reserved)
 		f.do(Action{Kind: DoConnect, Call: c.id, Operator: o.name})
 	}
@@ -497,9 +500,21 @@ func (f *Floor) byName() []*floorOperator {
 	return ops
 }
 
+// move takes a call to a phase. A move that the table does not know is a
+// mistake of the floor's; it is made, so that the call goes on, and Check tells.
+func (f *Floor) move(c *floorCall, to Phase) {
+	if !slices.Contains(transitions[c.phase], to) {
+		f.wrong = fmt.Errorf("call %s went from %s to %s", c.id, c.phase, to)
+	}
+	c.phase = to
+}
+
 // Check proves what must hold between steps: an operator and a call belong to
 // each other or not at all, and nobody waits in a state that nothing ends.
 func (f *Floor) Check() error {
+	if f.wrong != nil {
+		return f.wrong
+	}
 	for _, c := range f.calls {
 		o := f.operators[c.operator]
 		switch c.phase {

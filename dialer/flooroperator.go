@@ -67,7 +67,8 @@ func (f *Floor) operatorLost(o *floorOperator) {
 	if c := f.calls[o.call]; c != nil {
 		switch c.phase {
 		case PhaseReserved, PhaseBridged:
-			c.phase, c.operator, c.deadline = PhaseQueued, "", f.now.Add(f.set.Within)
+			f.move(c, PhaseQueued)
+			c.operator, c.deadline = "", f.now.Add(f.set.Within)
 		case PhaseWrapUp:
 			f.do(Action{Kind: DoEndWrap, Call: c.id, Operator: o.name})
 		}
@@ -125,7 +126,7 @@ func (f *Floor) stop() {
 }
 
 func (f *Floor) hangup(c *floorCall) {
-	c.phase = PhaseClosing
+	f.move(c, PhaseClosing)
 	f.do(Action{Kind: DoHangup, Call: c.id})
 }
 

@@ -109,7 +109,7 @@ func (c *Call) reanswer(offer []byte) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.media.Negotiate(d); err != nil {
+	if err := c.media.Negotiate(d.Agreed(c.sdp)); err != nil {
 		return nil, err
 	}
 	return answer.Marshal(), nil

@@ -1,0 +1,252 @@
+package dialer
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"apel/contactdb"
+	"apel/pacing"
+
+	"pgregory.net/rapid"
+)
+
+var t0 = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
+
+func progressive() FloorSettings {
+	return FloorSettings{Pacing: pacing.Settings{Mode: pacing.Progressive, MaxAbandonment: 0.03}, Within: 2 * time.Second, WrapUp: 30 * time.Second}
+}
+
+func newFloor() *Floor {
+	s := progressive()
+	return NewFloor(s, pacing.New(s.Pacing), contactdb.Running)
+}
+
+// play gives a floor inputs at seconds since t0 and collects what it wants done.
+type play struct {
+	t *testing.T
+	f *Floor
+}
+
+func (p play) at(seconds float64, in Input) []Action {
+	p.t.Helper()
+	in.At, in.Lines = t0.Add(time.Duration(seconds*float64(time.Second))), 10
+	var kept []Action
+	for _, a := range p.f.Step(in) {
+		if a.Kind != DoDecision && a.Kind != DoOperator {
+			kept = append(kept, a)
+		}
+	}
+	if err := p.f.Check(); err != nil {
+		p.t.Error(err)
+	}
+	return kept
+}
+
+func (p play) want(got []Action, want ...Action) {
+	p.t.Helper()
+	if len(want) == 0 {
+		want = nil
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		p.t.Errorf("actions %v, want %v", got, want)
+	}
+}
+
+func TestAPersonIsGivenToTheOperatorWhoHasWaitedLongest(t *testing.T) {
+	p := play{t, newFloor()}
+	p.want(p.at(0, Input{Kind: InOperator, Operator: "bob", Present: true, Ready: true}), Action{Kind: DoLease, N: 1})
+	p.want(p.at(0, Input{Kind: InLeased, Calls: []LeasedCall{{ID: "1"}}}))
+	p.want(p.at(1, Input{Kind: InOperator, Operator: "ann", Present: true, Ready: true}), Action{Kind: DoLease, N: 1})
+	p.want(p.at(1, Input{Kind: InLeased, Calls: []LeasedCall{{ID: "2"}}}))
+	p.at(5, Input{Kind: InRinging, Call: "2"})
+	p.at(9, Input{Kind: InAnswered, Call: "2"})
+	p.want(p.at(10, Input{Kind: InHuman, Call: "2", Since: t0.Add(9 * time.Second)}), Action{Kind: DoConnect, Call: "2", Operator: "bob"})
+	p.at(10, Input{Kind: InBridged, Call: "2", Operator: "bob"})
+	p.at(11, Input{Kind: InAnswered, Call: "1"})
+	p.want(p.at(12, Input{Kind: InHuman, Call: "1", Since: t0.Add(12 * time.Second)}), Action{Kind: DoConnect, Call: "1", Operator: "ann"})
+}
+
+func TestAPersonForWhomNobodyIsFreeHearsTheMessageAtTheLimit(t *testing.T) {
+	p := play{t, newFloor()}
+	p.at(0, Input{Kind: InOperator, Operator: "bob", Present: true, Ready: true})
+	p.at(0, Input{Kind: InLeased, Calls: []LeasedCall{{ID: "1"}}})
+	p.at(5, Input{Kind: InAnswered, Call: "1"})
+	p.at(5, Input{Kind: InOperator, Operator: "bob", Present: true, Ready: false, Reason: "break"})
+	p.want(p.at(6, Input{Kind: InHuman, Call: "1", Since: t0.Add(5800 * time.Millisecond)}))
+	if next, want := p.f.Next(), t0.Add(7800*time.Millisecond); !next.Equal(want) {
+		t.Errorf("the floor wants a tick at %s, want %s", next, want)
+	}
+	p.want(p.at(7.7, Input{Kind: InTick}))
+	p.want(p.at(7.8, Input{Kind: InTick}), Action{Kind: DoRelease, Call: "1"})
+	p.at(15, Input{Kind: InSettled, Call: "1", Outcome: contactdb.Abandoned})
+	if p.f.live != 1 || p.f.abandoned != 1 {
+		t.Errorf("counted %d of %d abandoned, want 1 of 1", p.f.abandoned, p.f.live)
+	}
+}
+
+func TestAnOperatorWhoComesInTimeTakesThePersonWhoWaits(t *testing.T) {
+	p := play{t, newFloor()}
+	p.at(0, Input{Kind: InOperator, Operator: "bob", Present: true, Ready: true})
+	p.at(0, Input{Kind: InLeased, Calls: []LeasedCall{{ID: "1"}}})
+	p.at(5, Input{Kind: InAnswered, Call: "1"})
+	p.at(5, Input{Kind: InOperator, Operator: "bob", Present: true, Ready: false, Reason: "break"})
+	p.at(6, Input{Kind: InHuman, Call: "1", Since: t0.Add(6 * time.Second)})
+	p.want(p.at(7, Input{Kind: InOperator, Operator: "bob", Present: true, Ready: true}), Action{Kind: DoConnect, Call: "1", Operator: "bob"})
+}
+
+func TestACustomerWhoseOperatorIsLostGoesToTheNext(t *testing.T) {
+	p := play{t, newFloor()}
+	p.at(0, Input{Kind: InOperator, Operator: "ann", Present: true, Ready: true})
+	p.at(0, Input{Kind: InLeased, Calls: []LeasedCall{{ID: "1"}}})
+	p.at(1, Input{Kind: InAnswered, Call: "1"})
+	p.at(2, Input{Kind: InHuman, Call: "1", Since: t0})
+	p.at(2, Input{Kind: InBridged, Call: "1", Operator: "ann"})
+	p.want(p.at(3, Input{Kind: InOperator, Operator: "bob", Present: true, Ready: true}), Action{Kind: DoLease, N: 1})
+	p.at(3, Input{Kind: InLeased, NextAt: t0.Add(time.Hour)})
+	p.want(p.at(30, Input{Kind: InOperator, Operator: "ann"}), Action{Kind: DoConnect, Call: "1", Operator: "bob"})
+}
+
+func TestKeysEndTheTalkAndSayItsResult(t *testing.T) {
+	p := play{t, newFloor()}
+	p.at(0, Input{Kind: InOperator, Operator: "ann", Present: true, Ready: true})
+	p.at(0, Input{Kind: InLeased, Calls: []LeasedCall{{ID: "1"}}})
+	p.want(p.at(0, Input{Kind: InKey, Operator: "ann", Key: '1'}))
+	p.at(1, Input{Kind: InAnswered, Call: "1"})
+	p.at(2, Input{Kind: InHuman, Call: "1", Since: t0})
+	p.at(2, Input{Kind: InBridged, Call: "1", Operator: "ann"})
+	p.want(p.at(20, Input{Kind: InKey, Operator: "ann", Key: '#'}), Action{Kind: DoHangup, Call: "1", Operator: "ann"})
+	p.at(21, Input{Kind: InTalkEnded, Call: "1", Operator: "ann"})
+	p.want(p.at(25, Input{Kind: InKey, Operator: "ann", Key: '3'}), Action{Kind: DoDispose, Call: "1", Operator: "ann", Key: '3'})
+	p.want(p.at(25, Input{Kind: InSettled, Call: "1", Outcome: contactdb.Human}), Action{Kind: DoLease, N: 1})
+}
+
+func TestAWrapUpEndsAtItsLimitAndABreakBeginsAfterIt(t *testing.T) {
+	p := play{t, newFloor()}
+	p.at(0, Input{Kind: InOperator, Operator: "ann", Present: true, Ready: true})
+	p.at(0, Input{Kind: InLeased, Calls: []LeasedCall{{ID: "1"}}})
+	p.at(1, Input{Kind: InAnswered, Call: "1"})
+	p.at(2, Input{Kind: InHuman, Call: "1", Since: t0})
+	p.at(2, Input{Kind: InBridged, Call: "1", Operator: "ann"})
+	p.at(3, Input{Kind: InOperator, Operator: "ann", Present: true, Ready: false, Reason: "lunch"})
+	p.at(20, Input{Kind: InTalkEnded, Call: "1", Operator: "ann"})
+	p.want(p.at(50, Input{Kind: InTick}), Action{Kind: DoEndWrap, Call: "1", Operator: "ann"})
+	p.want(p.at(50, Input{Kind: InSettled, Call: "1", Outcome: contactdb.Human}))
+	if s := p.f.operators["ann"].state; s != pacing.NotReady {
+		t.Errorf("after the break was asked for the operator is %s", operatorStates[s])
+	}
+}
+
+func TestStopEndsWhatNobodyTalksOnAndDrainWaits(t *testing.T) {
+	for _, c := range []struct {
+		to   contactdb.CampaignState
+		want []Action
+	}{
+		{contactdb.Done, []Action{{Kind: DoHangup, Call: "2"}}},
+		{contactdb.Draining, nil},
+		{contactdb.Paused, nil},
+	} {
+		t.Run(string(c.to), func(t *testing.T) {
+			p := play{t, newFloor()}
+			p.at(0, Input{Kind: InOperator, Operator: "ann", Present: true, Ready: true})
+			p.at(0, Input{Kind: InLeased, Calls: []LeasedCall{{ID: "1"}, {ID: "2"}}})
+			p.at(1, Input{Kind: InAnswered, Call: "1"})
+			p.at(2, Input{Kind: InHuman, Call: "1", Since: t0})
+			p.at(2, Input{Kind: InBridged, Call: "1", Operator: "ann"})
+			p.want(p.at(3, Input{Kind: InState, State: c.to}), c.want...)
+			p.at(30, Input{Kind: InTalkEnded, Call: "1", Operator: "ann"})
+			p.at(31, Input{Kind: InSettled, Call: "1", Outcome: contactdb.Human})
+			got := p.at(32, Input{Kind: InSettled, Call: "2", Outcome: contactdb.Cancelled})
+			finished := len(got) == 1 && got[0].Kind == DoFinished
+			if finished != (c.to != contactdb.Paused) {
+				t.Errorf("after the last call: %v", got)
+			}
+		})
+	}
+}
+
+func TestACampaignWithoutContactsIsDone(t *testing.T) {
+	p := play{t, newFloor()}
+	p.want(p.at(0, Input{Kind: InOperator, Operator: "ann", Present: true, Ready: true}), Action{Kind: DoLease, N: 1})
+	got := p.at(0, Input{Kind: InLeased, Exhausted: true})
+	if len(got) != 1 || got[0].Kind != DoFinished {
+		t.Errorf("actions %v, want the end", got)
+	}
+}
+
+func TestEveryMoveOfTheTableLeadsOnAndEveryPhaseIsReached(t *testing.T) {
+	reached := map[Phase]bool{PhaseDialing: true}
+	for from, to := range transitions {
+		for _, p := range to {
+			if p <= from && !(p == PhaseQueued) {
+				t.Errorf("a call may go back from %s to %s", from, p)
+			}
+			reached[p] = true
+		}
+	}
+	for p := range phaseNames {
+		if !reached[Phase(p)] {
+			t.Errorf("no move leads to %s", Phase(p))
+		}
+		if _, ok := transitions[Phase(p)]; !ok {
+			t.Errorf("%s is not in the table", Phase(p))
+		}
+	}
+}
+
+// TestNoOrderOfEventsBreaksAFloor throws inputs of every kind at a floor, in
+// any order, also those that make no sense, and holds it to its invariants.
+func TestNoOrderOfEventsBreaksAFloor(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		set := progressive()
+		set.Pacing.Mode = rapid.SampledFrom([]pacing.Mode{pacing.Progressive, pacing.Power, pacing.Predictive}).Draw(t, "mode")
+		set.Pacing.Ratio, set.Pacing.MaxLines = 2, 7
+		f := NewFloor(set, pacing.New(set.Pacing), contactdb.Running)
+		now, next, orders := t0, 0, map[string]int{}
+		asked := 0
+		for range rapid.IntRange(1, 200).Draw(t, "steps") {
+			now = now.Add(time.Duration(rapid.IntRange(0, 4000).Draw(t, "ms")) * time.Millisecond)
+			in := Input{At: now, Kind: InputKind(rapid.IntRange(0, int(InStop)-1).Draw(t, "kind")), Lines: rapid.IntRange(0, 20).Draw(t, "lines"),
+				Call: fmt.Sprintf("%03d", rapid.IntRange(0, 12).Draw(t, "call")), Operator: rapid.SampledFrom([]string{"ann", "bob", "eve"}).Draw(t, "operator"),
+				Present: rapid.IntRange(0, 5).Draw(t, "present") > 0, Ready: rapid.Bool().Draw(t, "ready"), Since: now.Add(-time.Second),
+				Key: rapid.SampledFrom([]byte("#123")).Draw(t, "key"), Outcome: contactdb.Human, Settings: set,
+				State: rapid.SampledFrom([]contactdb.CampaignState{contactdb.Running, contactdb.Running, contactdb.Paused, contactdb.Draining}).Draw(t, "state")}
+			if in.Kind == InLeased {
+				if asked == 0 {
+					continue // nobody leases without being asked
+				}
+				for range min(asked, 3) {
+					in.Calls = append(in.Calls, LeasedCall{ID: fmt.Sprintf("%03d", next)})
+					next++
+				}
+				asked = 0
+			}
+			if c := f.calls[in.Call]; in.Kind == InBridged && c != nil {
+				in.Operator = c.operator
+			}
+			finished := false
+			for _, a := range f.Step(in) {
+				switch a.Kind {
+				case DoConnect:
+					orders[a.Operator]++
+				case DoLease:
+					if asked > 0 {
+						t.Fatal("a lease was asked for while one was on its way")
+					}
+					if a.N > in.Lines {
+						t.Fatalf("%d calls were asked for with %d lines", a.N, in.Lines)
+					}
+					asked = a.N
+				case DoFinished:
+					finished = true
+				}
+			}
+			if err := f.Check(); err != nil {
+				t.Fatal(err)
+			}
+			if finished {
+				break
+			}
+		}
+	})
+}
