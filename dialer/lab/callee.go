@@ -19,6 +19,22 @@ func (c *call) live() {
 	}
 	c.converse()
 	c.part()
+	if c.twin != nil {
+		c.awaitTwin()
+	}
+}
+
+// awaitTwin gives the caller time to end the second answer too.
+func (c *call) awaitTwin() {
+	timer := time.NewTimer(timeout)
+	defer timer.Stop()
+	select {
+	case <-c.twin.over:
+	case <-c.carrier.quit:
+	case <-timer.C:
+		c.note(func(s *Seen) { s.violate("the second answer was not ended with a BYE") })
+		c.twin.hangUp()
+	}
 }
 
 // leave ends the call from this side.
@@ -48,7 +64,7 @@ func (c *call) unacknowledged() {
 	if closed(c.dialog.acked) || closed(c.dialog.over) {
 		return
 	}
-	c.note(func(s *Seen) { s.violate("the 200 was never acknowledged") })
+	c.note(func(s *Seen) { s.violate(neverAcked) })
 	c.leave("carrier")
 }
 

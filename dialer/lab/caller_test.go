@@ -39,6 +39,19 @@ func (l *ladder) tap(at time.Time, from, to netip.AddrPort, data []byte) {
 	l.lines = append(l.lines, fmt.Sprintf("%s %v > %v %s", at.Format("05.000"), from, to, line))
 }
 
+// sent lists the first lines that one side sent.
+func (l *ladder) sent(from string) (lines []string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, line := range l.lines {
+		f := strings.SplitN(line, " ", 5)
+		if f[1] == from {
+			lines = append(lines, f[4])
+		}
+	}
+	return lines
+}
+
 // printOnFailure makes a failed call test show its messages.
 func (l *ladder) printOnFailure(t *testing.T) {
 	t.Cleanup(func() {
@@ -50,15 +63,16 @@ func (l *ladder) printOnFailure(t *testing.T) {
 
 // caller is a bare SIP client of sipgo's, with a socket that keeps the sound.
 type caller struct {
-	t        *testing.T
-	net      media.Network
-	addr     string
-	to       netip.AddrPort
-	ua       *sipgo.UserAgent
-	client   *sipgo.Client
-	pc       net.PacketConn
-	byes     chan string // Call-IDs of BYEs from the far end
-	contacts chan string // of REGISTERs accepted
+	t         *testing.T
+	net       media.Network
+	addr      string
+	to        netip.AddrPort
+	ua        *sipgo.UserAgent
+	client    *sipgo.Client
+	pc        net.PacketConn
+	byes      chan string // Call-IDs of BYEs from the far end
+	contacts  chan string // of REGISTERs accepted
+	reinvited []string    // directions offered by the far end within calls
 }
 
 func newCaller(t *testing.T, n media.Network, addr string, to netip.AddrPort) *caller {
@@ -92,6 +106,7 @@ func newCaller(t *testing.T, n media.Network, addr string, to netip.AddrPort) *c
 		}
 		res := sip.NewSDPResponseFromRequest(req, writeSDP(offer.addr, offer.laws, 0, mirror(offer.direction), 9))
 		res.AppendHeader(sip.NewHeader("Contact", "<sip:dialer@"+addr+">"))
+		c.reinvited = append(c.reinvited, offer.direction)
 		tx.Respond(res)
 	})
 	c.registrar(srv, map[string]string{"ana": "secret"})
@@ -115,7 +130,8 @@ type phoneCall struct {
 	start    time.Time
 	statuses []int
 	at       map[int]time.Duration
-	res      *sip.Response // the final one
+	res      *sip.Response      // the final one
+	more     chan *sip.Response // 2xx after the first
 	rtp      *recordingSocket
 }
 
@@ -198,7 +214,8 @@ func (c *caller) dial(number string) *phoneCall {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	p.tx = tx
+	p.tx, p.more = tx, make(chan *sip.Response, 100)
+	tx.OnRetransmission(func(res *sip.Response) { p.more <- res })
 	return p
 }
 
@@ -266,6 +283,7 @@ func (p *phoneCall) bye() *sip.Response {
 	if err != nil {
 		p.c.t.Fatal(err)
 	}
+	synctest.Wait()
 	return res
 }
 

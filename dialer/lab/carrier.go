@@ -46,6 +46,7 @@ type Carrier struct {
 	cfg   CarrierConfig
 	end   *end
 	calls sync.WaitGroup
+	quit  chan struct{}
 
 	mu       sync.Mutex // guards what is below
 	closing  bool
@@ -82,7 +83,7 @@ func StartCarrier(ctx context.Context, cfg CarrierConfig) (*Carrier, error) {
 		return nil, fmt.Errorf("carrier: %w", err)
 	}
 	e.faults = cfg.Faults
-	c := &Carrier{cfg: cfg, end: e, live: map[*call]bool{}, attempts: map[string]int{}, contacts: map[string]string{}}
+	c := &Carrier{cfg: cfg, end: e, quit: make(chan struct{}), live: map[*call]bool{}, attempts: map[string]int{}, contacts: map[string]string{}}
 	e.start(c.handle)
 	return c, nil
 }
@@ -93,7 +94,12 @@ func (c *Carrier) Addr() netip.AddrPort { return c.end.local }
 // Close ends every call without a word, and waits until nothing runs.
 func (c *Carrier) Close() error {
 	c.mu.Lock()
+	if c.closing {
+		c.mu.Unlock()
+		return nil
+	}
 	c.closing = true
+	close(c.quit)
 	for call := range c.live {
 		call.dialog.cancel()
 		call.dialog.hangUp()

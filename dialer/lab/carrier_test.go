@@ -15,6 +15,7 @@ type box struct {
 	net     *Net
 	carrier *Carrier
 	caller  *caller
+	ladder  *ladder
 }
 
 // inBox runs a test in a bubble; every callee is of one kind, or as persona says.
@@ -30,7 +31,7 @@ func inBox(t *testing.T, cfg CarrierConfig, netCfg NetConfig, test func(t *testi
 		if err != nil {
 			t.Fatal(err)
 		}
-		b := &box{net: n, carrier: carrier, caller: newCaller(t, n, "10.0.0.1:5060", carrier.Addr())}
+		b := &box{net: n, carrier: carrier, caller: newCaller(t, n, "10.0.0.1:5060", carrier.Addr()), ladder: &l}
 		test(t, b)
 		b.caller.close()
 		carrier.Close()

@@ -15,8 +15,8 @@ import (
 )
 
 // audibleLevel is the mean magnitude from which a frame counts as sound, about
-// -40 dBFS; line noise lies below it.
-const audibleLevel = 300
+// -46 dBFS; line noise lies below it.
+const audibleLevel = 150
 
 // keepAlive is how often a silent stream sends a packet.
 const keepAlive = time.Second
