@@ -13,6 +13,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 
 	"apel/contactdb"
 	"apel/dialer"
@@ -45,20 +46,45 @@ type client struct {
 	close func() error // once
 }
 
+// yieldWithin is how long to wait for another apel to let go of the store: a
+// command holds it for moments, a service that starts answers soon.
+const yieldWithin = 3 * time.Second
+
 // connect finds out who answers.
-func (a *app) connect(ctx context.Context, create bool) (*client, error) {
+func (a *app) connect(ctx context.Context, create bool) (c *client, err error) {
 	dir := a.dataDir()
-	conn, err := dialSocket(ctx, dir)
-	switch {
-	case err == nil:
-		_ = conn.Close() // it only asked whether someone is there
-		return socketClient(dir), nil
-	case errors.Is(err, os.ErrPermission):
-		return nil, problem(console.NotAllowed, "the service on %s does not let this user in; run apel as the user that runs apel serve", dir)
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
+	err = untilFree(ctx, func() error {
+		conn, err := dialSocket(ctx, dir)
+		switch {
+		case err == nil:
+			_ = conn.Close() // it only asked whether someone is there
+			c = socketClient(dir)
+			return nil
+		case errors.Is(err, os.ErrPermission):
+			return problem(console.NotAllowed, "the service on %s does not let this user in; run apel as the user that runs apel serve", dir)
+		}
+		c, err = a.openLocal(dir, create)
+		return err
+	})
+	if errors.Is(err, contactdb.ErrInUse) {
+		err = problem(console.State, "%s is in use by another apel that does not answer; wait for it to end and do it again", dir)
 	}
-	return a.openLocal(dir, create)
+	return c, err
+}
+
+// untilFree tries again for a while as long as the store is in use.
+func untilFree(ctx context.Context, try func() error) error {
+	for end := time.Now().Add(yieldWithin); ; {
+		err := try()
+		if !errors.Is(err, contactdb.ErrInUse) || time.Now().After(end) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(50 * time.Millisecond):
+		}
+	}
 }
 
 func socketClient(dir string) *client {
@@ -92,8 +118,6 @@ func (a *app) openLocal(dir string, create bool) (*client, error) {
 
 func openProblem(err error, dir string) error {
 	switch {
-	case errors.Is(err, contactdb.ErrInUse):
-		return problem(console.State, "%s is in use by another apel that does not answer yet; wait for it to end and do it again", dir)
 	case errors.Is(err, syscall.ENOTDIR):
 		return problem(console.Usage, "%s is a file, no data directory; name a folder with --data", dir)
 	case errors.Is(err, os.ErrPermission):

@@ -173,9 +173,10 @@ func (a *app) contactWhy() *cobra.Command {
 }
 
 func (a *app) contactErase() *cobra.Command {
-	return a.phoneVerb("erase", "remove a number from all lists; call records stay, as the law wants", func(ctx context.Context, phone string, q url.Values) error {
+	return a.phoneVerb("erase", "forget a person in all lists; call records stay, as the law wants", func(ctx context.Context, phone string, q url.Values) error {
 		return show(a, ctx, call{method: "DELETE", path: at("contacts", phone), query: q}, func(w io.Writer, e console.Erased) {
-			fmt.Fprintf(w, "erased %s from: %s\n", e.Phone, printable(strings.Join(e.Lists, ", ")))
+			fmt.Fprintf(w, "erased all but the number in: %s\n", printable(strings.Join(e.Lists, ", ")))
+			fmt.Fprintf(w, "%s is on the do-not-call list now, so that no later import has it dialed\n", e.Phone)
 			fmt.Fprintf(w, "%s call records stay: the law wants them kept as evidence of what was dialed\n", thousands(int64(e.Records)))
 		})
 	})

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -119,19 +120,11 @@ func (p percent) String() string { return fmt.Sprintf("%.1f %%", 100*float64(p))
 
 // thousands writes 1234567 as 1,234,567.
 func thousands(n int64) string {
-	s := fmt.Sprint(n)
-	first := len(s) % 3
-	if n < 0 {
-		return s
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
 	}
-	var parts []string
-	if first > 0 {
-		parts = append(parts, s[:first])
-	}
-	for i := first; i < len(s); i += 3 {
-		parts = append(parts, s[i:i+3])
-	}
-	return strings.Join(parts, ",")
+	return s
 }
 
 func clock(t time.Time) string {

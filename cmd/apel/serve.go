@@ -49,29 +49,16 @@ func (a *app) serveCmd() *cobra.Command {
 
 // serve opens, listens and runs until ctx ends; what was opened first is
 // closed last.
-func (a *app) serve(ctx context.Context, s settings) error {
+func (a *app) serve(ctx context.Context, s settings) (err error) {
 	dir := a.dataDir()
 	log, closeLog, err := a.newLog(s.Log)
 	if err != nil {
 		return err
 	}
 	defer closeLog()
-	if conn, err := dialSocket(ctx, dir); err == nil {
-		_ = conn.Close() // it only asked
-		return alreadyServed(dir)
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return openProblem(err, dir)
-	}
-	ua.SetLogger(slog.New(zapslog.NewHandler(log.Core(), zapslog.WithName("sip"))))
-	cfg := s.config(dir)
-	cfg.Log = log
-	svc, err := dialer.Open(cfg)
-	if errors.Is(err, contactdb.ErrInUse) {
-		return alreadyServed(dir)
-	}
+	svc, err := openToServe(ctx, s.config(dir), log)
 	if err != nil {
-		return openProblem(err, dir)
+		return err
 	}
 	defer func() { err = errors.Join(err, svc.Close()) }()
 	apis, err := listen(ctx, dir, s.Console, svc)
@@ -82,26 +69,46 @@ func (a *app) serve(ctx context.Context, s settings) error {
 	return a.runService(ctx, svc, s, apis, log)
 }
 
+// openToServe opens the store, which only one process can: who has it is either
+// a service, or a command that lets go of it soon.
+func openToServe(ctx context.Context, cfg dialer.Config, log *zap.Logger) (svc *dialer.Service, err error) {
+	ua.SetLogger(slog.New(zapslog.NewHandler(log.Core(), zapslog.WithName("sip"))))
+	cfg.Log = log
+	err = untilFree(ctx, func() error {
+		if conn, err := dialSocket(ctx, cfg.Data); err == nil {
+			_ = conn.Close() // it only asked
+			return alreadyServed(cfg.Data)
+		}
+		svc, err = dialer.Open(cfg)
+		return err
+	})
+	if errors.Is(err, contactdb.ErrInUse) {
+		return nil, alreadyServed(cfg.Data)
+	}
+	return svc, openProblem(err, cfg.Data)
+}
+
 func alreadyServed(dir string) error {
 	return problem(console.State, "a service runs on %s already, or another apel is at work there; see: apel status --data %s", dir, dir)
 }
 
 // runService runs until ctx ends and says when it is ready.
 func (a *app) runService(ctx context.Context, svc *dialer.Service, s settings, apis *listeners, log *zap.Logger) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	ended := make(chan error, 1)
 	go func() { ended <- svc.Run(ctx, s.Grace) }()
 	select {
 	case err := <-ended:
 		return runProblem(err)
-	case err := <-apis.failed:
-		return err
 	case <-svc.Ready():
 	}
 	a.say("apel %s serves %s: SIP on %s%s", version(), a.dataDir(), svc.SIPAddr(), apis.where())
 	log.Info("serving", zap.String("data", a.dataDir()), zap.String("sip", svc.SIPAddr()), zap.String("version", version()))
 	select {
-	case err := <-apis.failed:
-		return err
+	case err := <-apis.failed: // a service that cannot be steered must not go on
+		stop()
+		return errors.Join(err, <-ended)
 	case err := <-ended:
 		return runProblem(err)
 	}

@@ -52,11 +52,13 @@ func yamlSentence(err error) string {
 		return text
 	}
 	key := strings.Trim(strings.TrimPrefix(unknown.GetMessage(), "unknown field "), `"`)
-	if near := console.Nearest(key, settingKeys(reflect.TypeFor[settings]())); near != "" {
+	if near := console.Nearest(key, settingKeys(typeOfSettings)); near != "" {
 		return strings.Replace(text, "\n", fmt.Sprintf("; did you mean %q?\n", near), 1)
 	}
 	return strings.Replace(text, "\n", "; every key is in: apel serve --example-config\n", 1)
 }
+
+var typeOfSettings = reflect.TypeFor[settings]()
 
 // settingKeys lists every key of the file.
 func settingKeys(t reflect.Type) []string {

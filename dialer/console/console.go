@@ -39,7 +39,7 @@ func newMux(svc *dialer.Service, serves func(Route) bool) http.Handler {
 	mux := http.NewServeMux()
 	for _, r := range routes {
 		if !serves(r) {
-			r.answer = notHere
+			r.answer, r.Live = notHere, false
 		}
 		mux.HandleFunc(r.Method+" "+r.Path, func(w http.ResponseWriter, req *http.Request) {
 			if err := a.serve(r, w, req); err != nil {

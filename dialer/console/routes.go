@@ -34,7 +34,7 @@ func init() {
 		{Method: "GET", Path: "/api/contacts/{phone}", Doc: "the contacts with a number, over all lists; query: country", answer: result((*api).contact)},
 		{Method: "POST", Path: "/api/contacts", Doc: "add a contact to a list", answer: result((*api).addContact)},
 		{Method: "PATCH", Path: "/api/contacts/{phone}", Doc: "change a contact; query: list, country", answer: result((*api).editContact)},
-		{Method: "DELETE", Path: "/api/contacts/{phone}", Doc: "erase a number from all lists; call records stay", answer: result((*api).eraseContact)},
+		{Method: "DELETE", Path: "/api/contacts/{phone}", Doc: "forget a person in all lists and never dial the number; call records stay", answer: result((*api).eraseContact)},
 		{Method: "GET", Path: "/api/contacts/{phone}/history", Doc: "its call records, live attempts and do-not-call entry", answer: result((*api).contactHistory)},
 		{Method: "GET", Path: "/api/contacts/{phone}/why", Doc: "whether each campaign would dial it now", answer: result((*api).contactWhy)},
 

@@ -1,0 +1,292 @@
+package console
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"apel/dialer"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const leads = "phone,name\n+40722111331,Ana\n+40722111332,Ion\n"
+
+const spring = `name: spring
+lists: [spring]
+trunks: [carrier]
+caller-id: "+40312345678"
+pacing: progressive
+windows: {daily: 00:00-24:00}
+`
+
+// newService opens a service over an empty data directory; it does not run.
+func newService(t *testing.T) *dialer.Service {
+	t.Helper()
+	svc, err := dialer.Open(dialer.Config{Data: t.TempDir(), Version: "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := svc.Store().Check(); err != nil {
+			t.Errorf("the store's own rules: %v", err)
+		}
+		if err := svc.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return svc
+}
+
+// ask sends one request: "METHOD /path" and a body.
+func ask(h http.Handler, request, body string) *httptest.ResponseRecorder {
+	method, target, _ := strings.Cut(request, " ")
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest(method, "http://localhost"+target, strings.NewReader(body)))
+	return w
+}
+
+// filled is an API with a list, an operator, a team, a campaign and a
+// do-not-call entry.
+func filled(t *testing.T) http.Handler {
+	t.Helper()
+	h := New(newService(t))
+	for _, step := range [][2]string{
+		{"POST /api/lists/spring/import", leads},
+		{"POST /api/teams", `{"name":"south"}`},
+		{"POST /api/operators", `{"name":"ana","team":"south","password":"long-enough"}`},
+		{"POST /api/campaigns", spring},
+		{"POST /api/dnc", `{"phones":["+40722111332"],"reason":"asked"}`},
+	} {
+		if w := ask(h, step[0], step[1]); w.Code != http.StatusOK {
+			t.Fatalf("%s: %d %s", step[0], w.Code, w.Body)
+		}
+	}
+	return h
+}
+
+// requests is every route, with what it answers on a filled API that does not
+// run: the status, and a part of the body.
+var requests = []struct {
+	request, body string
+	status        int
+	part          string
+}{
+	{"GET /", "", 200, "<title>apel</title>"},
+	{"GET /events", "", 503, "not-running"},
+	{"GET /api", "", 200, `"path":"/api/status"`},
+	{"GET /api/status", "", 200, `"running":false`},
+
+	{"GET /api/lists", "", 200, `"name":"spring"`},
+	{"GET /api/lists/spring", "", 200, `"contacts":2`},
+	{"GET /api/lists/sprng", "", 404, `did you mean \"spring\"`},
+	{"POST /api/lists/more/import?country=RO&map=phone=T,name=N", "T,N\n0722111333,Dan\n", 200, `"imported":1`},
+	{"POST /api/lists/more/import?map=phone", leads, 400, `"code":"usage"`},
+	{"POST /api/lists/a%2Fb/import", leads, 400, `"code":"usage"`},
+	{"POST /api/lists/more/import", "", 400, `"code":"input"`},
+	{"GET /api/lists/spring/export", "", 200, "phone,name,"},
+	{"GET /api/lists/spring/export?format=xlsx", "", 400, `"code":"usage"`},
+	{"GET /api/lists/none/export", "", 404, `"code":"not-found"`},
+
+	{"GET /api/contacts/+40722111331", "", 200, `"name":"Ana"`},
+	{"GET /api/contacts/0722111331?country=RO", "", 200, `"name":"Ana"`},
+	{"GET /api/contacts/hello", "", 400, `"code":"input"`},
+	{"GET /api/contacts/+40722999999", "", 404, `"code":"not-found"`},
+	{"POST /api/contacts", `{"list":"spring","phone":"+40722111335","name":"Vlad","fields":{"product":"gold"}}`, 200, `"zones":["Europe/Bucharest"]`},
+	{"POST /api/contacts", `{"list":"spring","phone":"+40722111335"}`, 409, `"code":"state"`},
+	{"POST /api/contacts", `{"list":"none","phone":"+40722111336"}`, 404, `"code":"not-found"`},
+	{"POST /api/contacts", `{"lits":"spring"}`, 400, `"code":"usage"`},
+	{"POST /api/contacts", `{"list":"spring","phone":"+40722111336"}` + strings.Repeat(" ", maxJSON), 200, ``},
+	{"POST /api/contacts", `{"list":"` + strings.Repeat("x", maxJSON) + `"}`, 400, `"code":"input"`},
+	{"PATCH /api/contacts/+40722111331", `{"city":"Iași"}`, 200, `"city":"Iași"`},
+	{"PATCH /api/contacts/+40722111331?list=none", `{"city":"Iași"}`, 404, `"code":"not-found"`},
+	{"GET /api/contacts/+40722111332/history", "", 200, `"reason":"asked"`},
+	{"GET /api/contacts/+40722111332/why", "", 200, `"verdict":"never"`},
+
+	{"POST /api/dnc", `{"phones":[]}`, 400, `"code":"usage"`},
+	{"POST /api/dnc/import?country=RO&source=file", "0722111339\nnobody\n", 200, `"rejected":1`},
+	{"GET /api/dnc/export?format=jsonl", "", 200, `{"phone":"+40722111332","reason":"asked"`},
+	{"GET /api/dnc/+40722111332", "", 200, `"suppressed":true`},
+	{"DELETE /api/dnc/+40722111332", "", 200, `"removed":"+40722111332"`},
+	{"DELETE /api/dnc/+40722111332", "", 404, `"code":"not-found"`},
+
+	{"GET /api/operators", "", 200, `"state":"offline"`},
+	{"POST /api/operators", `{"name":"ana","password":"long-enough"}`, 409, `"code":"state"`},
+	{"PATCH /api/operators/ana", `{"full_name":"Ana Pop"}`, 200, `"full_name":"Ana Pop"`},
+	{"PATCH /api/operators/anna", `{}`, 404, `did you mean \"ana\"`},
+	{"POST /api/operators/ana/ready", "", 503, `"code":"not-running"`},
+	{"POST /api/operators/ana/notready", `{"reason":"lunch"}`, 503, `"code":"not-running"`},
+
+	{"GET /api/teams", "", 200, `"name":"south"`},
+	{"POST /api/teams", `{"name":""}`, 400, `"code":"usage"`},
+	{"PATCH /api/teams/south", `{"leader":"ana"}`, 200, `"leader":"ana"`},
+	{"DELETE /api/teams/south", "", 409, `"code":"state"`},
+
+	{"GET /api/campaigns", "", 200, `"name":"spring"`},
+	{"POST /api/campaigns", "name: x\nringtime: 3\n", 400, `"code":"input"`},
+	{"POST /api/plan", spring, 200, `"contacts":4`},
+	{"GET /api/campaigns/spring", "", 200, `"state":"draft"`},
+	{"GET /api/campaigns/sprang", "", 404, `did you mean \"spring\"`},
+	{"GET /api/campaigns/spring/definition", "", 200, `"effective":"`},
+	{"GET /api/campaigns/spring/definition?version=7", "", 404, `"code":"not-found"`},
+	{"GET /api/campaigns/spring/plan", "", 200, `"violations":["`},
+	{"GET /api/campaigns/spring/why", "", 200, `"decisions":[]`},
+	{"POST /api/campaigns/spring/start", "", 503, `"code":"not-running"`},
+	{"POST /api/campaigns/spring/pause", "", 503, `"code":"not-running"`},
+	{"POST /api/campaigns/spring/resume", "", 503, `"code":"not-running"`},
+	{"POST /api/campaigns/spring/drain", "", 503, `"code":"not-running"`},
+	{"POST /api/campaigns/spring/stop", "", 503, `"code":"not-running"`},
+	{"POST /api/campaigns/spring/select?version=1", "", 200, `"version":1`},
+	{"POST /api/campaigns/spring/select?version=x", "", 400, `"code":"usage"`},
+
+	{"GET /api/records?limit=3", "", 200, `[]`},
+	{"GET /api/records?from=today", "", 400, `"code":"usage"`},
+	{"GET /api/records/export", "", 200, "id,campaign,campaign_version"},
+	{"GET /api/records/verify", "", 200, `"ok":true`},
+	{"GET /api/reports/campaign", "", 200, `[]`},
+	{"GET /api/reports/operator", "", 200, `[]`},
+	{"GET /api/reports/abandonment", "", 200, `"abandonment_limit":`},
+	{"GET /api/reports/commission?campaign=none", "", 404, `"code":"not-found"`},
+
+	{"DELETE /api/contacts/+40722111331", "", 200, `"lists":["spring"]`},
+	{"DELETE /api/operators/ana", "", 200, `"removed":"ana"`},
+	{"DELETE /api/lists/more", "", 200, `"removed":"more"`},
+}
+
+func TestEveryRouteAnswersAndEveryErrorIsASentenceWithACode(t *testing.T) {
+	h := filled(t)
+	asked := map[string]bool{}
+	for _, r := range requests {
+		w := ask(h, r.request, r.body)
+		if w.Code != r.status || !strings.Contains(w.Body.String(), r.part) {
+			t.Errorf("%s: %d %.300s; want %d with %s", r.request, w.Code, w.Body, r.status, r.part)
+		}
+		if w.Code >= 400 {
+			checkProblem(t, r.request, w)
+		}
+		asked[patternOf(t, r.request)] = true
+	}
+	for _, r := range Routes() {
+		if !asked[r.Method+" "+r.Path] {
+			t.Errorf("no request in the test for %s %s", r.Method, r.Path)
+		}
+		if r.Doc == "" {
+			t.Errorf("%s %s does not say what it is for", r.Method, r.Path)
+		}
+	}
+}
+
+func checkProblem(t *testing.T, request string, w *httptest.ResponseRecorder) {
+	t.Helper()
+	var p Problem
+	if err := json.Unmarshal(w.Body.Bytes(), &p); err != nil || p.Sentence == "" {
+		t.Errorf("%s: %q is no problem: %v", request, w.Body, err)
+	}
+	if statuses[p.Code] != w.Code {
+		t.Errorf("%s: code %s goes with %d, not %d", request, p.Code, statuses[p.Code], w.Code)
+	}
+}
+
+// patternOf finds the line of the table that a request belongs to.
+func patternOf(t *testing.T, request string) string {
+	t.Helper()
+	mux := http.NewServeMux()
+	for _, r := range Routes() {
+		mux.HandleFunc(r.Method+" "+r.Path, func(http.ResponseWriter, *http.Request) {})
+	}
+	method, target, _ := strings.Cut(request, " ")
+	_, pattern := mux.Handler(httptest.NewRequest(method, target, nil))
+	return pattern
+}
+
+func TestTheBoardChangesNothingAndShowsNoPersonalData(t *testing.T) {
+	svc := newService(t)
+	board := NewBoard(svc)
+	for _, r := range Routes() {
+		target := strings.NewReplacer("{$}", "", "{list}", "spring", "{phone}", "+40722111331", "{operator}", "ana", "{team}", "south", "{campaign}", "spring").Replace(r.Path)
+		w := ask(board, r.Method+" "+target, "{}")
+		if refused := w.Code == http.StatusForbidden; refused == r.Board {
+			t.Errorf("%s %s: %d, on the board: %v", r.Method, target, w.Code, r.Board)
+		}
+		if r.Board && r.Method != "GET" {
+			t.Errorf("%s %s changes something and is on the board", r.Method, r.Path)
+		}
+		for _, private := range []string{"contacts", "records", "dnc", "export"} {
+			if r.Board && strings.Contains(r.Path, private) {
+				t.Errorf("%s tells personal data on the board", r.Path)
+			}
+		}
+	}
+}
+
+func TestTheBoardAnswersOnlyToThisMachinesName(t *testing.T) {
+	board := NewBoard(newService(t))
+	for host, want := range map[string]int{
+		"localhost": 200, "localhost:8080": 200, "127.0.0.1:8080": 200, "[::1]:8080": 200,
+		"evil.example.com": 403, "192.168.1.7:8080": 403, "localhost.evil.example.com": 403, "": 403,
+	} {
+		r := httptest.NewRequest("GET", "/api/status", nil)
+		r.Host = host
+		w := httptest.NewRecorder()
+		board.ServeHTTP(w, r)
+		if w.Code != want {
+			t.Errorf("host %q: %d, want %d", host, w.Code, want)
+		}
+	}
+}
+
+func TestAConsoleAddressThatOthersCouldReachIsRefused(t *testing.T) {
+	for addr, ok := range map[string]bool{
+		"127.0.0.1:8080": true, "localhost:0": true, "[::1]:8080": true,
+		"0.0.0.0:8080": false, ":8080": false, "192.168.1.7:80": false, "example.com:80": false, "8080": false, "": false,
+	} {
+		if err := CheckConsole(addr); (err == nil) != ok {
+			t.Errorf("%q: %v", addr, err)
+		}
+	}
+}
+
+func TestAFileThatIsRefusedIsReadToItsEnd(t *testing.T) {
+	srv := httptest.NewServer(New(newService(t)))
+	defer srv.Close()
+	file := "\x7fELF" + strings.Repeat("x", 8<<20)
+	resp, err := http.Post(srv.URL+"/api/lists/bad/import", "text/csv", strings.NewReader(file))
+	if err != nil {
+		t.Fatalf("the sender saw a broken pipe instead of the error: %v", err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusBadRequest {
+		t.Errorf("%d %s %v", resp.StatusCode, body, err)
+	}
+}
+
+func TestAProblemSaysWhatTheLayersBelowPromise(t *testing.T) {
+	for _, c := range codes {
+		wrapped := fmt.Errorf("lease for campaign %q: %w", "spring", c.is)
+		if got := ProblemOf(wrapped).Code; got != c.code {
+			t.Errorf("%v became %s, want %s", wrapped, got, c.code)
+		}
+	}
+	err := fmt.Errorf("%w: campaign %q is draining; wait, or: apel campaign stop spring", dialer.ErrRefused, "spring")
+	want := &Problem{`campaign "spring" is draining; wait, or: apel campaign stop spring`, Refused}
+	if diff := cmp.Diff(want, ProblemOf(err)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestNearestFindsSlipsOfTheFingerAndNothingElse(t *testing.T) {
+	known := []string{"spring", "autumn", "winter-2026"}
+	for word, want := range map[string]string{
+		"spring": "spring", "sprnig": "spring", "Spring": "spring", "sprin": "spring", "autum": "autumn",
+		"winter-2025": "winter-2026", "summer": "", "x": "", "": "",
+	} {
+		if got := Nearest(word, known); got != want {
+			t.Errorf("%q is taken for %q, want %q", word, got, want)
+		}
+	}
+}
