@@ -55,7 +55,7 @@ func (c *call) part() {
 	if closing || by == "caller" {
 		return
 	}
-	if err := c.dialog.bye(c.dialog.end.quit); err != nil {
+	if err := c.dialog.bye(c.carrier.quit); err != nil {
 		c.note(func(s *Seen) { s.violate("BYE: " + err.Error()) })
 	}
 }

@@ -3,11 +3,9 @@ package lab
 import (
 	"context"
 	"encoding/binary"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -23,40 +21,11 @@ import (
 
 func init() { sip.SetDefaultLogger(slog.New(slog.DiscardHandler)) }
 
-// ladder keeps the first lines of all SIP messages on a network.
-type ladder struct {
-	mu    sync.Mutex
-	lines []string
-}
-
-func (l *ladder) tap(at time.Time, from, to netip.AddrPort, data []byte) {
-	if len(data) < 16 || data[0] < 'A' || data[0] > 'Z' {
-		return
-	}
-	line, _, _ := strings.Cut(string(data), "\r\n")
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.lines = append(l.lines, fmt.Sprintf("%s %v > %v %s", at.Format("05.000"), from, to, line))
-}
-
-// sent lists the first lines that one side sent.
-func (l *ladder) sent(from string) (lines []string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, line := range l.lines {
-		f := strings.SplitN(line, " ", 5)
-		if f[1] == from {
-			lines = append(lines, f[4])
-		}
-	}
-	return lines
-}
-
-// printOnFailure makes a failed call test show its messages.
-func (l *ladder) printOnFailure(t *testing.T) {
+// showOnFailure makes a failed call test show its messages.
+func showOnFailure(t *testing.T, l *Ladder) {
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Log("\n" + strings.Join(l.lines, "\n"))
+			t.Logf("\n%v", l)
 		}
 	})
 }

@@ -15,16 +15,16 @@ type box struct {
 	net     *Net
 	carrier *Carrier
 	caller  *caller
-	ladder  *ladder
+	ladder  *Ladder
 }
 
 // inBox runs a test in a bubble; every callee is of one kind, or as persona says.
 func inBox(t *testing.T, cfg CarrierConfig, netCfg NetConfig, test func(t *testing.T, b *box)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		var l ladder
-		l.printOnFailure(t)
-		netCfg.Tap = l.tap
+		var l Ladder
+		showOnFailure(t, &l)
+		netCfg.Tap = l.Tap
 		n := NewNet(netCfg)
 		cfg.Network, cfg.Addr = n, "10.0.0.2:5060"
 		carrier, err := StartCarrier(context.Background(), cfg)

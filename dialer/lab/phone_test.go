@@ -36,9 +36,9 @@ func (c *caller) registrar(srv *sipgo.Server, users map[string]string) {
 func onPhone(t *testing.T, cfg PhoneConfig, test func(t *testing.T, c *caller, p *Phone)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		var l ladder
-		l.printOnFailure(t)
-		n := NewNet(NetConfig{Delay: 5 * time.Millisecond, Tap: l.tap})
+		var l Ladder
+		showOnFailure(t, &l)
+		n := NewNet(NetConfig{Delay: 5 * time.Millisecond, Tap: l.Tap})
 		c := newCaller(t, n, "10.0.0.1:5060", netip.MustParseAddrPort("10.0.0.21:5060"))
 		cfg.Network, cfg.Addr, cfg.User, cfg.Password = n, "10.0.0.21:5060", "ana", "secret"
 		cfg.Registrar = netip.MustParseAddrPort("10.0.0.1:5060")

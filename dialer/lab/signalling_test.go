@@ -153,7 +153,7 @@ func TestThe200CanOvertakeThe180(t *testing.T) {
 	inBox(t, cfg, NetConfig{}, func(t *testing.T, b *box) {
 		p := b.caller.call("1", time.Minute)
 		want := []string{"SIP/2.0 100 Trying", "SIP/2.0 200 OK", "SIP/2.0 180 Ringing"}
-		if diff := cmp.Diff(want, b.ladder.sent("10.0.0.2:5060")); diff != "" {
+		if diff := cmp.Diff(want, b.ladder.Sent(b.carrier.Addr())); diff != "" {
 			t.Error(diff)
 		}
 		p.bye()

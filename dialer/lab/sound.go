@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -54,6 +55,7 @@ func render(script []Sound, level float64) ([]int16, error) {
 			if err != nil {
 				return nil, err
 			}
+			out = slices.Grow(out, len(clip))
 			for _, v := range clip {
 				out = append(out, clip16(float64(v)*gain))
 			}
@@ -69,6 +71,7 @@ func render(script []Sound, level float64) ([]int16, error) {
 // appendTone adds sines with edges of 5 ms.
 func appendTone(out []int16, s Sound, gain float64) []int16 {
 	n, edge := count(s.For), count(5*time.Millisecond)
+	out = slices.Grow(out, n)
 	amp := 0.158 * math.MaxInt16 * gain * math.Sqrt2 / math.Sqrt(float64(len(s.Tone)))
 	for i := range n {
 		v := 0.0
