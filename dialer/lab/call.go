@@ -121,7 +121,7 @@ func (c *call) fork(body []byte) {
 	twin := newDialog(c.dialog.end, c.dialog.from, c.dialog.invite, c.dialog.tag+"b", c.dialog.user)
 	c.carrier.mu.Lock()
 	c.twin = twin
-	c.carrier.dialogs.put(twin.key(), c)
+	c.carrier.dialogs.pin(twin.key(), c)
 	c.carrier.mu.Unlock()
 	twin.respond(200, "OK", body)
 }
@@ -203,7 +203,9 @@ func (c *call) finish() {
 	c.carrier.mu.Lock()
 	defer c.carrier.mu.Unlock()
 	c.measure()
-	c.seen.Ended = time.Now()
+	if c.seen.Ended.IsZero() {
+		c.seen.Ended = time.Now()
+	}
 	if c.carrier.closing && c.seen.EndedBy == "" {
 		c.seen.EndedBy = "carrier"
 		if !c.seen.Answered.IsZero() {
@@ -213,9 +215,21 @@ func (c *call) finish() {
 	if s := c.seen; !s.Answered.IsZero() && s.Acked.IsZero() && s.Ended.Sub(s.Answered) > 4*time.Second {
 		s.violate(neverAcked)
 	}
-	delete(c.carrier.live, c)
-	if c.carrier.calling[c.seen.Number]--; c.carrier.calling[c.seen.Number] == 0 {
-		delete(c.carrier.calling, c.seen.Number)
+	c.leaveTables()
+}
+
+// leaveTables forgets the call, but for what may yet be repeated; carrier.mu is
+// held.
+func (c *call) leaveTables() {
+	k := c.carrier
+	delete(k.live, c)
+	if k.calling[c.seen.Number]--; k.calling[c.seen.Number] == 0 {
+		delete(k.calling, c.seen.Number)
+	}
+	k.invites.unpin(branchOf(c.dialog.invite.Via()))
+	k.dialogs.unpin(c.dialog.key())
+	if c.twin != nil {
+		k.dialogs.unpin(c.twin.key())
 	}
 }
 

@@ -51,6 +51,9 @@ func (c *call) leave(who string) {
 func (c *call) part() {
 	c.carrier.mu.Lock()
 	closing, by := c.carrier.closing, c.seen.EndedBy
+	if !closing {
+		c.seen.Ended = time.Now()
+	}
 	c.carrier.mu.Unlock()
 	if closing || by == "caller" {
 		return

@@ -80,7 +80,8 @@ func (c *Carrier) admit(d *dialog, number string) {
 	c.live[call] = true
 	c.calling[number]++
 	c.stats.PeakLive = max(c.stats.PeakLive, len(c.live))
-	c.dialogs.put(d.key(), call)
+	c.dialogs.pin(d.key(), call)
+	c.invites.pin(branchOf(d.invite.Via()), d)
 	c.calls.Go(call.run)
 }
 

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -158,5 +159,43 @@ func TestThe200CanOvertakeThe180(t *testing.T) {
 		}
 		p.bye()
 		p.rtp.stream.close()
+	})
+}
+
+func TestALongCallAndALongRingingEndAsTheyShould(t *testing.T) {
+	patient := person(func(p *Persona) { p.Patience = 0 })
+	inBox(t, oneCallee(patient), NetConfig{}, func(t *testing.T, b *box) {
+		p := b.caller.call("1", time.Minute)
+		for i := range 10 { // other calls make the carrier forget what is old
+			time.Sleep(50 * time.Second)
+			q := b.caller.call(fmt.Sprint(2+i), time.Minute)
+			q.bye()
+			q.rtp.stream.close()
+		}
+		if status := p.bye().StatusCode; status != 200 {
+			t.Errorf("a BYE after nine minutes got %d", status)
+		}
+		p.rtp.stream.close()
+		for _, s := range b.carrier.Seen() {
+			if len(s.Violations) > 0 || s.EndedBy != "caller" {
+				t.Errorf("seen %+v", s)
+			}
+		}
+	})
+	inBox(t, all(NoAnswer), NetConfig{}, func(t *testing.T, b *box) {
+		done := make(chan bool)
+		go func() {
+			defer close(done)
+			for i := range 5 {
+				time.Sleep(33 * time.Second)
+				b.caller.call(fmt.Sprint(2+i), time.Second).rtp.stream.close()
+			}
+		}()
+		p := b.caller.call("1", 170*time.Second)
+		if p.res.StatusCode != 487 {
+			t.Errorf("a CANCEL after 170 s led to %d", p.res.StatusCode)
+		}
+		p.rtp.stream.close()
+		<-done
 	})
 }
