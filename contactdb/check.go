@@ -26,7 +26,7 @@ func (s *Store) Check() error {
 			c.bad("call record %d (%s): %s", v.BadAt, v.BadID, v.Problem)
 		}
 		for _, step := range []func() error{
-			c.pages, c.readLists, c.contacts, c.indexes, c.counts, c.records, c.live, c.leases, c.progress, c.queue,
+			c.readLists, c.contacts, c.indexes, c.counts, c.records, c.live, c.leases, c.progress, c.queue,
 		} {
 			if err := step(); err != nil {
 				return err
@@ -62,14 +62,6 @@ func (c *checking) bad(format string, args ...any) {
 	if len(c.problems) < 20 {
 		c.problems = append(c.problems, fmt.Errorf("%w: "+format, append([]any{ErrDamaged}, args...)...))
 	}
-}
-
-// pages asks bbolt whether every page is used once.
-func (c *checking) pages() error {
-	for err := range c.Tx.Check() {
-		c.bad("file: %v", err)
-	}
-	return nil
 }
 
 func (c *checking) readLists() error {

@@ -152,6 +152,17 @@ func (s *Store) commit(group []*write) (broken error) {
 // try runs a group in one transaction. refused is the place of the operation
 // whose error undid it, or -1.
 func (s *Store) try(group []*write) (refused int, err, fatal error) {
+	damaged := guard(func() error {
+		refused, err, fatal = s.transact(group)
+		return nil
+	})
+	if damaged != nil {
+		return -1, damaged, damaged
+	}
+	return refused, err, fatal
+}
+
+func (s *Store) transact(group []*write) (refused int, err, fatal error) {
 	btx, err := s.db.Begin(true)
 	if err != nil {
 		return -1, err, nil

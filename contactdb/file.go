@@ -9,30 +9,26 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
 )
 
-// openFile opens an existing file. bbolt maps the file and trusts it: a page
-// beyond its end would be a fault that ends the process. So the file is first
-// looked at with plain reads, and what bbolt still stumbles over is caught.
+// openFile opens an existing file that looks whole.
 func openFile(path string, wait time.Duration) (db *bbolt.DB, err error) {
 	if err := inspect(path); err != nil {
 		return nil, err
 	}
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if r := recover(); r != nil {
-			db, err = nil, fmt.Errorf("%w: %v; restore a backup", ErrDamaged, r)
-		}
-	}()
 	opts := &bbolt.Options{Timeout: wait, FreelistType: bbolt.FreelistMapType, NoStatistics: true}
 	if runtime.GOOS != "windows" && ^uint(0)>>63 == 1 {
 		opts.InitialMmapSize = mapped
 	}
-	db, err = bbolt.Open(path, 0o600, opts)
+	err = guard(func() error {
+		db, err = bbolt.Open(path, 0o600, opts)
+		return err
+	})
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):
 		return nil, fmt.Errorf("%w: stop it, or use another data directory", ErrInUse)
@@ -40,6 +36,42 @@ func openFile(path string, wait time.Duration) (db *bbolt.DB, err error) {
 		return nil, fmt.Errorf("%w: %w; restore a backup", ErrDamaged, err)
 	}
 	return db, spaceError(err)
+}
+
+// guard runs f and makes ErrDamaged of the ways in which bbolt meets a damaged
+// page: it panics, or reads outside of the mapped file. Other panics go on.
+func guard(f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		r := recover()
+		if r == nil {
+			return
+		}
+		if _, fault := r.(interface{ Addr() uintptr }); !fault && !fromBolt() {
+			panic(r)
+		}
+		err = fmt.Errorf("%w: %v; restore a backup", ErrDamaged, r)
+	}()
+	return f()
+}
+
+// fromBolt says, in a deferred function, whether the panic began in bbolt.
+func fromBolt() bool {
+	pcs := make([]uintptr, 64)
+	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])
+	panicking := false
+	for {
+		f, more := frames.Next()
+		switch {
+		case f.Function == "runtime.gopanic":
+			panicking = true
+		case panicking && !strings.HasPrefix(f.Function, "runtime."):
+			return strings.HasPrefix(f.Function, "go.etcd.io/bbolt")
+		}
+		if !more {
+			return false
+		}
+	}
 }
 
 // metaPage is what of bbolt's two meta pages is needed to know how long the

@@ -74,7 +74,7 @@ func open(cfg Config) (*Store, error) {
 
 		importStep: importStep,
 	}
-	if err := s.load(); err != nil {
+	if err := guard(s.load); err != nil {
 		db.Close()
 		return nil, err
 	}
@@ -177,7 +177,9 @@ func (s *Store) Close() error {
 
 // view runs f in a read transaction: one consistent view.
 func (s *Store) view(what string, f func(*tx) error) error {
-	err := s.db.View(func(btx *bbolt.Tx) error { return f(&tx{Tx: btx}) })
+	err := guard(func() error {
+		return s.db.View(func(btx *bbolt.Tx) error { return f(&tx{Tx: btx}) })
+	})
 	if errors.Is(err, berrors.ErrDatabaseNotOpen) {
 		err = errClosed
 	}

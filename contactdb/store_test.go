@@ -11,6 +11,8 @@ import (
 	"time"
 )
 
+var bg = context.Background()
+
 // monday is when most tests happen.
 var monday = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
@@ -31,11 +33,28 @@ func openStore(t testing.TB, path string) *Store {
 		if err := s.Check(); err != nil && !errors.Is(err, errClosed) {
 			t.Errorf("the store's rules at the end of the test: %v", err)
 		}
+		checkPages(t, s)
 		if err := s.Close(); err != nil {
 			t.Errorf("close: %v", err)
 		}
 	})
 	return s
+}
+
+// checkPages asks bbolt whether each page of the file is used once. It is asked
+// in a write transaction, the only one in which nothing else changes.
+func checkPages(t testing.TB, s *Store) {
+	t.Helper()
+	err := s.update("check pages", func(t *tx) error {
+		var all []error
+		for err := range t.Tx.Check() {
+			all = append(all, err)
+		}
+		return errors.Join(all...)
+	})
+	if err != nil && !errors.Is(err, errClosed) {
+		t.Error(err)
+	}
 }
 
 // rowsOf yields contacts without an error.
