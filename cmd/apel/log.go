@@ -41,7 +41,7 @@ func (a *app) newLog(s logSettings) (log *zap.Logger, closeLog func(), err error
 			return nil, nil, fileProblem(err)
 		}
 		to, closeFile = f, func() { _ = f.Close() } // the log was its only user
-	} else if isTerminal(a.std.err) {
+	} else if a.std.errIsScreen {
 		enc.EncodeTime = zapcore.TimeEncoderOfLayout("15:04:05.000")
 		encoder = zapcore.NewConsoleEncoder(enc)
 	}

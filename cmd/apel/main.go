@@ -17,7 +17,11 @@ import (
 	"syscall"
 
 	_ "time/tzdata" // call windows must not depend on what a machine has installed
+
+	"golang.org/x/term"
 )
+
+func isScreen(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 func main() { os.Exit(program()) }
 
@@ -34,5 +38,9 @@ func program() int {
 		<-signals
 		os.Exit(exitInterrupted)
 	}()
-	return run(ctx, os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr}, os.LookupEnv)
+	std := stdio{
+		in: os.Stdin, out: os.Stdout, err: os.Stderr,
+		outIsScreen: isScreen(os.Stdout), errIsScreen: isScreen(os.Stderr),
+	}
+	return run(ctx, os.Args[1:], std, os.LookupEnv)
 }

@@ -22,7 +22,7 @@ type progress struct {
 
 func (a *app) progress(what string, r io.Reader, size int64) *progress {
 	p := &progress{Reader: r, app: a, what: what, size: size, every: 10 * time.Second}
-	if isTerminal(a.std.err) {
+	if a.std.errIsScreen {
 		p.every = 200 * time.Millisecond
 	}
 	p.next = time.Now().Add(p.every)
@@ -44,7 +44,7 @@ func (p *progress) draw() {
 	if p.size > 0 {
 		text += fmt.Sprintf(" of %.1f MB (%d %%)", float64(p.size)/1e6, 100*p.read/p.size)
 	}
-	if !isTerminal(p.app.std.err) {
+	if !p.app.std.errIsScreen {
 		p.app.say("%s", text)
 		return
 	}

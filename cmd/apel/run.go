@@ -8,8 +8,6 @@ import (
 	"os"
 
 	"apel/dialer/console"
-
-	"golang.org/x/term"
 )
 
 // Exit codes; 0 is done.
@@ -43,16 +41,11 @@ var exitCodes = map[console.Code]int{
 	interrupted:        exitInterrupted,
 }
 
-// stdio is a command's streams.
+// stdio is a command's streams, and whether a person looks at them.
 type stdio struct {
-	in       io.Reader
-	out, err io.Writer
-}
-
-// isTerminal says whether a stream is a person's screen.
-func isTerminal(stream any) bool {
-	f, ok := stream.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
+	in                       io.Reader
+	out, err                 io.Writer
+	outIsScreen, errIsScreen bool
 }
 
 // app is one run of the program.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -61,6 +62,9 @@ func TestCommandsKeepTheContractOfTheirScripts(t *testing.T) {
 			"stereo":      scriptStereo,
 			"smalldisk":   scriptSmallDisk,
 			"stalesocket": scriptStaleSocket,
+			"follow":      scriptFollow,
+			"gone":        scriptGone,
+			"busyport":    scriptBusyPort,
 			"calls":       scriptCalls,
 			"forge":       scriptForge,
 			"hold":        scriptHold,
@@ -211,4 +215,43 @@ func scriptNumbers(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	_, err = f.Write(b.Bytes())
 	ts.Check(errors.Join(err, f.Close()))
+}
+
+// scriptFollow opens the stream of events and keeps it open until the end of
+// the script: follow DATA.
+func scriptFollow(ts *testscript.TestScript, neg bool, args []string) {
+	path := socketPath(ts.MkAbs(args[0]), socketName)
+	conn, err := net.Dial("unix", path)
+	ts.Check(err)
+	ts.Defer(func() { conn.Close() })
+	_, err = conn.Write([]byte("GET /events HTTP/1.1\r\nHost: apel\r\n\r\n"))
+	ts.Check(err)
+	status, err := bufio.NewReader(conn).ReadString('\n')
+	ts.Check(err)
+	if !strings.Contains(status, "200") {
+		ts.Fatalf("%s", status)
+	}
+}
+
+// scriptGone waits until a file is not there any more: gone FILE.
+func scriptGone(ts *testscript.TestScript, neg bool, args []string) {
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		if _, err := os.Lstat(ts.MkAbs(args[0])); errors.Is(err, os.ErrNotExist) {
+			return
+		}
+	}
+	ts.Fatalf("%s is still there", args[0])
+}
+
+// scriptBusyPort holds a TCP and a UDP port until the end of the script, and
+// names them in $BUSY and $BUSYUDP.
+func scriptBusyPort(ts *testscript.TestScript, neg bool, args []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { l.Close() })
+	pc, err := net.ListenPacket("udp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Defer(func() { pc.Close() })
+	ts.Setenv("BUSY", l.Addr().String())
+	ts.Setenv("BUSYUDP", pc.LocalAddr().String())
 }

@@ -114,7 +114,7 @@ func watchAnswer[T any](a *app, ctx context.Context, q call, render func(io.Writ
 // drawAgain draws over what was there, in one write, so that the screen does
 // not flicker.
 func drawAgain[T any](a *app, raw json.RawMessage, v T, render func(io.Writer, T)) error {
-	if a.flags.output == "json" || !isTerminal(a.std.out) {
+	if a.flags.output == "json" || !a.std.outIsScreen {
 		_, err := fmt.Fprintf(a.std.out, "%s\n", compact(raw))
 		return err
 	}
