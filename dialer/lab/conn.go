@@ -54,7 +54,7 @@ func newConn(n *Net, at netip.AddrPort) *conn {
 }
 
 // fate says when a datagram to an address arrives, and how often.
-func (c *conn) fate(to netip.AddrPort) (due time.Time, copies int) {
+func (c *conn) fate(to netip.AddrPort, data []byte) (due time.Time, copies int) {
 	cfg := &c.net.cfg
 	if cfg.plain() {
 		if cfg.Delay > 0 {
@@ -72,7 +72,7 @@ func (c *conn) fate(to netip.AddrPort) (due time.Time, copies int) {
 		l = &link{hash: linkHash(cfg.Seed, c.addr, to)}
 		c.links[to] = l
 	}
-	return l.fate(*cfg)
+	return l.fate(*cfg, data)
 }
 
 // deliver queues a copy of data, or says that there was no room.

@@ -7,19 +7,21 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
 // NetConfig says how datagrams travel. The zero value delivers each at once.
-// Chances are 0..1; each is drawn from the seed, the two addresses and the
-// count of datagrams between them, so that a link's fate does not depend on
-// what other links do.
+// Chances are 0..1; each is drawn from the seed, the two addresses, the time of
+// sending and the first line of a SIP message: in a bubble, where time is exact,
+// a datagram's fate depends neither on what other links do nor on the order in
+// which goroutines happened to send.
 type NetConfig struct {
 	Seed      uint64
 	Delay     time.Duration // one way
-	Jitter    time.Duration // 0..Jitter more; order within a link is kept
+	Jitter    time.Duration // 0..Jitter more; what a link was given at different times keeps its order
 	Loss      float64
 	Duplicate float64
 	Reorder   float64       // chance of being held back by HeldBack, and overtaken
@@ -144,7 +146,7 @@ func (n *Net) send(from *conn, to netip.AddrPort, data []byte) {
 		n.lost.Add(1)
 		return
 	}
-	due, copies := from.fate(to)
+	due, copies := from.fate(to, data)
 	if copies == 0 {
 		n.lost.Add(1)
 	}
@@ -162,17 +164,20 @@ func (c NetConfig) plain() bool {
 
 // link is the way from one socket to one address.
 type link struct {
-	hash  uint64
-	count uint64
-	last  time.Time // when its latest datagram is due
+	hash   uint64
+	at     time.Time // of the latest sending
+	last   time.Time // when the latest datagram sent at that time is due
+	before time.Time // when the latest sent before that is due
 }
 
 // fate draws when a datagram arrives (zero: now) and how often.
-func (l *link) fate(cfg NetConfig) (due time.Time, copies int) {
-	l.count++
-	draw := func(salt uint64) float64 {
-		return float64(mix(l.hash^mix(l.count*8+salt))>>11) / (1 << 53)
+func (l *link) fate(cfg NetConfig, data []byte) (due time.Time, copies int) {
+	now := time.Now()
+	if now.After(l.at) {
+		l.at, l.before = now, l.last
 	}
+	h := mix(l.hash ^ mix(uint64(now.UnixNano())) ^ firstLine(data))
+	draw := func(salt uint64) float64 { return float64(mix(h+salt)>>11) / (1 << 53) }
 	if draw(0) < cfg.Loss {
 		return due, 0
 	}
@@ -180,15 +185,27 @@ func (l *link) fate(cfg NetConfig) (due time.Time, copies int) {
 	if draw(1) < cfg.Duplicate {
 		copies = 2
 	}
-	due = time.Now().Add(cfg.Delay + time.Duration(draw(2)*float64(cfg.Jitter)))
+	due = now.Add(cfg.Delay + time.Duration(draw(2)*float64(cfg.Jitter)))
 	if draw(3) < cfg.Reorder {
 		return due.Add(cfg.HeldBack), copies
 	}
-	if due.Before(l.last) {
-		due = l.last
+	if due.Before(l.before) {
+		due = l.before
 	}
-	l.last = due
+	if due.After(l.last) {
+		l.last = due
+	}
 	return due, copies
+}
+
+// firstLine is a hash of the first line of a SIP message, and 0 for others:
+// what is random in a packet must not decide about it.
+func firstLine(data []byte) uint64 {
+	if len(data) < 16 || data[0] < 'A' || data[0] > 'Z' {
+		return 0
+	}
+	line, _, _ := strings.Cut(string(data[:min(len(data), 128)]), "\r\n")
+	return hashString(line)
 }
 
 // linkHash is the same in every run for a seed and two addresses.

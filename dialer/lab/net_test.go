@@ -143,15 +143,19 @@ func TestTheSameSeedGivesALinkTheSameFate(t *testing.T) {
 
 func TestAnotherLinksTrafficDoesNotChangeALinksFate(t *testing.T) {
 	fate := func(busy bool) (arrived []bool) {
-		n := NewNet(NetConfig{Seed: 1, Loss: .5})
-		a, b, other := mustListen(t, n, "10.0.0.1:1"), mustListen(t, n, "10.0.0.2:2"), mustListen(t, n, "10.0.0.3:3")
-		for range 100 {
-			if busy {
-				other.WriteTo([]byte("x"), b.udp)
+		synctest.Test(t, func(t *testing.T) {
+			n := NewNet(NetConfig{Seed: 1, Loss: .5})
+			a, b, other := mustListen(t, n, "10.0.0.1:1"), mustListen(t, n, "10.0.0.2:2"), mustListen(t, n, "10.0.0.3:3")
+			for range 100 {
+				time.Sleep(time.Millisecond)
+				if busy {
+					other.WriteTo([]byte("x"), b.udp)
+					a.WriteTo([]byte("x"), other.udp)
+				}
+				_, copies := a.fate(b.addr, []byte("x"))
+				arrived = append(arrived, copies > 0)
 			}
-			_, copies := a.fate(b.addr)
-			arrived = append(arrived, copies > 0)
-		}
+		})
 		return arrived
 	}
 	if !slices.Equal(fate(false), fate(true)) {
