@@ -103,6 +103,9 @@ func (l *loop) step(in Input) (over bool) {
 	if in.Kind == InSettled {
 		delete(l.calls, in.Call)
 	}
+	if l.s.inspect != nil {
+		l.s.inspect(l.floor)
+	}
 	return over
 }
 

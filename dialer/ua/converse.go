@@ -149,6 +149,8 @@ func (c *Call) bye() {
 
 // await waits for the final response of a request that nobody else waits for.
 func (u *UA) await(tx sip.ClientTransaction, what string) {
+	u.byes.Add(1)
+	defer u.byes.Done()
 	defer tx.Terminate()
 	for {
 		select {

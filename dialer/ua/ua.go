@@ -77,6 +77,7 @@ type UA struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	wg     sync.WaitGroup // every goroutine that New or a call has started
+	byes   sync.WaitGroup // of them, those that wait for the answer to a BYE or CANCEL
 
 	mu       sync.Mutex       // guards calls, bindings
 	calls    map[string]*Call // by Call-ID
@@ -236,19 +237,25 @@ func (u *UA) Close() error {
 	for _, c := range calls {
 		c.Hangup()
 	}
-	// One round trip for the far ends' answers; what comes later finds nobody, as after a crash.
+	// The far ends have a second to answer; what comes later finds nobody, as after a crash.
+	answered := make(chan struct{})
+	go func() {
+		for _, c := range calls {
+			<-c.ended
+		}
+		u.byes.Wait()
+		close(answered)
+	}()
 	deadline := time.NewTimer(time.Second)
 	defer deadline.Stop()
-	for _, c := range calls {
-		select {
-		case <-c.ended:
-		case <-deadline.C:
-			deadline.Reset(0)
-		}
+	select {
+	case <-answered:
+	case <-deadline.C:
 	}
 	u.cancel()
 	err := u.ua.Close()
 	u.wg.Wait()
+	<-answered
 	return err
 }
 

@@ -1,0 +1,276 @@
+package dialer_test
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"apel/contactdb"
+	"apel/dialer"
+	"apel/dialer/lab"
+	"apel/dialer/ua"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest"
+)
+
+func init() { ua.SetLogger(slog.New(slog.DiscardHandler)) }
+
+// shift is a whole centre in memory: a carrier with its population, a service,
+// operators with phones.
+type shift struct {
+	t       *testing.T
+	net     *lab.Net
+	carrier *lab.Carrier
+	svc     *dialer.Service
+	phones  []*lab.Phone
+	cfg     dialer.Config
+	stop    context.CancelFunc
+	ran     chan error
+	mu      sync.Mutex
+	ladder  []string
+}
+
+type shiftConfig struct {
+	operators  int
+	contacts   int
+	channels   int
+	cps        float64
+	population lab.PopulationConfig
+	carrier    lab.CarrierConfig
+	phone      func(i int, p *lab.PhoneConfig)
+	campaign   string // further lines
+	net        lab.NetConfig
+}
+
+const campaignHead = `name: spring
+lists: [spring]
+trunks: [acme]
+caller-id: "+40312345678"
+windows: {daily: 00:00-24:00}
+`
+
+func newShift(t *testing.T, c shiftConfig) *shift {
+	t.Helper()
+	s := &shift{t: t, ran: make(chan error, 1)}
+	if c.net.Delay == 0 {
+		c.net.Delay = 10 * time.Millisecond
+	}
+	c.net.Tap = s.tap
+	s.net = lab.NewNet(c.net)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Log("\n" + strings.Join(s.ladder, "\n"))
+		}
+	})
+	c.carrier.Network, c.carrier.Addr = s.net, "10.0.0.2:5060"
+	if c.carrier.Persona == nil {
+		c.carrier.Population = lab.NewPopulation(c.population)
+	}
+	var err error
+	if s.carrier, err = lab.StartCarrier(t.Context(), c.carrier); err != nil {
+		t.Fatal(err)
+	}
+	s.cfg = dialer.Config{Data: t.TempDir(), Network: s.net, SIP: dialer.SIPConfig{Listen: "10.0.0.1:5060"},
+		Trunks: []dialer.TrunkConfig{{Name: "acme", Host: "10.0.0.2:5060", Channels: c.channels, CallsPerSecond: c.cps}},
+		Log:    zaptest.NewLogger(t, zaptest.Level(zap.WarnLevel))}
+	s.open()
+	s.svc.Inspect(s.inspect)
+	s.contacts(c.contacts)
+	for i := range c.operators {
+		s.operator(fmt.Sprintf("op%02d", i))
+	}
+	if _, _, err := s.svc.ApplyCampaign([]byte(campaignHead + c.campaign)); err != nil {
+		t.Fatal(err)
+	}
+	s.run()
+	for i := range c.operators {
+		p := lab.PhoneConfig{Network: s.net, Addr: fmt.Sprintf("10.0.1.%d:5060", i+1), User: fmt.Sprintf("op%02d", i), Password: "pw", Registrar: netip.MustParseAddrPort("10.0.0.1:5060"), Seed: uint64(i + 1)}
+		if c.phone != nil {
+			c.phone(i, &p)
+		}
+		ph, err := lab.StartPhone(t.Context(), p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.phones = append(s.phones, ph)
+	}
+	time.Sleep(5 * time.Second)
+	if _, err := s.svc.StartCampaign("spring"); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (s *shift) tap(at time.Time, from, to netip.AddrPort, data []byte) {
+	if len(data) < 16 || data[0] < 'A' || data[0] > 'Z' {
+		return
+	}
+	line, _, _ := strings.Cut(string(data), "\r\n")
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.ladder) < 300 {
+		s.ladder = append(s.ladder, fmt.Sprintf("%s %v > %v %s", at.Format("15:04:05.000"), from, to, line))
+	}
+}
+
+// inspect holds a floor to its invariants after every event: an operator and a
+// call belong to each other (7), and no number is in two live attempts (1).
+func (s *shift) inspect(f *dialer.Floor) {
+	if err := f.Check(); err != nil {
+		s.t.Error(err)
+	}
+	of := map[string]string{}
+	for operator, call := range f.Busy() {
+		if other := of[call]; other != "" {
+			s.t.Errorf("operators %s and %s have the same call %s", operator, other, call)
+		}
+		of[call] = operator
+	}
+}
+
+func (s *shift) open() {
+	s.t.Helper()
+	var err error
+	if s.svc, err = dialer.Open(s.cfg); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *shift) contacts(n int) {
+	s.t.Helper()
+	rows := func(yield func(contactdb.Contact, error) bool) {
+		for i := range n {
+			if !yield(contactdb.Contact{Phone: fmt.Sprintf("+407%08d", 20000000+i), NumberType: "mobile", Region: "RO", Zones: []string{"Europe/Bucharest"}, Name: fmt.Sprint("Contact ", i)}, nil) {
+				return
+			}
+		}
+	}
+	if _, err := s.svc.Store().Import(s.t.Context(), "spring", time.Now(), rows); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *shift) operator(name string) {
+	s.t.Helper()
+	o := contactdb.Operator{Name: name, Team: "a", CreatedAt: time.Now()}
+	dialer.SetPassword(&o, "pw")
+	if err := s.svc.Store().PutOperator(o); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+func (s *shift) run() {
+	ctx, cancel := context.WithCancel(context.Background())
+	s.stop = cancel
+	svc := s.svc
+	go func() { s.ran <- svc.Run(ctx, 5*time.Second) }()
+	<-svc.Ready()
+}
+
+// end stops everything and holds the whole to the invariants.
+func (s *shift) end() []contactdb.Record {
+	s.t.Helper()
+	s.stop()
+	if err := <-s.ran; err != nil {
+		s.t.Error(err)
+	}
+	for _, p := range s.phones {
+		p.Close()
+	}
+	time.Sleep(time.Minute)
+	s.carrier.Close()
+	records := s.proven()
+	if err := s.svc.Close(); err != nil {
+		s.t.Error(err)
+	}
+	for _, p := range s.phones {
+		for _, v := range p.Stats().Violations {
+			s.t.Errorf("a phone saw: %s", v)
+		}
+	}
+	return records
+}
+
+// proven holds the records to what the carrier saw: invariants 1, 3, 4, 6 of the design.
+func (s *shift) proven() []contactdb.Record {
+	s.t.Helper()
+	store := s.svc.Store()
+	if err := store.Check(); err != nil {
+		s.t.Errorf("store: %v", err)
+	}
+	v, err := store.Verify(context.Background())
+	if err != nil || !v.OK {
+		s.t.Errorf("chain: %+v %v", v, err)
+	}
+	var records []contactdb.Record
+	byCall := map[string]contactdb.Record{}
+	for r, err := range store.Records(contactdb.RecordFilter{}) {
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if _, twice := byCall[r.SIPCallID]; twice {
+			s.t.Errorf("two records for call %s", r.SIPCallID)
+		}
+		records, byCall[r.SIPCallID] = append(records, r), r
+	}
+	live := map[string]bool{}
+	for _, seen := range s.carrier.Seen() {
+		r, ok := byCall[seen.CallID]
+		if !ok {
+			s.t.Errorf("no record of the INVITE to %s at %s", seen.Number, seen.At)
+		}
+		for _, v := range seen.Violations {
+			s.t.Errorf("the carrier saw in the call to %s: %s", seen.Number, v)
+		}
+		if r.Outcome == contactdb.Human && !r.BridgedAt.IsZero() && seen.Truth == lab.IsMachine && r.DetectorVerdict == "machine" {
+			s.t.Errorf("a recognised machine was bridged: %+v", r)
+		}
+		delete(live, seen.Number)
+	}
+	return records
+}
+
+func count(records []contactdb.Record) map[string]int {
+	n := map[string]int{}
+	for _, r := range records {
+		n[r.Outcome]++
+	}
+	return n
+}
+
+func TestAShiftOfEightHoursKeepsEveryInvariantAtEveryEvent(t *testing.T) {
+	operators, hours := 40, 8
+	if raceEnabled || testing.Short() {
+		operators, hours = 10, 1
+	}
+	slow := lab.Law{Mean: 20 * time.Second, Spread: .5, Least: time.Second}
+	real := time.Now()
+	synctest.Test(t, func(t *testing.T) {
+		s := newShift(t, shiftConfig{operators: operators, contacts: operators * hours * 120, channels: 4 * operators, cps: 20,
+			// People and operators take their time between two sentences, and nothing is
+			// recorded: sound is what an hour costs.
+			population: lab.PopulationConfig{Seed: 7, Turn: slow}, phone: func(_ int, p *lab.PhoneConfig) { p.Turn = slow },
+			campaign: "pacing: {mode: power, ratio: 1.5}\nrecord: false\n"})
+		time.Sleep(time.Duration(hours) * time.Hour)
+		st, err := s.svc.CampaignStatus("spring", false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		records := s.end()
+		n := count(records)
+		t.Logf("%d operators, %d hours: %d calls %v, occupancy %.1f %%, abandoned %.2f %% of live answers", operators, hours, len(records), n, 100*st.Occupancy, 100*st.AbandonmentRate)
+		if n[contactdb.Human] < operators*hours*5 {
+			t.Errorf("too few conversations: %v", n)
+		}
+		sent, lost := s.net.Sent()
+		t.Logf("%d packets, %d lost", sent, lost)
+	})
+	t.Log("in", time.Since(real).Round(time.Millisecond))
+}
