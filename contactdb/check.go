@@ -83,7 +83,7 @@ func (c *checking) readLists() error {
 // contacts follows each contact to its index entries.
 func (c *checking) contacts() error {
 	return c.each(bContacts, nil, func(key, value []byte) (bool, error) {
-		row, _, err := readContact(nil, value)
+		row, _, err := readContact(c.tx, nil, value)
 		if err != nil {
 			return false, err
 		}
@@ -158,17 +158,22 @@ func (c *checking) counts() error {
 
 // records sums the records up and compares with index and tallies.
 func (c *checking) records() error {
-	days, opDays := map[string]*Tally{}, map[string]*Tally{}
+	days, opDays, spans := map[string]*Tally{}, map[string]*Tally{}, map[uint32]span{}
 	n := 0
 	err := c.each(bRecords, nil, func(key, value []byte) (bool, error) {
 		var r Record
-		if err := decode(bRecords, value, &r); err != nil {
+		if err := decode(bRecords, value, &r); err != nil || len(key) != 8 {
 			return false, err
 		}
 		n++
 		if !slices.Equal(c.get(bRecordIDs, []byte(r.ID)), key) {
 			c.bad("record %s is not found by its id", r.ID)
 		}
+		seq := binary.BigEndian.Uint64(key)
+		if c.get(bRecordPhones, recordPhoneKey(r.Phone, seq)) == nil {
+			c.bad("record %s is not found by its number", r.ID)
+		}
+		spans[dayOf(r.EndedAt)] = spans[dayOf(r.EndedAt)].with(seq)
 		tr, err := c.trail(r.Campaign, r.ContactID)
 		if err != nil {
 			return false, err
@@ -183,13 +188,33 @@ func (c *checking) records() error {
 	if err != nil {
 		return err
 	}
-	if ids := c.Bucket(bRecordIDs).Stats().KeyN; ids != n {
-		c.bad("%d records, %d record ids", n, ids)
+	for _, index := range [][]byte{bRecordIDs, bRecordPhones} {
+		if keys := c.Bucket(index).Stats().KeyN; keys != n {
+			c.bad("%d records, %d %s", n, keys, index)
+		}
+	}
+	if err := c.spans(spans); err != nil {
+		return err
 	}
 	if err := c.tallies(bTallies, days); err != nil {
 		return err
 	}
 	return c.tallies(bOpTallies, opDays)
+}
+
+func (c *checking) spans(want map[uint32]span) error {
+	err := c.each(bRecordDays, nil, func(key, value []byte) (bool, error) {
+		d := binary.BigEndian.Uint32(key)
+		if got := readSpan(value); got != want[d] {
+			c.bad("day %d has records %v, the index says %v", d, want[d], got)
+		}
+		delete(want, d)
+		return true, nil
+	})
+	for d := range want {
+		c.bad("day %d is missing in the index of records", d)
+	}
+	return err
 }
 
 func addTo(days map[string]*Tally, key []byte, r Record) {

@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"strconv"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -107,6 +110,61 @@ func TestAWaitingCallerLeavesWhenItsContextEnds(t *testing.T) {
 	}); err != nil {
 		t.Error(err)
 	}
+}
+
+// A write that fails for another reason than a full disk leaves a file of which
+// nobody knows what it holds: the store stops writing, and what it had
+// acknowledged is there after a restart.
+func TestAfterAFailedWriteNothingIsWritten(t *testing.T) {
+	path := settledStore(t, 3)
+	s, err := Open(Config{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Remember("before", []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	spoilDescriptor(t, path)
+	for range 2 {
+		if err := s.Remember("after", []byte("x")); !errors.Is(err, ErrDamaged) {
+			t.Errorf("error %v, want %v", err, ErrDamaged)
+		}
+	}
+	if value, err := s.Recall("before"); err != nil || string(value) != "x" {
+		t.Errorf("recalled %q, %v", value, err)
+	}
+	_ = s.Close()
+	s = openStore(t, path)
+	before, _ := s.Recall("before")
+	after, err := s.Recall("after")
+	if err != nil || string(before) != "x" || after != nil {
+		t.Errorf("after a restart: %q, %q, %v", before, after, err)
+	}
+}
+
+// spoilDescriptor makes the store's open file refuse to be written to, as a
+// disk does that has failed.
+func spoilDescriptor(t *testing.T, path string) {
+	t.Helper()
+	readOnly, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer readOnly.Close()
+	names, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Skip("no /proc here")
+	}
+	for _, name := range names {
+		fd, _ := strconv.Atoi(name.Name())
+		if target, _ := os.Readlink("/proc/self/fd/" + name.Name()); target == path && fd != int(readOnly.Fd()) {
+			if err := syscall.Dup3(int(readOnly.Fd()), fd, syscall.O_CLOEXEC); err != nil {
+				t.Fatal(err)
+			}
+			return
+		}
+	}
+	t.Fatal("the store's descriptor was not found")
 }
 
 func TestCloseWaitsForWhatIsQueued(t *testing.T) {

@@ -26,16 +26,26 @@ func (t *tx) contact(seg uint32, id uint64) (c Contact, found bool, err error) {
 	return c, found, err
 }
 
-// holders names the contacts that have a number, those of unseen segments left out.
-func (t *tx) holders(phone string, f func(seg uint32, id uint64) error) error {
+// holders names the contacts that have a number, until f returns false; those
+// of unseen segments too.
+func (t *tx) holders(phone string, f func(seg uint32, id uint64) (bool, error)) error {
 	prefix := append([]byte(phone), 0)
 	return t.each(bPhones, prefix, func(key, _ []byte) (bool, error) {
+		if len(key) != len(prefix)+12 {
+			return false, errKeys(bPhones)
+		}
 		key = key[len(prefix):]
-		seg := binary.BigEndian.Uint32(key)
-		if t.get(bTrash, key[:4]) != nil {
+		return f(binary.BigEndian.Uint32(key), binary.BigEndian.Uint64(key[4:]))
+	})
+}
+
+// visible names the contacts that have a number and can be seen.
+func (t *tx) visible(phone string, f func(seg uint32, id uint64) error) error {
+	return t.holders(phone, func(seg uint32, id uint64) (bool, error) {
+		if t.get(bTrash, be32(nil, seg)) != nil {
 			return true, nil
 		}
-		return true, f(seg, binary.BigEndian.Uint64(key[4:]))
+		return true, f(seg, id)
 	})
 }
 
@@ -43,7 +53,7 @@ func (t *tx) holders(phone string, f func(seg uint32, id uint64) error) error {
 func (s *Store) ContactsByPhone(phone string) ([]Contact, error) {
 	all := []Contact{}
 	err := s.view("contacts by phone", func(t *tx) error {
-		return t.holders(phone, func(seg uint32, id uint64) error {
+		return t.visible(phone, func(seg uint32, id uint64) error {
 			c, found, err := t.contact(seg, id)
 			if found {
 				all = append(all, c)
@@ -96,12 +106,9 @@ func tidyContact(c Contact) (Contact, error) {
 // numberFree says with ErrExists that another contact of the list has the
 // number, or gets it by an import that is under way.
 func (t *tx) numberFree(list listRow, c Contact) error {
-	prefix := append([]byte(c.Phone), 0)
-	return t.each(bPhones, prefix, func(key, _ []byte) (bool, error) {
-		key = key[len(prefix):]
-		id := binary.BigEndian.Uint64(key[4:])
-		staged := string(t.get(bTrash, key[:4])) == list.Name
-		if id != c.ID && (staged || slices.Contains(list.Segments, binary.BigEndian.Uint32(key))) {
+	return t.holders(c.Phone, func(seg uint32, id uint64) (bool, error) {
+		staged := string(t.get(bTrash, be32(nil, seg))) == list.Name
+		if id != c.ID && (staged || slices.Contains(list.Segments, seg)) {
 			return false, fmt.Errorf("list %q: %w: contact %d has the same number", list.Name, ErrExists, id)
 		}
 		return true, nil
@@ -242,7 +249,7 @@ func (t *tx) candidates(campaign string, lists []string, now time.Time, f func(C
 		}
 		for i := 0; i < len(list.Segments) && more; i++ {
 			err := t.each(bContacts, be32(nil, list.Segments[i]), func(_, value []byte) (bool, error) {
-				c, _, err := readContact(nil, value)
+				c, _, err := readContact(t, nil, value)
 				if err != nil {
 					return false, err
 				}

@@ -3,7 +3,6 @@ package contactdb
 import (
 	"cmp"
 	"context"
-	"encoding/binary"
 	"fmt"
 	"iter"
 	"maps"
@@ -15,7 +14,7 @@ import (
 // importStep is how many rows one transaction takes: some 100 ms in which
 // other writers wait. A list that fits in one is simply that; a longer one is
 // staged in a segment that nobody sees until the last transaction reveals it.
-const importStep = 20_000
+const importStep = 10_000
 
 // Import adds the contacts of rows to a new or existing list, all or nothing:
 // after a crash in the middle the list is as before. Duplicates of a number
@@ -141,15 +140,17 @@ func (im *importing) add(t *tx, seg uint32, part []Contact) error {
 		return err
 	}
 	order := byPhone(part)
-	ids := make([]uint64, len(part)) // 0: dropped
+	keep := make([]bool, len(part))
 	for i, at := range order {
-		if i == 0 || part[order[i-1]].Phone != part[at].Phone {
-			ids[at] = im.idle(t, segments, part[at].Phone)
+		held, err := held(t, segments, part[at].Phone)
+		if err != nil {
+			return err
 		}
+		keep[at] = !held && (i == 0 || part[order[i-1]].Phone != part[at].Phone)
 	}
-	im.putContacts(t, seg, part, ids)
+	ids := im.putContacts(t, seg, part, keep)
 	for _, at := range order {
-		if ids[at] == 0 {
+		if !keep[at] {
 			continue
 		}
 		t.put(bPhones, phoneKey(part[at].Phone, seg, ids[at]), []byte{})
@@ -178,27 +179,24 @@ func byPhone(part []Contact) []int {
 	return order
 }
 
-// idle is 1 for a number that none of the segments holds, else 0.
-func (im *importing) idle(t *tx, segments []uint32, phone string) uint64 {
-	free := uint64(1)
-	prefix := append([]byte(phone), 0)
-	_ = t.each(bPhones, prefix, func(key, _ []byte) (bool, error) {
-		if slices.Contains(segments, binary.BigEndian.Uint32(key[len(prefix):])) {
-			free = 0
-		}
-		return free != 0, nil
+// held says whether one of the segments has the number.
+func held(t *tx, segments []uint32, phone string) (held bool, err error) {
+	err = t.holders(phone, func(seg uint32, _ uint64) (bool, error) {
+		held = held || slices.Contains(segments, seg)
+		return !held, nil
 	})
-	return free
+	return held, err
 }
 
-// putContacts numbers the contacts that are kept (ids not 0) and writes them.
-func (im *importing) putContacts(t *tx, seg uint32, part []Contact, ids []uint64) {
+// putContacts numbers the contacts that are kept and writes them.
+func (im *importing) putContacts(t *tx, seg uint32, part []Contact, keep []bool) (ids []uint64) {
 	next := t.Bucket(bContacts).Sequence()
+	ids = make([]uint64, len(part))
 	fresh := map[uint32][]uint64{}
 	classes := map[string]uint32{}
 	for i, c := range part {
 		im.res.Rows++
-		if ids[i] == 0 {
+		if !keep[i] {
 			im.res.Duplicates++
 			continue
 		}
@@ -223,4 +221,5 @@ func (im *importing) putContacts(t *tx, seg uint32, part []Contact, ids []uint64
 			t.put(bFresh, freshKey(seg, class, id), []byte{})
 		}
 	}
+	return ids
 }

@@ -149,6 +149,10 @@ func (l *leasing) firstDue(g *group) []byte {
 	if !bytes.HasPrefix(key, prefix) {
 		return nil
 	}
+	if len(key) != len(prefix)+16 {
+		l.err = errKeys(bDue)
+		return nil
+	}
 	return bytes.Clone(key[len(prefix):])
 }
 
@@ -213,6 +217,9 @@ func (l *leasing) look(g *group) error {
 	prefix := be32(be32(nil, g.seg), g.class)
 	c := l.Bucket(bFresh).Cursor()
 	for key, _ := c.Seek(be64(prefix, g.cursor+1)); bytes.HasPrefix(key, prefix); key, _ = c.Next() {
+		if len(key) != len(prefix)+8 {
+			return errKeys(bFresh)
+		}
 		id := binary.BigEndian.Uint64(key[len(prefix):])
 		st, _, err := l.state(l.camp, id)
 		if err != nil {

@@ -101,59 +101,6 @@ func (s *Store) List(name string) (list List, err error) {
 	return list, err
 }
 
-// page is how many rows an iterator reads in one transaction before it hands
-// them out: the caller's loop runs outside, so it may call the store and may
-// take its time.
-const page = 500
-
-// pages walks the keys of a bucket with a prefix from the key from on, decoded
-// by read, in pages.
-func pages[T any](s *Store, bucket, prefix, from []byte, read func(key, value []byte) (row T, keep bool, err error)) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		var none T
-		for at := slices.Concat(prefix, from); at != nil; {
-			rows, next, err := readPage(s, bucket, prefix, at, read)
-			for _, row := range rows {
-				if !yield(row, nil) {
-					return
-				}
-			}
-			if err != nil {
-				yield(none, err)
-				return
-			}
-			at = next
-		}
-	}
-}
-
-// readPage reads the rows from a key on; next is where to go on, nil at the end.
-func readPage[T any](s *Store, bucket, prefix, at []byte, read func(key, value []byte) (T, bool, error)) (rows []T, next []byte, err error) {
-	err = s.view(string(bucket), func(t *tx) error {
-		c := t.Bucket(bucket).Cursor()
-		n := 0
-		for k, v := c.Seek(at); k != nil && hasPrefix(k, prefix); k, v = c.Next() {
-			if n++; n > 20*page || len(rows) == page {
-				next = slices.Clone(k)
-				return nil
-			}
-			row, keep, err := read(k, v)
-			if err != nil {
-				return err
-			}
-			if keep {
-				rows = append(rows, row)
-			}
-		}
-		return nil
-	})
-	return rows, next, err
-}
-
-func hasPrefix(key, prefix []byte) bool {
-	return len(key) >= len(prefix) && string(key[:len(prefix)]) == string(prefix)
-}
-
 // Contacts walks the contacts of a list in order of import. It does not hold
 // the store: what is added meanwhile may be seen or not.
 func (s *Store) Contacts(list string) iter.Seq2[Contact, error] {
@@ -168,7 +115,7 @@ func (s *Store) Contacts(list string) iter.Seq2[Contact, error] {
 			return
 		}
 		for _, seg := range row.Segments {
-			for c, err := range pages(s, bContacts, be32(nil, seg), nil, readContact) {
+			for c, err := range (pages[Contact]{store: s, bucket: bContacts, prefix: be32(nil, seg), read: readContact}).all() {
 				if !yield(c, err) {
 					return
 				}
@@ -177,111 +124,7 @@ func (s *Store) Contacts(list string) iter.Seq2[Contact, error] {
 	}
 }
 
-func readContact(_, value []byte) (c Contact, keep bool, err error) {
+func readContact(_ *tx, _, value []byte) (c Contact, keep bool, err error) {
 	err = decode(bContacts, value, &c)
 	return c, true, err
-}
-
-// RemoveList removes a list and its contacts; ErrNotFound, ErrState while a
-// number of it is in a live attempt. Call records stay.
-func (s *Store) RemoveList(name string) error {
-	s.bulk.Lock()
-	defer s.bulk.Unlock()
-	err := s.update("remove list", func(t *tx) error {
-		row, err := t.list(name)
-		if err != nil {
-			return err
-		}
-		if err := t.unused(row); err != nil {
-			return err
-		}
-		for _, seg := range row.Segments {
-			t.put(bTrash, be32(nil, seg), []byte{})
-		}
-		t.delete(bLists, []byte(name))
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return s.sweep()
-}
-
-// unused says with ErrState that a list is being called.
-func (t *tx) unused(list listRow) error {
-	return t.each(bLive, nil, func(_, value []byte) (bool, error) {
-		var a attemptRow
-		if err := decode(bLive, value, &a); err != nil {
-			return false, err
-		}
-		in := slices.Contains(list.Segments, a.Segment)
-		err := t.holders(a.Contact.Phone, func(seg uint32, _ uint64) error {
-			in = in || slices.Contains(list.Segments, seg)
-			return nil
-		})
-		if err == nil && in {
-			err = fmt.Errorf("list %q: %w: attempt %s calls a number of it; pause the campaign and wait for its calls", list.Name, ErrState, a.ID)
-		}
-		return true, err
-	})
-}
-
-// sweepStep is how many rows of each kind one transaction of sweep deletes.
-const sweepStep = 5000
-
-// sweep deletes the rows of segments in the trash, a part at a time.
-func (s *Store) sweep() error {
-	for done := false; !done; {
-		var empty bool
-		if err := s.view("clean up", func(t *tx) error { k, _ := t.Bucket(bTrash).Cursor().First(); empty = k == nil; return nil }); err != nil || empty {
-			return err
-		}
-		err := s.update("clean up", func(t *tx) error {
-			key, _ := t.Bucket(bTrash).Cursor().First()
-			done = key == nil
-			if done {
-				return nil
-			}
-			return t.sweep(binary.BigEndian.Uint32(key))
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// sweep deletes a part of a segment, and its entry in the trash with the last.
-func (t *tx) sweep(seg uint32) error {
-	camps, err := t.campaignIDs()
-	if err != nil {
-		return err
-	}
-	prefix, left := be32(nil, seg), 0
-	err = t.each(bContacts, prefix, func(key, value []byte) (bool, error) {
-		var c Contact
-		if err := decode(bContacts, value, &c); err != nil {
-			return false, err
-		}
-		t.delete(bPhones, phoneKey(c.Phone, seg, c.ID))
-		for _, camp := range camps {
-			if k := progressKey(camp, c.ID); t.get(bProgress, k) != nil {
-				t.delete(bProgress, k)
-			}
-		}
-		left++
-		return left < sweepStep, nil
-	})
-	if err != nil {
-		return err
-	}
-	left = t.clear(bContacts, prefix, sweepStep) + t.clear(bFresh, prefix, sweepStep)
-	for _, camp := range camps {
-		left += t.clear(bDue, be32(be32(nil, camp), seg), sweepStep)
-		t.clear(bCursors, be32(be32(nil, camp), seg), 0)
-	}
-	if left == 0 {
-		t.delete(bTrash, prefix)
-	}
-	return nil
 }

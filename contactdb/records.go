@@ -9,8 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"iter"
-	"time"
 )
 
 // Call records are a chain: each is hashed together with the hash before it.
@@ -58,6 +56,9 @@ func (t *tx) append(r *Record) error {
 	seq := be64(nil, h.Records)
 	t.put(bRecords, seq, body)
 	t.put(bRecordIDs, []byte(r.ID), seq)
+	t.put(bRecordPhones, recordPhoneKey(r.Phone, h.Records), []byte{})
+	d := be32(nil, dayOf(r.EndedAt))
+	t.put(bRecordDays, d, readSpan(t.get(bRecordDays, d)).with(h.Records).bytes())
 	t.save(bMeta, kHead, h)
 	return nil
 }
@@ -67,31 +68,6 @@ func chainHash(prev string, body []byte) string {
 	h.Write([]byte(prev))
 	h.Write(body)
 	return hex.EncodeToString(h.Sum(nil))
-}
-
-// RecordFilter chooses call records; zero fields do not filter.
-type RecordFilter struct {
-	Campaign string
-	Phone    string
-	Operator string
-	From, To time.Time // by EndedAt: From <= t < To
-}
-
-func (f RecordFilter) match(r Record) bool {
-	return (f.Campaign == "" || f.Campaign == r.Campaign) &&
-		(f.Phone == "" || f.Phone == r.Phone) &&
-		(f.Operator == "" || f.Operator == r.Operator) &&
-		(f.From.IsZero() || !r.EndedAt.Before(f.From)) &&
-		(f.To.IsZero() || r.EndedAt.Before(f.To))
-}
-
-// Records walks call records in the order of their chain. Those appended
-// during the walk are seen too.
-func (s *Store) Records(f RecordFilter) iter.Seq2[Record, error] {
-	return pages(s, bRecords, nil, be64(nil, 0), func(_, value []byte) (r Record, keep bool, err error) {
-		err = decode(bRecords, value, &r)
-		return r, f.match(r), err
-	})
 }
 
 // Verification is the result of Verify.

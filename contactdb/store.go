@@ -79,7 +79,7 @@ func open(cfg Config) (*Store, error) {
 		return nil, err
 	}
 	go s.commits()
-	if err := s.sweep(); err != nil {
+	if err := s.sweep(); err != nil && !errors.Is(err, ErrNoSpace) {
 		s.Close()
 		return nil, err
 	}

@@ -86,7 +86,7 @@ func (s *Store) Unsuppress(phone string) error {
 			return fmt.Errorf("do-not-call entry: %w", ErrNotFound)
 		}
 		t.delete(bDNC, []byte(phone))
-		return t.holders(phone, func(seg uint32, id uint64) error {
+		return t.visible(phone, func(seg uint32, id uint64) error {
 			c, found, err := t.contact(seg, id)
 			if err != nil || !found {
 				return err
@@ -108,8 +108,9 @@ func (s *Store) Suppressed(phone string) (entry *Suppression, err error) {
 
 // Suppressions walks all entries by number.
 func (s *Store) Suppressions() iter.Seq2[Suppression, error] {
-	return pages(s, bDNC, nil, []byte{0}, func(_, value []byte) (entry Suppression, keep bool, err error) {
+	read := func(_ *tx, _, value []byte) (entry Suppression, keep bool, err error) {
 		err = decode(bDNC, value, &entry)
 		return entry, true, err
-	})
+	}
+	return pages[Suppression]{store: s, bucket: bDNC, read: read}.all()
 }

@@ -183,11 +183,18 @@ func TestCheckFindsAnIndexThatDoesNotFit(t *testing.T) {
 		{"a progress row is gone", func(tx *bbolt.Tx) { b := tx.Bucket(bProgress); _ = b.Delete(first(b)) }},
 		{"a record id is gone", func(tx *bbolt.Tx) { b := tx.Bucket(bRecordIDs); _ = b.Delete(first(b)) }},
 		{"a record id is too many", func(tx *bbolt.Tx) { _ = tx.Bucket(bRecordIDs).Put([]byte("a9"), be64(nil, 1)) }},
+		{"a record's number is gone", func(tx *bbolt.Tx) { b := tx.Bucket(bRecordPhones); _ = b.Delete(first(b)) }},
+		{"a day of records is gone", func(tx *bbolt.Tx) { b := tx.Bucket(bRecordDays); _ = b.Delete(first(b)) }},
+		{"a day of records is narrow", func(tx *bbolt.Tx) { b := tx.Bucket(bRecordDays); _ = b.Put(first(b), span{1, 2}.bytes()) }},
 		{"a tally is gone", func(tx *bbolt.Tx) { b := tx.Bucket(bTallies); _ = b.Delete(first(b)) }},
 		{"a tally counts more", func(tx *bbolt.Tx) { b := tx.Bucket(bTallies); _ = b.Put(first(b), []byte(`{"attempts":9}`)) }},
 		{"a queue entry has no row", func(tx *bbolt.Tx) { _ = tx.Bucket(bDue).Put(dueKey(1, place{1, 1, 1}, 5), nil) }},
 		{"a lease has no attempt", func(tx *bbolt.Tx) { _ = tx.Bucket(bCalling).Put([]byte("+40"), []byte("a9")) }},
 		{"notes have no attempt", func(tx *bbolt.Tx) { _ = tx.Bucket(bNotes).Put([]byte("a9"), []byte("{}")) }},
+		{"a short key among the numbers", func(tx *bbolt.Tx) { _ = tx.Bucket(bPhones).Put([]byte("x"), nil) }},
+		{"a short key among the zones", func(tx *bbolt.Tx) { _ = tx.Bucket(bFresh).Put([]byte("x"), nil) }},
+		{"a short key in the queue", func(tx *bbolt.Tx) { _ = tx.Bucket(bDue).Put([]byte("x"), nil) }},
+		{"a short key among the records", func(tx *bbolt.Tx) { _ = tx.Bucket(bRecords).Put([]byte("x"), []byte("{}")) }},
 		{"a list counts wrong", func(tx *bbolt.Tx) {
 			b := tx.Bucket(bLists)
 			_ = b.Put([]byte("l"), bytes.Replace(b.Get([]byte("l")), []byte(`"contacts":3`), []byte(`"contacts":4`), 1))

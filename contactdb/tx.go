@@ -13,34 +13,36 @@ import (
 // are big-endian; seg is a segment of a list (see listRow), class a set of
 // zones, camp a campaign.
 var (
-	bMeta      = []byte("meta")      // schema, secret, head of the record chain
-	bLists     = []byte("lists")     // name → listRow
-	bSegments  = []byte("segments")  // only counts segments
-	bTrash     = []byte("trash")     // seg → list for which it is staged, empty if removed; invisible
-	bZones     = []byte("zones")     // zones joined by commas → class
-	bContacts  = []byte("contacts")  // seg, contact → Contact
-	bPhones    = []byte("phones")    // phone, 0, seg, contact → nothing
-	bFresh     = []byte("fresh")     // seg, class, contact → nothing
-	bCursors   = []byte("cursors")   // camp, seg, class → last contact that the walk over fresh has seen
-	bDue       = []byte("due")       // camp, seg, class, time, contact → nothing
-	bProgress  = []byte("progress")  // camp, contact → state
-	bLive      = []byte("live")      // attempt id → attemptRow
-	bNotes     = []byte("notes")     // attempt id → Notes
-	bCalling   = []byte("calling")   // phone → attempt id: the lease
-	bTries     = []byte("tries")     // phone → times of attempts
-	bRecords   = []byte("records")   // sequence → Record, hash last
-	bRecordIDs = []byte("recordids") // attempt id → sequence
-	bTallies   = []byte("tallies")   // campaign, day → Tally
-	bOpTallies = []byte("optallies") // operator, campaign, day → Tally
-	bDNC       = []byte("dnc")       // phone → Suppression
-	bCampaigns = []byte("campaigns") // name → campaignRow
-	bVersions  = []byte("versions")  // camp, version → CampaignVersion
-	bOperators = []byte("operators") // name → operatorRow
-	bTeams     = []byte("teams")     // name → Team
-	bMemory    = []byte("memory")    // key → value of Remember
+	bMeta         = []byte("meta")         // schema, secret, head of the record chain
+	bLists        = []byte("lists")        // name → listRow
+	bSegments     = []byte("segments")     // only counts segments
+	bTrash        = []byte("trash")        // seg → list for which it is staged, empty if removed; invisible
+	bZones        = []byte("zones")        // zones joined by commas → class
+	bContacts     = []byte("contacts")     // seg, contact → Contact
+	bPhones       = []byte("phones")       // phone, 0, seg, contact → nothing
+	bFresh        = []byte("fresh")        // seg, class, contact → nothing
+	bCursors      = []byte("cursors")      // camp, seg, class → last contact that the walk over fresh has seen
+	bDue          = []byte("due")          // camp, seg, class, time, contact → nothing
+	bProgress     = []byte("progress")     // camp, contact → state
+	bLive         = []byte("live")         // attempt id → attemptRow
+	bNotes        = []byte("notes")        // attempt id → Notes
+	bCalling      = []byte("calling")      // phone → attempt id: the lease
+	bTries        = []byte("tries")        // phone → times of attempts
+	bRecords      = []byte("records")      // sequence → Record, hash last
+	bRecordIDs    = []byte("recordids")    // attempt id → sequence
+	bRecordPhones = []byte("recordphones") // phone, 0, sequence → nothing
+	bRecordDays   = []byte("recorddays")   // day → first and last sequence
+	bTallies      = []byte("tallies")      // campaign, day → Tally
+	bOpTallies    = []byte("optallies")    // operator, campaign, day → Tally
+	bDNC          = []byte("dnc")          // phone → Suppression
+	bCampaigns    = []byte("campaigns")    // name → campaignRow
+	bVersions     = []byte("versions")     // camp, version → CampaignVersion
+	bOperators    = []byte("operators")    // name → operatorRow
+	bTeams        = []byte("teams")        // name → Team
+	bMemory       = []byte("memory")       // key → value of Remember
 
 	buckets = [][]byte{bMeta, bLists, bSegments, bTrash, bZones, bContacts, bPhones, bFresh, bCursors, bDue,
-		bProgress, bLive, bNotes, bCalling, bTries, bRecords, bRecordIDs, bTallies, bOpTallies, bDNC,
+		bProgress, bLive, bNotes, bCalling, bTries, bRecords, bRecordIDs, bRecordPhones, bRecordDays, bTallies, bOpTallies, bDNC,
 		bCampaigns, bVersions, bOperators, bTeams, bMemory}
 
 	kSchema = []byte("schema")
@@ -51,6 +53,12 @@ var (
 // appended are the buckets whose keys only grow: their pages are filled up.
 var appended = map[string]bool{
 	string(bContacts): true, string(bFresh): true, string(bRecords): true, string(bRecordIDs): true, string(bVersions): true,
+}
+
+// least is how long the keys of a bucket are at least; a shorter one is damage.
+var least = map[string]int{
+	string(bTrash): 4, string(bContacts): 12, string(bPhones): 13, string(bFresh): 16, string(bCursors): 12, string(bDue): 28,
+	string(bProgress): 12, string(bRecordPhones): 9, string(bRecordDays): 4, string(bTallies): 6, string(bOpTallies): 8,
 }
 
 // tx is a transaction. Writing never fails before the commit except by a
@@ -127,6 +135,9 @@ func decode(bucket, value []byte, row any) error {
 func (t *tx) each(bucket, prefix []byte, f func(key, value []byte) (bool, error)) error {
 	c := t.Bucket(bucket).Cursor()
 	for k, v := c.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, v = c.Next() {
+		if len(k) < least[string(bucket)] {
+			return errKeys(bucket)
+		}
 		if more, err := f(k, v); err != nil || !more {
 			return err
 		}
@@ -142,9 +153,16 @@ func (t *tx) clear(bucket, prefix []byte, limit int) int {
 		return limit == 0 || len(keys) < limit, nil
 	})
 	for _, k := range keys {
+		if t.get(bucket, k) == nil && t.err == nil { // it would be found, and not deleted, for ever
+			t.err = errKeys(bucket)
+		}
 		t.delete(bucket, k)
 	}
 	return len(keys)
+}
+
+func errKeys(bucket []byte) error {
+	return fmt.Errorf("%w: the keys of %s are in disorder; restore a backup", ErrDamaged, bucket)
 }
 
 func be32(b []byte, n uint32) []byte { return binary.BigEndian.AppendUint32(b, n) }

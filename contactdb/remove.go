@@ -1,0 +1,109 @@
+package contactdb
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"slices"
+)
+
+// RemoveList removes a list and its contacts; ErrNotFound, ErrState while a
+// number of it is in a live attempt. Call records stay.
+func (s *Store) RemoveList(name string) error {
+	s.bulk.Lock()
+	defer s.bulk.Unlock()
+	err := s.update("remove list", func(t *tx) error {
+		row, err := t.list(name)
+		if err != nil {
+			return err
+		}
+		if err := t.unused(row); err != nil {
+			return err
+		}
+		for _, seg := range row.Segments {
+			t.put(bTrash, be32(nil, seg), []byte{})
+		}
+		t.delete(bLists, []byte(name))
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.sweep()
+}
+
+// unused says with ErrState that a list is being called.
+func (t *tx) unused(list listRow) error {
+	return t.each(bLive, nil, func(_, value []byte) (bool, error) {
+		var a attemptRow
+		if err := decode(bLive, value, &a); err != nil {
+			return false, err
+		}
+		in := slices.Contains(list.Segments, a.Segment)
+		err := t.visible(a.Contact.Phone, func(seg uint32, _ uint64) error {
+			in = in || slices.Contains(list.Segments, seg)
+			return nil
+		})
+		if err == nil && in {
+			err = fmt.Errorf("list %q: %w: attempt %s calls a number of it; pause the campaign and wait for its calls", list.Name, ErrState, a.ID)
+		}
+		return true, err
+	})
+}
+
+// sweepStep is how many rows of each kind one transaction of sweep deletes.
+const sweepStep = 5000
+
+// sweep deletes the rows of segments in the trash, a part at a time.
+func (s *Store) sweep() error {
+	for {
+		var seg []byte
+		if err := s.view("clean up", func(t *tx) error {
+			key, _ := t.Bucket(bTrash).Cursor().First()
+			if seg = bytes.Clone(key); seg != nil && len(seg) != 4 {
+				return errKeys(bTrash)
+			}
+			return nil
+		}); err != nil || seg == nil {
+			return err
+		}
+		if err := s.update("clean up", func(t *tx) error { return t.sweep(binary.BigEndian.Uint32(seg)) }); err != nil {
+			return err
+		}
+	}
+}
+
+// sweep deletes a part of a segment, and its entry in the trash with the last.
+func (t *tx) sweep(seg uint32) error {
+	camps, err := t.campaignIDs()
+	if err != nil {
+		return err
+	}
+	prefix, left := be32(nil, seg), 0
+	err = t.each(bContacts, prefix, func(key, value []byte) (bool, error) {
+		var c Contact
+		if err := decode(bContacts, value, &c); err != nil {
+			return false, err
+		}
+		t.delete(bPhones, phoneKey(c.Phone, seg, c.ID))
+		for _, camp := range camps {
+			if k := progressKey(camp, c.ID); t.get(bProgress, k) != nil {
+				t.delete(bProgress, k)
+			}
+		}
+		left++
+		return left < sweepStep, nil
+	})
+	if err != nil {
+		return err
+	}
+	left = t.clear(bContacts, prefix, sweepStep) + t.clear(bFresh, prefix, sweepStep)
+	for _, camp := range camps {
+		left += t.clear(bDue, be32(be32(nil, camp), seg), sweepStep)
+		t.clear(bCursors, be32(be32(nil, camp), seg), 0)
+	}
+	if left == 0 {
+		t.delete(bTrash, prefix)
+	}
+	return nil
+}
