@@ -86,7 +86,10 @@ var overrides = []override{
 	{"sip-listen", "APEL_SIP_LISTEN", "`address` for SIP (default 0.0.0.0:5060)", text(func(s *settings) *string { return &s.SIP.Listen })},
 	{"sip-advertise", "APEL_SIP_ADVERTISE", "`host` that carriers and phones shall use for us", text(func(s *settings) *string { return &s.SIP.Advertise })},
 	{"rtp-host", "APEL_RTP_HOST", "local `address` for sound", text(func(s *settings) *string { return &s.RTP.Host })},
-	{"rtp-ports", "APEL_RTP_PORTS", "UDP `ports` for sound (default 16384-32766)", func(s *settings, v string) error { return s.RTP.Ports.UnmarshalText([]byte(v)) }},
+	{"rtp-ports", "APEL_RTP_PORTS", "UDP `ports` for sound (default 16384-32766)", func(s *settings, v string) (err error) {
+		s.RTP.Ports, err = parsePorts(v)
+		return err
+	}},
 	{"log-level", "APEL_LOG_LEVEL", "debug, info, warn or error (default info)", text(func(s *settings) *string { return &s.Log.Level })},
 	{"log-file", "APEL_LOG_FILE", "`file` for the log (default standard error)", text(func(s *settings) *string { return &s.Log.File })},
 	{"grace", "APEL_GRACE", "how long a stop waits for people who talk (default 30s)", func(s *settings, v string) (err error) {
@@ -160,22 +163,16 @@ func (a *app) dataDir() string {
 	return filepath.Clean(dir)
 }
 
-// UnmarshalText reads FIRST-LAST.
-func (p *portRange) UnmarshalText(b []byte) error {
-	first, last, ok := strings.Cut(string(b), "-")
-	var errs [2]error
-	p.first, errs[0] = strconv.Atoi(strings.TrimSpace(first))
-	p.last, errs[1] = strconv.Atoi(strings.TrimSpace(last))
-	if !ok || errors.Join(errs[:]...) != nil {
-		return fmt.Errorf("ports %q are not FIRST-LAST; write for example 16384-32766", b)
+// parsePorts reads FIRST-LAST; 0-0: the system picks.
+func parsePorts(text string) (portRange, error) {
+	first, last, ok := strings.Cut(text, "-")
+	from, err := strconv.Atoi(strings.TrimSpace(first))
+	to, err2 := strconv.Atoi(strings.TrimSpace(last))
+	p := portRange{from, to}
+	if ok && err == nil && err2 == nil && (p == portRange{} || from >= 1024 && to <= 65535 && from < to) {
+		return p, nil
 	}
-	if *p == (portRange{}) {
-		return nil
-	}
-	if p.first < 1024 || p.last > 65535 || p.last-p.first < 1 {
-		return fmt.Errorf("ports %q do not lie between 1024 and 65535, two at least; write for example 16384-32766", b)
-	}
-	return nil
+	return portRange{}, fmt.Errorf("ports are FIRST-LAST between 1024 and 65535; write for example 16384-32766")
 }
 
 // check refuses what no service could run with.

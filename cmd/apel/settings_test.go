@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -58,9 +59,11 @@ func TestTheExampleHasTheDefaultsOfEverySetting(t *testing.T) {
 	if diff := cmp.Diff(defaultSettings(), s, cmp.AllowUnexported(portRange{})); diff != "" {
 		t.Error(diff)
 	}
-	for _, key := range settingKeys(typeOfSettings) {
-		if !strings.Contains(string(exampleSettings), key+":") {
-			t.Errorf("the example does not name %s", key)
+	for _, group := range []reflect.Type{reflect.TypeFor[settings](), reflect.TypeFor[sipSettings](), reflect.TypeFor[rtpSettings](), reflect.TypeFor[trunkSettings](), reflect.TypeFor[logSettings]()} {
+		for _, key := range keysOf(group) {
+			if !strings.Contains(string(exampleSettings), key+":") {
+				t.Errorf("the example does not name %s", key)
+			}
 		}
 	}
 }
@@ -138,8 +141,82 @@ func FuzzSettingsFile(f *testing.F) {
 		if !strings.HasPrefix(err.Error(), "apel.yaml") {
 			t.Errorf("the file is not named: %v", err)
 		}
-		if strings.Contains(err.Error(), "hunter2") && strings.Contains(string(source), "\n    password: hunter2\n") {
+		if secret := "password: hunter2"; strings.Contains(string(source), secret) && strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("a password is shown: %v", err)
 		}
+		for _, bad := range []string{"Go ", "struct", "unmarshal", "reflect"} {
+			if strings.Contains(err.Error(), bad) && !strings.Contains(string(source), bad) {
+				t.Errorf("it speaks Go: %v", err)
+			}
+		}
 	})
+}
+
+func TestAMistakeInTheSettingsHasItsPlaceAndWhatToWriteInstead(t *testing.T) {
+	for source, want := range map[string]string{
+		"sip:\n  tcp: perhaps": "apel.yaml:2:8: tcp takes true or false, not \"perhaps\"\n  2 |   tcp: perhaps\n    |        ^",
+		"grace: soon":          "apel.yaml:1:8: grace takes a duration with its unit, for example 30s or 5m, not \"soon\"",
+		"grace: 30":            "apel.yaml:1:8: grace takes a duration with its unit",
+		"grace: [30s]":         "apel.yaml:1:8: grace takes a duration",
+		"rtp: {ports: 5}":      "apel.yaml:1:14: ports takes FIRST-LAST",
+		"rtp: {ports: 1-2}":    "apel.yaml:1:14: ports takes FIRST-LAST",
+		"sip: 5":               "apel.yaml:1:6: sip takes keys below it, not a value",
+		"42":                   "apel.yaml:1:1: a settings file takes keys below it",
+		"- a":                  "apel.yaml:1:1: a settings file takes keys below it",
+		"trunks: 5":            "apel.yaml:1:9: trunks is a list; begin each entry with -",
+		"trunks:\n  - 5":       "apel.yaml:2:5: trunks takes keys below it",
+		"trunks:\n  - name: a\n    channels: many":               "apel.yaml:3:15: channels takes a whole number",
+		"trunks:\n  - {name: a, channels: 99999999999999999999}": "apel.yaml:2:25: channels takes a whole number",
+		"trunks:\n  - {name: a, calls-per-second: .inf}":         "apel.yaml:2:33: calls-per-second takes a number",
+		"trunks:\n  - {name: a, host: h, caller-ids: +40}":       "apel.yaml:2:36: caller-ids is a list",
+		"trunks:\n  - {name: a, host: h, pasword: x}":            "apel.yaml:2:24: \"pasword\" is not a setting of trunks; did you mean \"password\"?",
+		"trunks:\n  - name: a\n":                                 "apel.yaml:2:9: trunk 1: \"a\" has no host; add for example host: sip.example.net",
+		"sip:\n  tcp: true\n  tcp: false":                        "apel.yaml:3:3: this is not YAML: mapping key \"tcp\" already defined at [2:3]",
+		"sip:\n\tlisten: x":                                      "apel.yaml:2:1: there is a tab before the text",
+		"sip: {[":                                                "apel.yaml:1:7: this is not YAML: ",
+		"sip: &a {tcp: true}":                                    "apel.yaml:1:6: anchors, aliases and tags are not taken here",
+		"sip: !!map {}":                                          "apel.yaml:1:6: anchors, aliases and tags are not taken here",
+		"rtp: {}\n---\nsip: {}":                                  "apel.yaml:3:4: the file has a second document",
+		"log: {levle: debug}":                                    "did you mean \"level\"?",
+		"frobnicate: 1":                                          "\"frobnicate\" is not a setting; there are sip, rtp, trunks, log, console, grace",
+		strings.Repeat("[", 40):                                  "nested too deeply",
+		"a\x00b":                                                 "apel.yaml is not a text file in UTF-8",
+	} {
+		s := defaultSettings()
+		err := parseSettings("apel.yaml", []byte(source), &s)
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v; want %s", source, err, want)
+		}
+	}
+}
+
+func TestNoMistakeShowsALineThatMayHoldAPassword(t *testing.T) {
+	for _, source := range []string{
+		"trunks:\n  - name: a\n    password: [hunter2]\n",
+		"trunks:\n  - name: a\n    pasword: hunter2\n",
+		"trunks:\n  - name: a\n    Password: hunter2\n",
+		"trunks:\n  - name: a\n    password:\n      hunter2: x\n",
+		"trunks:\n  - name: a\n    password: hunter2\n   host: h\n",
+		"trunks: [{name: a, password: hunter2, prot: 5060}]\n",
+		"trunks: [{name: a, password: hunter2}]\n",
+	} {
+		s := defaultSettings()
+		err := parseSettings("apel.yaml", []byte(source), &s)
+		if err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%q: %v", source, err)
+		}
+	}
+}
+
+func TestSettingsThatSayNothingAreTheDefaults(t *testing.T) {
+	for _, source := range []string{"", "\n", "# nothing\n", "sip:\n", "trunks: []\n", "\ufeffgrace: 30s\r\n"} {
+		s := defaultSettings()
+		if err := parseSettings("apel.yaml", []byte(source), &s); err != nil {
+			t.Errorf("%q: %v", source, err)
+		}
+		s.Trunks = nil
+		if diff := cmp.Diff(defaultSettings(), s, cmp.AllowUnexported(portRange{})); diff != "" {
+			t.Errorf("%q: %s", source, diff)
+		}
+	}
 }
