@@ -35,6 +35,7 @@ func (a *app) tree() *cobra.Command {
 // verbs is the place where a new one is added.
 func (a *app) verbs() []*cobra.Command {
 	return []*cobra.Command{
+		a.demoCmd(),
 		a.serveCmd(),
 		a.statusCmd(),
 		a.listCmd(),
@@ -45,6 +46,7 @@ func (a *app) verbs() []*cobra.Command {
 		a.campaignCmd(),
 		a.recordCmd(),
 		a.reportCmd(),
+		a.simulateCmd(),
 		a.detectCmd(),
 		a.versionCmd(),
 	}
