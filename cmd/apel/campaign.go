@@ -149,7 +149,7 @@ func writePlan(w io.Writer, p dialer.Plan) {
 		version = "version " + strconv.Itoa(p.Version)
 	}
 	fmt.Fprintf(w, "%s (%s)\n", printable(p.Campaign), version)
-	t := newTable(">contacts", "", "reason")
+	t := newTable(">", "", "")
 	t.row(p.Contacts, "in its lists", "")
 	t.row(p.Now, "dialable now", "")
 	t.row(p.Later, "later", nextAt(p.NextAt))
@@ -212,8 +212,17 @@ func (a *app) campaignChange(verb, short string) *cobra.Command {
 	return a.completing(cmd, "campaigns")
 }
 
+// standing is a campaign's state, and its reason if that says more.
+func standing(c contactdb.Campaign) string {
+	switch c.Reason {
+	case "started", "resumed", string(c.State):
+		return string(c.State)
+	}
+	return withReason(string(c.State), printable(c.Reason))
+}
+
 func writeStanding(w io.Writer, c contactdb.Campaign) {
-	fmt.Fprintf(w, "campaign %s is %s, version %d\n", printable(c.Name), withReason(string(c.State), printable(c.Reason)), c.Version)
+	fmt.Fprintf(w, "campaign %s is %s, version %d\n", printable(c.Name), standing(c), c.Version)
 }
 
 func (a *app) campaignStatus() *cobra.Command {
@@ -255,7 +264,7 @@ func (a *app) awaitState(ctx context.Context, q call, name string, state contact
 }
 
 func writeCampaign(w io.Writer, c dialer.CampaignStatus) {
-	fmt.Fprintf(w, "%s  %s  version %d  %s\n", strings.ToUpper(printable(c.Name)), withReason(string(c.State), printable(c.Reason)), c.Version, c.Mode)
+	fmt.Fprintf(w, "%s  %s  version %d  %s\n", strings.ToUpper(printable(c.Name)), standing(c.Campaign), c.Version, c.Mode)
 	if c.Why != "" {
 		fmt.Fprintln(w, printable(c.Why))
 	}
@@ -336,7 +345,10 @@ func (a *app) campaignSelect() *cobra.Command {
 func (a *app) campaignWhy() *cobra.Command {
 	cmd := a.verb("why NAME", "why it dials as it does, or does not", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
 		return show(a, ctx, call{path: at("campaigns", args[0], "why")}, func(w io.Writer, y console.Why) {
-			fmt.Fprintf(w, "campaign %s is %s\n", printable(y.Campaign), withReason(y.State, printable(y.Reason)))
+			fmt.Fprintf(w, "campaign %s is %s\n", printable(y.Campaign), standing(contactdb.Campaign{State: contactdb.CampaignState(y.State), Reason: y.Reason}))
+			if len(y.Decisions) == 0 && y.Why != "" {
+				fmt.Fprintln(w, printable(y.Why))
+			}
 			for _, d := range y.Decisions[max(0, len(y.Decisions)-decisionsShown):] {
 				fmt.Fprintf(w, "%s  %s\n", clock(d.At), printable(d.Why))
 			}

@@ -53,7 +53,8 @@ type table struct {
 	rows  [][]string
 }
 
-// newTable names the columns; '>' before a name aligns it right.
+// newTable names the columns; '>' before a name aligns it right. Without any
+// name there is no line of names.
 func newTable(head ...string) *table {
 	t := &table{}
 	for _, h := range head {
@@ -79,6 +80,9 @@ func (t *table) write(w io.Writer) {
 		for i, c := range row {
 			widths[i] = max(widths[i], utf8.RuneCountInString(c))
 		}
+	}
+	if strings.Join(t.head, "") == "" {
+		all = t.rows
 	}
 	for _, row := range all {
 		var line strings.Builder

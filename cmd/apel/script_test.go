@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -65,6 +67,8 @@ func TestCommandsKeepTheContractOfTheirScripts(t *testing.T) {
 			"follow":      scriptFollow,
 			"gone":        scriptGone,
 			"busyport":    scriptBusyPort,
+			"freeport":    scriptFreePort,
+			"fetch":       scriptFetch,
 			"calls":       scriptCalls,
 			"forge":       scriptForge,
 			"hold":        scriptHold,
@@ -254,4 +258,25 @@ func scriptBusyPort(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Defer(func() { pc.Close() })
 	ts.Setenv("BUSY", l.Addr().String())
 	ts.Setenv("BUSYUDP", pc.LocalAddr().String())
+}
+
+// scriptFreePort names a TCP port that is free now in $FREE.
+func scriptFreePort(ts *testscript.TestScript, neg bool, args []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Setenv("FREE", l.Addr().String())
+	ts.Check(l.Close())
+}
+
+// scriptFetch asks a page for its status and a part of its text: fetch STATUS
+// URL PART.
+func scriptFetch(ts *testscript.TestScript, neg bool, args []string) {
+	resp, err := http.Get(args[1])
+	ts.Check(err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	ts.Check(err)
+	if strconv.Itoa(resp.StatusCode) != args[0] || !strings.Contains(string(body), args[2]) {
+		ts.Fatalf("%s: %s %.300s", args[1], resp.Status, body)
+	}
 }

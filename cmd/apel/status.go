@@ -69,7 +69,7 @@ func writeStatus(w io.Writer, st dialer.Status) {
 func writeCampaigns(w io.Writer, all []dialer.CampaignStatus) {
 	t := newTable("campaign", "state", ">version", ">lines", ">talking", ">ready", ">attempts today", ">bridged today", ">abandoned", ">limit")
 	for _, c := range all {
-		t.row(c.Name, withReason(string(c.State), c.Reason), c.Version, c.Lines, c.Talking, c.Ready, c.Today.Attempts, c.Today.Bridged, percent(c.AbandonmentRate), percent(c.AbandonmentLimit))
+		t.row(c.Name, standing(c.Campaign), c.Version, c.Lines, c.Talking, c.Ready, c.Today.Attempts, c.Today.Bridged, percent(c.AbandonmentRate), percent(c.AbandonmentLimit))
 	}
 	t.write(w)
 }

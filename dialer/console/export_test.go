@@ -144,3 +144,30 @@ func TestFreeFieldsOfAListAreColumnsByName(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func BenchmarkExport(b *testing.B) {
+	rec := contactdb.Record{
+		ID: "01JD0000000000000000000000", Campaign: "spring", CampaignVersion: 3, List: "leads", ContactID: 123456, Phone: "+40722111333",
+		Attempt: 2, Trunk: "carrier", CallerID: "+40312345678", PlacedAt: time.Now(), EndedAt: time.Now(), Outcome: contactdb.NoAnswer,
+		SIPStatus: 487, EndedBy: "dialer", PrevHash: strings.Repeat("a", 64), Hash: strings.Repeat("b", 64),
+	}
+	for _, format := range []string{"csv", "jsonl"} {
+		b.Run(format, func(b *testing.B) {
+			rows := func(yield func(contactdb.Record, error) bool) {
+				for b.Loop() {
+					if !yield(rec, nil) {
+						return
+					}
+				}
+			}
+			if err := export(discard{httptest.NewRecorder()}, httptest.NewRequest("GET", "/?format="+format, nil), recordColumns, rows); err != nil {
+				b.Fatal(err)
+			}
+		})
+	}
+}
+
+// discard drops what is exported, but not its header.
+type discard struct{ *httptest.ResponseRecorder }
+
+func (discard) Write(b []byte) (int, error) { return len(b), nil }
