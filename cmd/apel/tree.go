@@ -46,7 +46,6 @@ func (a *app) verbs() []*cobra.Command {
 		a.campaignCmd(),
 		a.recordCmd(),
 		a.reportCmd(),
-		a.simulateCmd(),
 		a.detectCmd(),
 		a.versionCmd(),
 	}
