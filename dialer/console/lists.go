@@ -3,7 +3,6 @@ package console
 import (
 	"net/http"
 
-	"apel/contactdb"
 	"apel/dialer"
 )
 
@@ -57,18 +56,4 @@ func orEmpty[T any](rows []T, err error) (any, error) {
 		rows = []T{}
 	}
 	return rows, err
-}
-
-// contactColumns are the fixed columns of an exported list; free fields follow.
-var contactColumns = []column[contactdb.Contact]{
-	{"phone", false, func(c contactdb.Contact) any { return c.Phone }},
-	{"name", true, func(c contactdb.Contact) any { return c.Name }},
-	{"first_name", true, func(c contactdb.Contact) any { return c.FirstName }},
-	{"last_name", true, func(c contactdb.Contact) any { return c.LastName }},
-	{"email", true, func(c contactdb.Contact) any { return c.Email }},
-	{"city", true, func(c contactdb.Contact) any { return c.City }},
-	{"number_type", false, func(c contactdb.Contact) any { return c.NumberType }},
-	{"region", false, func(c contactdb.Contact) any { return c.Region }},
-	{"zones", false, func(c contactdb.Contact) any { return c.Zones }},
-	{"imported_at", false, func(c contactdb.Contact) any { return c.ImportedAt }},
 }

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"apel/contactdb"
+	"apel/dialer"
+	"apel/dialer/console"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) campaignStatus() *cobra.Command {
+	var watch bool
+	var wait string
+	var timeout time.Duration
+	cmd := a.verb("status NAME", "how a campaign is doing", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		q := call{path: at("campaigns", args[0])}
+		switch {
+		case watch:
+			return watchAnswer(a, ctx, q, writeCampaign, nil)
+		case wait != "":
+			return a.awaitState(ctx, q, args[0], contactdb.CampaignState(wait), timeout)
+		}
+		return show(a, ctx, q, writeCampaign)
+	})
+	f := cmd.Flags()
+	f.BoolVar(&watch, "watch", false, "go on showing it, every second")
+	f.StringVar(&wait, "wait", "", "wait until it is in this `state`, for example done")
+	f.DurationVar(&timeout, "timeout", 10*time.Minute, "how long to wait; then exit 7")
+	cmd.MarkFlagsMutuallyExclusive("watch", "wait")
+	return a.completing(cmd, "campaigns")
+}
+
+var campaignStates = []contactdb.CampaignState{
+	contactdb.Draft, contactdb.Scheduled, contactdb.Running, contactdb.Paused, contactdb.Draining, contactdb.Done,
+}
+
+func (a *app) awaitState(ctx context.Context, q call, name string, state contactdb.CampaignState, within time.Duration) error {
+	if !slices.Contains(campaignStates, state) {
+		return problem(console.Usage, "%q is no state of a campaign; they are draft, scheduled, running, paused, draining, done", state)
+	}
+	what := fmt.Sprintf("campaign %q being %s", name, state)
+	_, err := awaited(a, ctx, q, within, what, func(c dialer.CampaignStatus) bool { return c.State == state })
+	if err != nil {
+		return err
+	}
+	return show(a, ctx, q, writeCampaign)
+}
+
+func writeCampaign(w io.Writer, c dialer.CampaignStatus) {
+	fmt.Fprintf(w, "%s  %s  version %d  %s\n", strings.ToUpper(printable(c.Name)), standing(c.Campaign), c.Version, c.Mode)
+	if c.Why != "" {
+		fmt.Fprintln(w, printable(c.Why))
+	}
+	var f facts
+	f.add("operators", fmt.Sprintf("ready %d · talking %d · wrap-up %d · not ready %d · occupancy %s", c.Ready, c.Talking, c.WrapUp, c.NotReady, percent(c.Occupancy)))
+	f.add("calls", fmt.Sprintf("dialing %d · ringing %d · screening %d · queued %d · bridged %d · lines %d", c.Dialing, c.Ringing, c.Screening, c.Queued, c.Bridged, c.Lines))
+	f.add("today", tallyLine(c.Today))
+	f.add("abandoned", fmt.Sprintf("%s of %s live answers, limit %s", percent(c.AbandonmentRate), thousands(int64(c.Window.LiveAnswers)), percent(c.AbandonmentLimit)))
+	f.write(w)
+	if len(c.Today.Outcomes) > 0 {
+		f = nil
+		f.add("outcomes", outcomesLine(c.Today.Outcomes))
+		f.write(w)
+	}
+}
+
+func tallyLine(t contactdb.Tally) string {
+	return fmt.Sprintf("attempts %s · live answers %s · bridged %s · abandoned %s · talk %s",
+		thousands(int64(t.Attempts)), thousands(int64(t.LiveAnswers)), thousands(int64(t.Bridged)), thousands(int64(t.Abandoned)), span(ms(t.TalkMS)))
+}
+
+// outcomesLine names the outcomes that came up, in the order of reports.
+func outcomesLine(counts map[string]int) string {
+	var parts []string
+	for _, o := range contactdb.Outcomes {
+		if counts[o] > 0 {
+			parts = append(parts, fmt.Sprintf("%s %s", o, thousands(int64(counts[o]))))
+		}
+	}
+	return strings.Join(parts, " · ")
+}

@@ -1,0 +1,72 @@
+package console
+
+import "apel/contactdb"
+
+// column is one column of an export. Free columns hold what people wrote: in
+// CSV they are kept from being read as formulas.
+type column[T any] struct {
+	name string
+	free bool
+	get  func(T) any
+}
+
+// recordColumns is the contract with compliance: these names, in this order,
+// in every format.
+var recordColumns = []column[contactdb.Record]{
+	{"id", false, func(r contactdb.Record) any { return r.ID }},
+	{"campaign", true, func(r contactdb.Record) any { return r.Campaign }},
+	{"campaign_version", false, func(r contactdb.Record) any { return r.CampaignVersion }},
+	{"list", true, func(r contactdb.Record) any { return r.List }},
+	{"contact_id", false, func(r contactdb.Record) any { return r.ContactID }},
+	{"phone", false, func(r contactdb.Record) any { return r.Phone }},
+	{"attempt", false, func(r contactdb.Record) any { return r.Attempt }},
+	{"trunk", true, func(r contactdb.Record) any { return r.Trunk }},
+	{"caller_id", false, func(r contactdb.Record) any { return r.CallerID }},
+	{"sip_call_id", true, func(r contactdb.Record) any { return r.SIPCallID }},
+	{"placed_at", false, func(r contactdb.Record) any { return r.PlacedAt }},
+	{"ringing_at", false, func(r contactdb.Record) any { return r.RingingAt }},
+	{"answered_at", false, func(r contactdb.Record) any { return r.AnsweredAt }},
+	{"detected_at", false, func(r contactdb.Record) any { return r.DetectedAt }},
+	{"bridged_at", false, func(r contactdb.Record) any { return r.BridgedAt }},
+	{"ended_at", false, func(r contactdb.Record) any { return r.EndedAt }},
+	{"outcome", false, func(r contactdb.Record) any { return r.Outcome }},
+	{"sip_status", false, func(r contactdb.Record) any { return r.SIPStatus }},
+	{"q850_cause", false, func(r contactdb.Record) any { return r.Q850Cause }},
+	{"ended_by", false, func(r contactdb.Record) any { return r.EndedBy }},
+	{"detector_verdict", false, func(r contactdb.Record) any { return r.DetectorVerdict }},
+	{"detector_ms", false, func(r contactdb.Record) any { return r.DetectorMS }},
+	{"bridge_wait_ms", false, func(r contactdb.Record) any { return r.BridgeWaitMS }},
+	{"operator", true, func(r contactdb.Record) any { return r.Operator }},
+	{"team", true, func(r contactdb.Record) any { return r.Team }},
+	{"talk_ms", false, func(r contactdb.Record) any { return r.TalkMS }},
+	{"wrap_ms", false, func(r contactdb.Record) any { return r.WrapMS }},
+	{"disposition", true, func(r contactdb.Record) any { return r.Disposition }},
+	{"note", true, func(r contactdb.Record) any { return r.Note }},
+	{"script_answers", true, func(r contactdb.Record) any { return r.ScriptAnswers }},
+	{"recording", true, func(r contactdb.Record) any { return r.Recording }},
+	{"recording_sha256", false, func(r contactdb.Record) any { return r.RecordingSHA256 }},
+	{"prev_hash", false, func(r contactdb.Record) any { return r.PrevHash }},
+	{"hash", false, func(r contactdb.Record) any { return r.Hash }},
+}
+
+// suppressionColumns are the columns of an exported do-not-call list.
+var suppressionColumns = []column[contactdb.Suppression]{
+	{"phone", false, func(s contactdb.Suppression) any { return s.Phone }},
+	{"reason", true, func(s contactdb.Suppression) any { return s.Reason }},
+	{"source", true, func(s contactdb.Suppression) any { return s.Source }},
+	{"added_at", false, func(s contactdb.Suppression) any { return s.AddedAt }},
+}
+
+// contactColumns are the fixed columns of an exported list; free fields follow.
+var contactColumns = []column[contactdb.Contact]{
+	{"phone", false, func(c contactdb.Contact) any { return c.Phone }},
+	{"name", true, func(c contactdb.Contact) any { return c.Name }},
+	{"first_name", true, func(c contactdb.Contact) any { return c.FirstName }},
+	{"last_name", true, func(c contactdb.Contact) any { return c.LastName }},
+	{"email", true, func(c contactdb.Contact) any { return c.Email }},
+	{"city", true, func(c contactdb.Contact) any { return c.City }},
+	{"number_type", false, func(c contactdb.Contact) any { return c.NumberType }},
+	{"region", false, func(c contactdb.Contact) any { return c.Region }},
+	{"zones", false, func(c contactdb.Contact) any { return c.Zones }},
+	{"imported_at", false, func(c contactdb.Contact) any { return c.ImportedAt }},
+}
