@@ -39,6 +39,7 @@ func TestCommandsKeepTheContractOfTheirScripts(t *testing.T) {
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("VOICES", voices)
+			e.Setenv("GORACE", "atexit_sleep_ms=0") // else each command of a race build sleeps a second at its end
 			e.Setenv("TZ", "Europe/Bucharest")
 			e.Setenv("APEL_SIP_LISTEN", "127.0.0.1:0")
 			e.Setenv("APEL_RTP_HOST", "127.0.0.1")
