@@ -11,17 +11,11 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const exitCodesHelp = `Exit codes:
-  0 done · 1 failed · 2 wrong usage · 3 not found · 4 not allowed · 5 wrong state
-  6 refused by a compliance rule · 7 awaited condition not reached · 130 interrupted
-
-Settings come from the flag, else APEL_* in the environment (APEL_DATA,
-APEL_CONFIG, ...), else the settings file (apel.yaml), else the default.`
-
 // tree builds all verbs.
 func (a *app) tree() *cobra.Command {
 	root := group("apel", "apel is an outbound predictive dialer", a.verbs()...)
-	root.Long = "apel is an outbound predictive dialer: it imports contacts, places SIP calls,\ntells people from machines, and bridges each person to a free operator.\n\n" + exitCodesHelp
+	root.Long = "apel is an outbound predictive dialer: it imports contacts, places SIP calls,\ntells people from machines, and bridges each person to a free operator."
+	root.AddCommand(topics()...)
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.checkFlags() }
 	f := root.PersistentFlags()
