@@ -14,8 +14,12 @@ import (
 // Check proves the store's own rules: every index entry has its row and every
 // row its entries; no number is in two live attempts; every settled attempt
 // has one record; tallies equal the sum of the records; the chain verifies.
-// It reads everything, and reports the first twenty problems.
+// It reads everything, and reports the first twenty problems. A file whose
+// pages are spoilt is not looked at any further.
 func (s *Store) Check() error {
+	if err := s.view("check", func(t *tx) error { return checkTree(t.Tx) }); err != nil {
+		return err
+	}
 	v, err := s.Verify(context.Background())
 	if err != nil {
 		return err

@@ -117,7 +117,8 @@ type LeaseResult struct {
 	Examined int            // contacts judged
 	Passed   map[string]int // contacts passed over, by reason
 	// NextAt is the earliest time at which asking again may give more; zero when
-	// no contact is left that could ever be dialed under these rules.
+	// no contact is left that could ever be dialed under these rules. Live
+	// attempts do not count: to settle one may bring its contact back.
 	NextAt time.Time
 	// More: the walk stopped at its work limit before it reached the end; ask again.
 	More bool
@@ -231,8 +232,8 @@ type Suppression struct {
 type Tally struct {
 	Attempts    int            `json:"attempts"` // settled
 	Outcomes    map[string]int `json:"outcomes"`
-	LiveAnswers int            `json:"live_answers"` // calls answered by a person: human + abandoned
-	Abandoned   int            `json:"abandoned"`
+	LiveAnswers int            `json:"live_answers"` // calls answered by a person: human + abandoned + lost
+	Abandoned   int            `json:"abandoned"`    // abandoned + lost: interrupted after the answer and never bridged
 	Bridged     int            `json:"bridged"`
 	TalkMS      int64          `json:"talk_ms"`
 	WrapMS      int64          `json:"wrap_ms"`

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"syscall"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -18,7 +19,7 @@ import (
 
 // openFile opens an existing file that looks whole.
 func openFile(path string, wait time.Duration) (db *bbolt.DB, err error) {
-	if err := inspect(path); err != nil {
+	if err := inspect(path, wait); err != nil {
 		return nil, err
 	}
 	opts := &bbolt.Options{Timeout: wait, FreelistType: bbolt.FreelistMapType, NoStatistics: true}
@@ -31,12 +32,14 @@ func openFile(path string, wait time.Duration) (db *bbolt.DB, err error) {
 	})
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):
-		return nil, fmt.Errorf("%w: stop it, or use another data directory", ErrInUse)
+		return nil, errInUse
 	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
 		return nil, fmt.Errorf("%w: %w; restore a backup", ErrDamaged, err)
 	}
 	return db, spaceError(err)
 }
+
+var errInUse = fmt.Errorf("%w: stop it, or use another data directory", ErrInUse)
 
 // guard runs f and makes ErrDamaged of the ways in which bbolt meets a damaged
 // page: it panics, or reads outside of the mapped file. Other panics go on.
@@ -74,23 +77,13 @@ func fromBolt() bool {
 	}
 }
 
-// metaPage is what of bbolt's two meta pages is needed to know how long the
-// file must be. Fields at fixed places after the page's header of 16 bytes:
-// magic, version, page size, flags (4 bytes each), root (16), freelist, end,
-// transaction, checksum (8 each).
-const (
-	metaHeader   = 16
-	metaLength   = 64
-	metaMagic    = 0xED0CDAED
-	metaPageSize = metaHeader + 8
-	metaEnd      = metaHeader + 40
-	metaTxID     = metaHeader + 48
-	metaSum      = metaHeader + 56
-)
+// lookedThrough is up to which size a file is looked through when it is opened:
+// some 50 ms. Of a larger one only the top is; Check does the rest.
+const lookedThrough = 64 << 20
 
 // inspect refuses what cannot be a whole store: a folder, an empty or foreign
-// file, one whose end is missing.
-func inspect(path string) error {
+// file, one whose end is missing or whose pages are spoilt.
+func inspect(path string, wait time.Duration) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -103,45 +96,84 @@ func inspect(path string) error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("%w: it is not a regular file", ErrDamaged)
 	}
-	need, err := neededSize(f)
+	if err := hold(f, wait); err != nil {
+		return err
+	}
+	m, err := newestMeta(f)
 	if err != nil {
 		return err
 	}
-	if info.Size() < need {
-		return fmt.Errorf("%w: %d of at least %d bytes are there; restore a backup", ErrDamaged, info.Size(), need)
+	if info.Size() < m.size() {
+		return fmt.Errorf("%w: %d of at least %d bytes are there; restore a backup", ErrDamaged, info.Size(), m.size())
 	}
-	return nil
+	t := newTree(f, m.pageSize)
+	t.shallow = m.size() > lookedThrough
+	if err := t.walk(m.root, nil); err != nil || t.shallow {
+		return err
+	}
+	return t.free(m.freelist, m.end)
 }
 
-// neededSize reads from the newest valid meta page how long the file must be.
-func neededSize(f io.ReaderAt) (int64, error) {
-	var newest, size uint64
-	// The second meta page starts after the first page, whose size only the first names;
-	// so each size that bbolt may have chosen is tried, smallest first.
-	for _, at := range []int64{0, 1 << 10, 1 << 12, 1 << 13, 1 << 14, 1 << 16} {
-		page := make([]byte, metaHeader+metaLength)
-		if n, _ := f.ReadAt(page, at); n < len(page) || !validMeta(page) {
-			continue
-		}
-		pageSize := uint64(binary.NativeEndian.Uint32(page[metaPageSize:]))
-		if at != 0 && uint64(at) != pageSize {
-			continue
-		}
-		if tx := binary.NativeEndian.Uint64(page[metaTxID:]); size == 0 || tx > newest {
-			newest, size = tx, pageSize*binary.NativeEndian.Uint64(page[metaEnd:])
+// hold locks the file as bbolt does, so that nobody writes while it is looked
+// at; closing the file lets go.
+func hold(f *os.File, wait time.Duration) error {
+	for begun := time.Now(); ; time.Sleep(20 * time.Millisecond) {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		switch {
+		case err == nil:
+			return nil
+		case !errors.Is(err, syscall.EWOULDBLOCK):
+			return fmt.Errorf("lock: %w", err)
+		case time.Since(begun) >= wait:
+			return errInUse
 		}
 	}
-	if size == 0 {
-		return 0, fmt.Errorf("%w: it is not a contact store; if nothing of worth is in it, move it away and a new one is made", ErrDamaged)
-	}
-	return int64(size), nil
 }
 
-func validMeta(page []byte) bool {
-	if binary.NativeEndian.Uint32(page[metaHeader:]) != metaMagic {
-		return false
+// meta is what a bbolt file says of itself, in its first and its second page;
+// the newer that is whole counts. Fields at fixed places after the page's
+// header: magic, version, page size, flags (4 bytes each), root bucket (16),
+// freelist, end, transaction, checksum (8 each).
+type meta struct {
+	pageSize                  int
+	root, freelist, end, txID uint64
+}
+
+const (
+	metaLength = 64
+	metaSum    = 56
+	metaMagic  = 0xED0CDAED
+)
+
+func (m meta) size() int64 { return int64(m.end) * int64(m.pageSize) }
+
+// newestMeta tries each place where the second page may begin: only the first
+// names the page size, and it may be the one that is spoilt.
+func newestMeta(f io.ReaderAt) (newest meta, err error) {
+	for _, at := range []int{0, 1 << 9, 1 << 10, 1 << 11, 1 << 12, 1 << 13, 1 << 14, 1 << 15, 1 << 16} {
+		page := make([]byte, pageHeader+metaLength)
+		if n, _ := f.ReadAt(page, int64(at)); n < len(page) {
+			break
+		}
+		m, ok := readMeta(page[pageHeader:])
+		if ok && (at == 0 || at == m.pageSize) && (newest.pageSize == 0 || m.txID > newest.txID) {
+			newest = m
+		}
 	}
+	if newest.pageSize == 0 {
+		return meta{}, fmt.Errorf("%w: it is no contact store; if nothing of worth is in it, move it away and a new one is made", ErrDamaged)
+	}
+	return newest, nil
+}
+
+func readMeta(b []byte) (m meta, ok bool) {
 	sum := fnv.New64a()
-	sum.Write(page[metaHeader:metaSum])
-	return sum.Sum64() == binary.NativeEndian.Uint64(page[metaSum:])
+	sum.Write(b[:metaSum])
+	m = meta{
+		pageSize: int(binary.NativeEndian.Uint32(b[8:])), root: binary.NativeEndian.Uint64(b[16:]),
+		freelist: binary.NativeEndian.Uint64(b[32:]), end: binary.NativeEndian.Uint64(b[40:]), txID: binary.NativeEndian.Uint64(b[48:]),
+	}
+	power := m.pageSize >= 1<<9 && m.pageSize <= 1<<16 && m.pageSize&(m.pageSize-1) == 0
+	whole := binary.NativeEndian.Uint32(b) == metaMagic && sum.Sum64() == binary.NativeEndian.Uint64(b[metaSum:])
+	return m, power && whole && m.end < 1<<40
 }

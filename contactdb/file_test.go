@@ -66,11 +66,11 @@ func TestWhatIsNoStoreIsDamagedAndNeverAPanic(t *testing.T) {
 // needed is how long the file must be at least.
 func needed(t *testing.T, whole []byte) int64 {
 	t.Helper()
-	n, err := neededSize(bytes.NewReader(whole))
+	m, err := newestMeta(bytes.NewReader(whole))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return n
+	return m.size()
 }
 
 func TestASecondOpenerIsToldAtOnce(t *testing.T) {

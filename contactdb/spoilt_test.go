@@ -2,6 +2,7 @@ package contactdb
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"math/rand/v2"
 	"os"
@@ -68,4 +69,39 @@ func useAll(path string) error {
 	}
 	errs = append(errs, s.RemoveList("l"), s.Close())
 	return errors.Join(errs...)
+}
+
+// bbolt would follow such a branch for ever.
+func TestABranchThatLeadsToItselfIsFound(t *testing.T) {
+	path := settledStore(t, 200)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for at := 8192; at < int(needed(t, whole)); at += 4096 {
+		page := whole[at : at+4096]
+		if binary.NativeEndian.Uint16(page[8:]) != kindBranch {
+			continue
+		}
+		spoilt := bytes.Clone(whole)
+		copy(spoilt[at+pageHeader+8:], page[:8])
+		if err := os.WriteFile(path, spoilt, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		// A branch of an older state is free by now, and leads nowhere.
+		if s, err := Open(Config{Path: path}); err == nil {
+			if err := s.Check(); err != nil {
+				t.Errorf("page %d: opened, and then: %v", at/4096, err)
+			}
+			s.Close()
+		} else if !errors.Is(err, ErrDamaged) {
+			t.Errorf("page %d: error %v, want %v", at/4096, err, ErrDamaged)
+		} else {
+			found++
+		}
+	}
+	if found == 0 {
+		t.Error("no branch in use was spoilt")
+	}
 }
