@@ -95,7 +95,9 @@ type Verdict struct {
 	Trunk, CallerID string    // for Yes: how to call
 }
 
-// LeaseRequest asks for contacts to call now.
+// LeaseRequest asks for contacts to call now. Open and Judge run inside the
+// transaction, on a goroutine of the store: they must not call the store nor
+// wait for anything, and may be asked the same twice.
 type LeaseRequest struct {
 	Campaign string
 	Version  int
