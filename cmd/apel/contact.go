@@ -27,12 +27,22 @@ func (a *app) phoneVerb(name, short string, do func(ctx context.Context, phone s
 	cmd := a.verb(name+" PHONE", short, cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
 		return do(ctx, args[0], url.Values{"country": {country}})
 	})
-	countryFlag(cmd, &country)
+	a.countryFlag(cmd, &country)
 	return cmd
 }
 
-func countryFlag(cmd *cobra.Command, country *string) {
-	cmd.Flags().StringVar(country, "country", "", "`region` of a number without +, for example RO")
+// countryFlag adds the flag, and the setting that it takes its default from.
+func (a *app) countryFlag(cmd *cobra.Command, country *string) {
+	cmd.Flags().StringVar(country, "country", "", "`region` of numbers without +, for example RO (APEL_COUNTRY)")
+	cmd.PreRunE = func(*cobra.Command, []string) error {
+		a.parsed = true
+		if *country != "" {
+			return nil
+		}
+		s, err := a.settings(nil)
+		*country = s.Country
+		return err
+	}
 }
 
 func (a *app) contactShow() *cobra.Command {
@@ -111,7 +121,7 @@ func (a *app) contactAdd() *cobra.Command {
 	})
 	f.add(cmd)
 	cmd.Flags().StringVar(&list, "list", "", "`list` to add to")
-	countryFlag(cmd, &country)
+	a.countryFlag(cmd, &country)
 	return cmd
 }
 

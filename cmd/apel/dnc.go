@@ -26,7 +26,7 @@ func (a *app) dncAdd() *cobra.Command {
 		})
 	})
 	cmd.Flags().StringVar(&reason, "reason", "", "`why`, kept with the entry")
-	countryFlag(cmd, &country)
+	a.countryFlag(cmd, &country)
 	return cmd
 }
 
@@ -54,7 +54,7 @@ func (a *app) dncImport() *cobra.Command {
 		})
 		return about(args[0], err)
 	})
-	countryFlag(cmd, &country)
+	a.countryFlag(cmd, &country)
 	cmd.Flags().StringVar(&reason, "reason", "", "`why`, kept with each entry")
 	return cmd
 }

@@ -52,7 +52,7 @@ func (a *app) listImport() *cobra.Command {
 	})
 	f := cmd.Flags()
 	f.StringVar(&name, "name", "", "`name` of the list, new or to be added to (default: the file's name)")
-	f.StringVar(&country, "country", "", "`region` of numbers without +, for example RO")
+	a.countryFlag(cmd, &country)
 	f.StringSliceVar(&columns, "map", nil, "which column holds what: `phone=COLUMN`,name=COLUMN,...")
 	return cmd
 }

@@ -24,6 +24,7 @@ type settings struct {
 	Log     logSettings     `yaml:"log"`
 	Console string          `yaml:"console"`
 	Grace   time.Duration   `yaml:"grace"`
+	Country string          `yaml:"country"`
 }
 
 type sipSettings struct {
@@ -75,13 +76,14 @@ func defaultSettings() settings {
 }
 
 // override is a setting that the environment and a flag of serve can give
-// instead of the file.
+// instead of the file; some have their flag on other verbs.
 type override struct {
 	flag, env, help string
 	set             func(*settings, string) error
 }
 
 var overrides = []override{
+	{"", "APEL_COUNTRY", "region of numbers without + (--country), for example RO", text(func(s *settings) *string { return &s.Country })},
 	{"console", "APEL_CONSOLE", "`address` of the status page, on this machine only", text(func(s *settings) *string { return &s.Console })},
 	{"sip-listen", "APEL_SIP_LISTEN", "`address` for SIP (default 0.0.0.0:5060)", text(func(s *settings) *string { return &s.SIP.Listen })},
 	{"sip-advertise", "APEL_SIP_ADVERTISE", "`host` that carriers and phones shall use for us", text(func(s *settings) *string { return &s.SIP.Advertise })},
@@ -104,7 +106,9 @@ func text(field func(*settings) *string) func(*settings, string) error {
 
 func addOverrides(f *pflag.FlagSet) {
 	for _, o := range overrides {
-		f.String(o.flag, "", o.help)
+		if o.flag != "" {
+			f.String(o.flag, "", o.help)
+		}
 	}
 }
 
@@ -118,7 +122,8 @@ func (a *app) settings(flags *pflag.FlagSet) (settings, error) {
 	for _, o := range overrides {
 		where := "$" + o.env
 		value, given := a.env(o.env)
-		if flags != nil && flags.Changed(o.flag) {
+		given = given && value != "" // an empty variable is as good as none
+		if flags != nil && o.flag != "" && flags.Changed(o.flag) {
 			where, given = "--"+o.flag, true
 			value, _ = flags.GetString(o.flag) // addOverrides made it a string
 		}

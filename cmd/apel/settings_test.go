@@ -178,7 +178,7 @@ func TestAMistakeInTheSettingsHasItsPlaceAndWhatToWriteInstead(t *testing.T) {
 		"sip: !!map {}":                                          "apel.yaml:1:6: anchors, aliases and tags are not taken here",
 		"rtp: {}\n---\nsip: {}":                                  "apel.yaml:3:4: the file has a second document",
 		"log: {lefel: debug}":                                    "did you mean \"level\"?",
-		"frobnicate: 1":                                          "\"frobnicate\" is not a setting; there are sip, rtp, trunks, log, console, grace",
+		"frobnicate: 1":                                          "\"frobnicate\" is not a setting; there are sip, rtp, trunks, log, console, grace, country",
 		strings.Repeat("[", 40):                                  "nested too deeply",
 		"a\x00b":                                                 "apel.yaml is not a text file in UTF-8",
 	} {
