@@ -1,0 +1,125 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"testing"
+	"time"
+
+	"apel/contactdb"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// settled are the ends of the calls that seed makes, in turn.
+var settled = []contactdb.Record{
+	{Outcome: contactdb.Human, Operator: "ana", Team: "south", Disposition: "sale", TalkMS: 60_000, WrapMS: 5_000, BridgedAt: time.Unix(1, 0).UTC(), SIPStatus: 200},
+	{Outcome: contactdb.Abandoned, SIPStatus: 200},
+	{Outcome: contactdb.Busy, SIPStatus: 486},
+	{Outcome: contactdb.Human, Operator: "ion", Disposition: "refused", TalkMS: 7_000, BridgedAt: time.Unix(2, 0).UTC(), SIPStatus: 200},
+	{Outcome: contactdb.Machine, SIPStatus: 200},
+}
+
+// seed calls the first five contacts of a list.
+func seed(t *testing.T, store *contactdb.Store, campaign, list string) {
+	t.Helper()
+	ctx, now := context.Background(), time.Now()
+	leased, err := store.Lease(ctx, contactdb.LeaseRequest{
+		Campaign: campaign, Version: 1, Lists: []string{list}, Max: len(settled), Owner: "test", TTL: time.Hour, Now: now,
+		Open: func([]string) (bool, time.Time) { return true, time.Time{} },
+		Judge: func(contactdb.Candidate) contactdb.Verdict {
+			return contactdb.Verdict{Kind: contactdb.Yes, Trunk: "carrier"}
+		},
+	})
+	if err != nil || len(leased.Attempts) != len(settled) {
+		t.Fatalf("%d attempts, %v", len(leased.Attempts), err)
+	}
+	for i, at := range leased.Attempts {
+		r := settled[i]
+		r.ID, r.Campaign, r.CampaignVersion, r.List, r.ContactID, r.Phone = at.ID, at.Campaign, at.Version, at.Contact.List, at.Contact.ID, at.Contact.Phone
+		r.Attempt, r.Trunk, r.SIPCallID, r.PlacedAt, r.EndedAt = at.Number, at.Trunk, at.SIPCallID, now, now.Add(time.Minute)
+		if _, err := store.Settle(ctx, contactdb.Settlement{Record: r, Final: "done"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// called is an API over a campaign whose five contacts were called.
+func called(t *testing.T) (http.Handler, *contactdb.Store) {
+	t.Helper()
+	svc := newService(t)
+	h := New(svc)
+	const five = "phone\n+40722111331\n+40722111332\n+40722111333\n+40722111334\n+40722111335\n"
+	for _, step := range [][2]string{{"POST /api/lists/spring/import", five}, {"POST /api/campaigns", spring}} {
+		if w := ask(h, step[0], step[1]); w.Code != 200 {
+			t.Fatalf("%s: %s", step[0], w.Body)
+		}
+	}
+	seed(t, svc.Store(), "spring", "spring")
+	return h, svc.Store()
+}
+
+func rowsFrom[T any](t *testing.T, h http.Handler, path string) []T {
+	t.Helper()
+	w := ask(h, "GET "+path, "")
+	var rows []T
+	if err := json.Unmarshal(w.Body.Bytes(), &rows); err != nil {
+		t.Fatalf("%s: %d %s: %v", path, w.Code, w.Body, err)
+	}
+	return rows
+}
+
+func TestReportsAreTheStoresOwnSumsAndTheirPartsAreTheWhole(t *testing.T) {
+	h, store := called(t)
+
+	tally, err := store.Tally("spring", time.Time{}, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	campaigns := rowsFrom[CampaignReport](t, h, "/api/reports/campaign")
+	want := []CampaignReport{{Campaign: "spring", AbandonmentRate: 1. / 3, Tally: tally}}
+	if diff := cmp.Diff(want, campaigns); diff != "" {
+		t.Errorf("the report differs from the store's tally: %s", diff)
+	}
+
+	operators := rowsFrom[OperatorReport](t, h, "/api/reports/operator?campaign=spring")
+	if diff := cmp.Diff([]OperatorReport{
+		{Operator: "ana", Team: "south", Calls: 1, TalkMS: 60_000, TalkMeanMS: 60_000, WrapMS: 5_000, Successes: 1},
+		{Operator: "ion", Calls: 1, TalkMS: 7_000, TalkMeanMS: 7_000},
+	}, operators); diff != "" {
+		t.Error(diff)
+	}
+	var calls int
+	var talk int64
+	for _, c := range rowsFrom[CommissionReport](t, h, "/api/reports/commission") {
+		calls, talk = calls+c.Calls, talk+c.TalkMS
+	}
+	if calls != tally.Bridged || talk != tally.TalkMS {
+		t.Errorf("commission counts %d calls and %d ms, the store %d and %d", calls, talk, tally.Bridged, tally.TalkMS)
+	}
+
+	abandonment := rowsFrom[AbandonmentReport](t, h, "/api/reports/abandonment")
+	if diff := cmp.Diff([]AbandonmentReport{
+		{Campaign: "spring", WindowMS: (24 * time.Hour).Milliseconds(), LiveAnswers: 3, Abandoned: 1, Rate: 1. / 3, Limit: .03, Kept: false},
+	}, abandonment); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTheLastRecordsAreGivenOldestFirst(t *testing.T) {
+	h, _ := called(t)
+	var got []string
+	for _, r := range rowsFrom[contactdb.Record](t, h, "/api/records?limit=2") {
+		got = append(got, r.Outcome)
+	}
+	if diff := cmp.Diff([]string{contactdb.Human, contactdb.Machine}, got); diff != "" {
+		t.Error(diff)
+	}
+	if rows := rowsFrom[contactdb.Record](t, h, "/api/records?limit=0"); len(rows) != 0 {
+		t.Errorf("%d records of none", len(rows))
+	}
+	if rows := rowsFrom[contactdb.Record](t, h, "/api/records?phone=%2B40722111333"); len(rows) != 1 || rows[0].Outcome != contactdb.Busy {
+		t.Errorf("%v", rows)
+	}
+}
