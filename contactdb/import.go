@@ -42,14 +42,24 @@ func (s *Store) Import(ctx context.Context, list string, now time.Time, rows ite
 	return ImportResult{}, err
 }
 
-// importing is one import on its way.
+// importing is one import on its way. Contacts are written as they come, which
+// is appending; their numbers are kept back, sorted once, and then go into the
+// index in its order: into a few pages of it at a time instead of into all.
 type importing struct {
 	s       *Store
 	ctx     context.Context
 	now     time.Time
-	segment uint32  // what is staged lies there; 0: nothing is
-	row     listRow // counts what is staged
+	segment uint32 // what is staged lies there; 0: nothing is
+	numbers []numbered
+	row     listRow // counts what was imported
 	res     ImportResult
+}
+
+// numbered is a contact that was written and is not in the index of numbers yet.
+type numbered struct {
+	phone string
+	id    uint64
+	class uint32
 }
 
 func (im *importing) run(rows iter.Seq2[Contact, error]) error {
@@ -69,140 +79,123 @@ func (im *importing) run(rows iter.Seq2[Contact, error]) error {
 		}
 		part = append(part, c)
 	}
-	return im.finish(part)
+	if im.segment == 0 {
+		return im.whole(part)
+	}
+	if err := im.stage(part); err != nil {
+		return err
+	}
+	if err := im.indexAll(); err != nil {
+		return err
+	}
+	return im.write(im.reveal)
 }
 
-func (im *importing) write(f func(*tx) error) error {
-	return im.s.write(im.ctx, fmt.Sprintf("import into list %q", im.row.Name), f)
+// whole imports what fits into one transaction.
+func (im *importing) whole(part []Contact) error {
+	return im.write(func(t *tx, im *importing) error {
+		row, err := im.list(t)
+		if err != nil {
+			return err
+		}
+		if len(row.Segments) == 0 {
+			row.Segments = append(row.Segments, uint32(t.next(bSegments)))
+		}
+		seg := row.Segments[len(row.Segments)-1]
+		im.put(t, seg, part)
+		slices.SortFunc(im.numbers, numbered.compare)
+		if err := im.index(t, row.Segments, seg, im.numbers, ""); err != nil {
+			return err
+		}
+		im.save(t, row)
+		return nil
+	})
 }
 
 // stage writes a part into the import's own segment, which lies in the trash
 // until it is revealed: a kill leaves it there.
 func (im *importing) stage(part []Contact) error {
-	var done importing
-	err := im.write(func(t *tx) error {
-		done = im.copy()
-		if done.segment == 0 {
-			done.segment = uint32(t.next(bSegments))
-			t.put(bTrash, be32(nil, done.segment), []byte(im.row.Name))
+	return im.write(func(t *tx, im *importing) error {
+		if im.segment == 0 {
+			im.segment = uint32(t.next(bSegments))
+			t.put(bTrash, be32(nil, im.segment), []byte(im.row.Name))
 		}
-		return done.add(t, done.segment, part)
-	})
-	if err == nil {
-		*im = done
-	}
-	return err
-}
-
-// copy is what a transaction may change and, run again, begin with anew.
-func (im *importing) copy() importing {
-	c := *im
-	c.row.Zones = slices.Clone(im.row.Zones)
-	return c
-}
-
-// finish writes the last part and makes all of it seen.
-func (im *importing) finish(part []Contact) error {
-	var done importing
-	err := im.write(func(t *tx) error {
-		done = im.copy()
-		var row listRow
-		if _, err := t.load(bLists, []byte(im.row.Name), &row); err != nil {
-			return err
-		}
-		row.Name, row.ImportedAt = im.row.Name, im.now
-		if done.segment != 0 {
-			row.Segments = append(row.Segments, done.segment)
-			t.delete(bTrash, be32(nil, done.segment))
-		} else if len(row.Segments) == 0 {
-			row.Segments = append(row.Segments, uint32(t.next(bSegments)))
-		}
-		if err := done.add(t, row.Segments[len(row.Segments)-1], part); err != nil {
-			return err
-		}
-		for _, z := range done.row.Zones {
-			row.count(z.Class, z.Zones, z.Contacts)
-		}
-		t.save(bLists, []byte(row.Name), row)
+		im.put(t, im.segment, part)
 		return nil
 	})
-	if err == nil {
-		*im = done
-	}
-	return err
 }
 
-// add writes those of part whose number is not in the list yet: numbers and
-// fresh entries in the order of their index, contacts in the order of the file.
-func (im *importing) add(t *tx, seg uint32, part []Contact) error {
-	segments, err := im.segments(t, seg)
-	if err != nil {
-		return err
-	}
-	order := byPhone(part)
-	keep := make([]bool, len(part))
-	for i, at := range order {
-		held, err := held(t, segments, part[at].Phone)
+// indexAll puts the numbers of a staged import into their index, a part at a time.
+func (im *importing) indexAll() error {
+	slices.SortFunc(im.numbers, numbered.compare)
+	last := ""
+	for part := range slices.Chunk(im.numbers, im.s.importStep) {
+		err := im.write(func(t *tx, im *importing) error {
+			row, err := im.list(t)
+			if err != nil {
+				return err
+			}
+			return im.index(t, row.Segments, im.segment, part, last)
+		})
 		if err != nil {
 			return err
 		}
-		keep[at] = !held && (i == 0 || part[order[i-1]].Phone != part[at].Phone)
-	}
-	ids := im.putContacts(t, seg, part, keep)
-	for _, at := range order {
-		if !keep[at] {
-			continue
-		}
-		t.put(bPhones, phoneKey(part[at].Phone, seg, ids[at]), []byte{})
-		if t.get(bDNC, []byte(part[at].Phone)) != nil {
-			im.res.Suppressed++
-		}
+		last = part[len(part)-1].phone
 	}
 	return nil
 }
 
-// segments are those in which a number counts as a duplicate: the list's and
-// the one that is being filled.
-func (im *importing) segments(t *tx, seg uint32) ([]uint32, error) {
+// reveal makes a staged import seen.
+func (im *importing) reveal(t *tx, done *importing) error {
+	row, err := done.list(t)
+	if err != nil {
+		return err
+	}
+	row.Segments = append(row.Segments, done.segment)
+	t.delete(bTrash, be32(nil, done.segment))
+	done.save(t, row)
+	return nil
+}
+
+// write runs f in a transaction on a copy of the import, which takes its place
+// when it is on the disk: f may run more than once.
+func (im *importing) write(f func(*tx, *importing) error) error {
+	var done importing
+	err := im.s.write(im.ctx, fmt.Sprintf("import into list %q", im.row.Name), func(t *tx) error {
+		done = *im
+		done.row.Zones = slices.Clone(im.row.Zones)
+		return f(t, &done)
+	})
+	if err == nil {
+		*im = done
+	}
+	return err
+}
+
+// list is the list's row, an empty one if there is none yet.
+func (im *importing) list(t *tx) (listRow, error) {
 	var row listRow
 	_, err := t.load(bLists, []byte(im.row.Name), &row)
-	return append(row.Segments, seg), err
+	return row, err
 }
 
-// byPhone sorts the places of a part's rows by number, the first row first.
-func byPhone(part []Contact) []int {
-	order := make([]int, len(part))
-	for i := range order {
-		order[i] = i
+// save adds the import's counts to the list.
+func (im *importing) save(t *tx, row listRow) {
+	row.Name, row.ImportedAt = im.row.Name, im.now
+	for _, z := range im.row.Zones {
+		row.count(z.Class, z.Zones, z.Contacts)
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(part[a].Phone, part[b].Phone) })
-	return order
+	t.save(bLists, []byte(row.Name), row)
 }
 
-// held says whether one of the segments has the number.
-func held(t *tx, segments []uint32, phone string) (held bool, err error) {
-	err = t.holders(phone, func(seg uint32, _ uint64) (bool, error) {
-		held = held || slices.Contains(segments, seg)
-		return !held, nil
-	})
-	return held, err
-}
-
-// putContacts numbers the contacts that are kept and writes them.
-func (im *importing) putContacts(t *tx, seg uint32, part []Contact, keep []bool) (ids []uint64) {
+// put writes contacts and their entries among the fresh.
+func (im *importing) put(t *tx, seg uint32, part []Contact) {
 	next := t.Bucket(bContacts).Sequence()
-	ids = make([]uint64, len(part))
 	fresh := map[uint32][]uint64{}
 	classes := map[string]uint32{}
-	for i, c := range part {
-		im.res.Rows++
-		if !keep[i] {
-			im.res.Duplicates++
-			continue
-		}
+	for _, c := range part {
 		next++
-		im.res.Imported++
-		c.ID, c.List, c.ImportedAt, ids[i] = next, im.row.Name, im.now, next
+		c.ID, c.List, c.ImportedAt = next, im.row.Name, im.now
 		t.save(bContacts, contactKey(seg, c.ID), c)
 		zones := strings.Join(c.Zones, ",")
 		class, known := classes[zones]
@@ -212,7 +205,10 @@ func (im *importing) putContacts(t *tx, seg uint32, part []Contact, keep []bool)
 		}
 		im.row.count(class, c.Zones, 1)
 		fresh[class] = append(fresh[class], c.ID)
+		im.numbers = append(im.numbers, numbered{strings.Clone(c.Phone), c.ID, class})
 	}
+	im.res.Rows += len(part)
+	im.res.Imported += len(part)
 	if err := t.bucket(bContacts).SetSequence(next); err != nil && t.err == nil {
 		t.err = err
 	}
@@ -221,5 +217,43 @@ func (im *importing) putContacts(t *tx, seg uint32, part []Contact, keep []bool)
 			t.put(bFresh, freshKey(seg, class, id), []byte{})
 		}
 	}
-	return ids
+}
+
+func (n numbered) compare(o numbered) int {
+	return cmp.Or(strings.Compare(n.phone, o.phone), cmp.Compare(n.id, o.id))
+}
+
+// index puts sorted numbers into their index. The contact of a number that
+// another row has brought (last is the number before the first) or that the
+// list has already is dropped again.
+func (im *importing) index(t *tx, segments []uint32, seg uint32, sorted []numbered, last string) error {
+	for _, n := range sorted {
+		held, err := held(t, segments, n.phone)
+		if err != nil {
+			return err
+		}
+		if held || n.phone == last {
+			t.delete(bContacts, contactKey(seg, n.id))
+			t.delete(bFresh, freshKey(seg, n.class, n.id))
+			im.row.count(n.class, nil, -1)
+			im.res.Imported--
+			im.res.Duplicates++
+			continue
+		}
+		last = n.phone
+		t.put(bPhones, phoneKey(n.phone, seg, n.id), []byte{})
+		if t.get(bDNC, []byte(n.phone)) != nil {
+			im.res.Suppressed++
+		}
+	}
+	return nil
+}
+
+// held says whether one of the segments has the number.
+func held(t *tx, segments []uint32, phone string) (held bool, err error) {
+	err = t.holders(phone, func(seg uint32, _ uint64) (bool, error) {
+		held = held || slices.Contains(segments, seg)
+		return !held, nil
+	})
+	return held, err
 }

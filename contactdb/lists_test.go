@@ -109,18 +109,41 @@ func TestAnImportUnderWayIsNotSeen(t *testing.T) {
 			}
 			seen += len(found) + len(collect(t, s.Contacts("a"))) - 1
 		}
-		if _, err := s.PutContact(Contact{List: "a", Phone: person(1).Phone}, monday); !errors.Is(err, ErrExists) {
-			t.Errorf("a number that is being imported was added: %v", err)
+		// Whoever is seen first has the number.
+		if _, err := s.PutContact(Contact{List: "a", Phone: person(1).Phone}, monday); err != nil {
+			t.Error(err)
 		}
 	}
-	if _, err := s.Import(bg, "a", monday, rows); err != nil {
-		t.Fatal(err)
+	res, err := s.Import(bg, "a", monday, rows)
+	if err != nil || res.Imported != 6 || res.Duplicates != 1 {
+		t.Fatalf("%+v, %v", res, err)
 	}
 	if seen != 0 {
 		t.Errorf("%d contacts were seen before the end", seen)
 	}
 	if got := len(collect(t, s.Contacts("a"))); got != 8 {
 		t.Errorf("%d contacts after the end", got)
+	}
+}
+
+func TestANumberThatAnImportHasIndexedIsNotAddedBesideIt(t *testing.T) {
+	s := newStore(t)
+	s.importStep = 2
+	mustImport(t, s, "a", person(0))
+	s.bulk.Lock()
+	defer s.bulk.Unlock()
+	im := &importing{s: s, ctx: bg, now: monday, row: listRow{Name: "a"}}
+	if err := errors.Join(im.stage(people(1, 3)), im.indexAll()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.PutContact(Contact{List: "a", Phone: person(1).Phone}, monday); !errors.Is(err, ErrExists) {
+		t.Errorf("error %v, want %v", err, ErrExists)
+	}
+	if err := im.write(im.reveal); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(collect(t, s.Contacts("a"))); got != 3 {
+		t.Errorf("%d contacts, want 3", got)
 	}
 }
 

@@ -161,6 +161,7 @@ func (m *model) importRows(list string, rows []Contact, step int, now time.Time)
 	for _, c := range rows {
 		if m.holds(list, c.Phone) {
 			res.Duplicates++
+			m.nextID++ // ids are given before numbers are compared
 			continue
 		}
 		m.add(list, l.segs[len(l.segs)-1], c, now)
