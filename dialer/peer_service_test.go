@@ -146,6 +146,22 @@ func (o *office) hire(name string) {
 	}
 }
 
+// status is how an operator stands.
+func (o *office) status(name string) dialer.OperatorStatus {
+	o.t.Helper()
+	all, err := o.s.Status()
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	for _, st := range all.Operators {
+		if st.Name == name {
+			return st
+		}
+	}
+	o.t.Fatalf("no operator %s", name)
+	return dialer.OperatorStatus{}
+}
+
 // await reads events until one is what is waited for.
 func (o *office) await(what string, is func(dialer.Event) bool) dialer.Event {
 	o.t.Helper()
@@ -172,6 +188,17 @@ func (o *office) awaitKind(kind, state string) dialer.Event {
 	return o.await(strings.TrimSpace(kind+" "+state), func(e dialer.Event) bool {
 		return e.Kind == kind && (state == "" || e.State == state)
 	})
+}
+
+// count is how many events of a kind were seen.
+func (o *office) count(kind string) int {
+	n := 0
+	for _, e := range o.seen {
+		if e.Kind == kind {
+			n++
+		}
+	}
+	return n
 }
 
 func (o *office) story() string {
@@ -224,7 +251,7 @@ func (o *office) start(contacts int, settings string) {
 // records waits until n calls have ended and gives their records.
 func (o *office) records(n int) []contactdb.Record {
 	o.t.Helper()
-	for range n {
+	for o.count("call.ended") < n {
 		o.awaitKind("call.ended", "")
 	}
 	var all []contactdb.Record

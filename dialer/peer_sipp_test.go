@@ -94,6 +94,16 @@ func (p *sipp) done() {
 	}
 }
 
+// messages is what sipp sent and received.
+func (p *sipp) messages() string {
+	p.t.Helper()
+	b, err := os.ReadFile(p.file("messages.log"))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return string(b)
+}
+
 // stop ends sipp, and tells its story if the test has failed.
 func (p *sipp) stop() {
 	select {
