@@ -49,6 +49,7 @@ type shiftConfig struct {
 	carrier    lab.CarrierConfig
 	phone      func(i int, p *lab.PhoneConfig)
 	campaign   string // further lines
+	windows    string // default: always open
 	net        lab.NetConfig
 }
 
@@ -56,7 +57,6 @@ const campaignHead = `name: spring
 lists: [spring]
 trunks: [acme]
 caller-id: "+40312345678"
-windows: {daily: 00:00-24:00}
 `
 
 func newShift(t *testing.T, c shiftConfig) *shift {
@@ -91,7 +91,10 @@ func newShift(t *testing.T, c shiftConfig) *shift {
 	for i := range c.operators {
 		s.operator(fmt.Sprintf("op%02d", i))
 	}
-	if _, _, err := s.svc.ApplyCampaign([]byte(campaignHead + c.campaign)); err != nil {
+	if c.windows == "" {
+		c.windows = "windows: {daily: 00:00-24:00}\n"
+	}
+	if _, _, err := s.svc.ApplyCampaign([]byte(campaignHead + c.windows + c.campaign)); err != nil {
 		t.Fatal(err)
 	}
 	s.run()

@@ -141,7 +141,9 @@ func (c *Call) bye() {
 		release()
 		return
 	}
+	c.u.byes.Add(1) // before the call has ended: Close waits for calls first
 	c.u.wg.Go(func() {
+		defer c.u.byes.Done()
 		defer release()
 		c.u.await(tx, "BYE")
 	})
@@ -149,8 +151,6 @@ func (c *Call) bye() {
 
 // await waits for the final response of a request that nobody else waits for.
 func (u *UA) await(tx sip.ClientTransaction, what string) {
-	u.byes.Add(1)
-	defer u.byes.Done()
 	defer tx.Terminate()
 	for {
 		select {

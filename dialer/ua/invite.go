@@ -154,7 +154,11 @@ func (c *Call) cancel() <-chan time.Time {
 		c.u.log.Info("CANCEL could not be sent", zap.Error(err))
 		return time.After(finalWait)
 	}
-	c.u.wg.Go(func() { c.u.await(tx, "CANCEL") })
+	c.u.byes.Add(1)
+	c.u.wg.Go(func() {
+		defer c.u.byes.Done()
+		c.u.await(tx, "CANCEL")
+	})
 	return time.After(finalWait)
 }
 
