@@ -112,6 +112,17 @@ func check(m message) error {
 	if m.From() == nil || m.To() == nil || m.CallID() == nil || m.CSeq() == nil || m.Via() == nil {
 		return fmt.Errorf("a header that must be there cannot be read")
 	}
+	switch m.Via().Transport {
+	case "UDP", "TCP", "TLS", "WS", "WSS":
+	default:
+		return fmt.Errorf("Via names no transport")
+	}
+	if !printable(m.Via().Host) || m.Via().Host == "" {
+		return fmt.Errorf("Via names no sender")
+	}
+	if !cleanURI(m.From().Address) || !cleanURI(m.To().Address) {
+		return fmt.Errorf("From or To has characters that are not allowed")
+	}
 	if !printable(m.CallID().Value()) || !printable(tag(m.From().Params)) || !printable(tag(m.To().Params)) {
 		return fmt.Errorf("Call-ID or tag has characters that are not allowed")
 	}

@@ -137,10 +137,19 @@ func (d *dialog) nextHop() string {
 	return net.JoinHostPort(strings.Trim(uri.Host, "[]"), strconv.Itoa(port))
 }
 
-// cleanURI says whether a URI of the far end can be written as it was read.
+// cleanURI says whether a URI of the far end can be written as it was read:
+// visible ASCII, without what would end it (RFC 3261 §25.1).
 func cleanURI(u sip.Uri) bool {
 	s := u.String()
-	return len(s) < 512 && !strings.ContainsAny(s, "\r\n\x00<> \"")
+	if len(s) > 512 {
+		return false
+	}
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c > '~' || c == '<' || c == '>' || c == '"' {
+			return false
+		}
+	}
+	return true
 }
 
 // savedDialog is a dialog as an attempt's notes keep it, so that a restarted
