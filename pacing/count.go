@@ -1,7 +1,5 @@
 package pacing
 
-import "math"
-
 // count is a snapshot in numbers.
 type count struct {
 	free    int // operators ready, not promised to a call
@@ -42,11 +40,15 @@ func (s Settings) sane() Settings {
 	if !(s.Ratio >= 1) {
 		s.Ratio = 1
 	}
-	s.Ratio = math.Min(s.Ratio, 50)
+	s.Ratio = min(s.Ratio, 50)
 	if !(s.MaxAbandonment > 0) {
 		s.MaxAbandonment = 0
 	}
-	s.MaxAbandonment = math.Min(s.MaxAbandonment, 1)
+	s.MaxAbandonment = min(s.MaxAbandonment, 1)
+	if !(s.Debt > 0) {
+		s.Debt = 0
+	}
+	s.Debt = min(s.Debt, 1)
 	s.MaxLines = max(s.MaxLines, 0)
 	return s
 }

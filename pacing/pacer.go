@@ -6,24 +6,38 @@ import "fmt"
 // loop owns it.
 type Pacer struct {
 	s Settings
+	e engine
 }
 
 // New returns a pacer that knows nothing but its priors.
-func New(s Settings) *Pacer { return &Pacer{s: s.sane()} }
+func New(s Settings) *Pacer {
+	p := &Pacer{s: s.sane()}
+	p.e.init()
+	return p
+}
 
 // Configure changes the settings of a running campaign without harm: what was
 // learned stays, and calls in the air are counted as before.
 func (p *Pacer) Configure(s Settings) { p.s = s.sane() }
 
 // Observe learns from an event.
-func (p *Pacer) Observe(e Event) {}
+func (p *Pacer) Observe(e Event) { p.e.observe(e, p.s) }
+
+// Chance is a contact's chance of a live answer as learned from the traits of
+// those called before; 0: not known yet. It is what Call.Chance and
+// Candidate.Chance want.
+func (p *Pacer) Chance(traits []Trait) float64 { return p.e.traits.chance(traits) }
 
 // Decide says how many calls to place now. In Preview it is the number of
 // contacts to show, one a free operator.
 func (p *Pacer) Decide(s Snapshot) Decision {
 	n := take(s)
 	d := p.want(n, s)
-	return p.clip(d, n, s)
+	d = p.clip(d, n, s)
+	if len(d.Picks) > d.Place {
+		d.Picks = d.Picks[:d.Place]
+	}
+	return d
 }
 
 func (p *Pacer) want(n count, s Snapshot) Decision {
@@ -31,9 +45,7 @@ func (p *Pacer) want(n count, s Snapshot) Decision {
 	case Power:
 		return power(p.s, n, s)
 	case Predictive:
-		d := progressive(n)
-		d.Why += "; predictive falls back to progressive: it has not learned yet"
-		return d
+		return p.e.predictive(p.s, n, &s)
 	}
 	return progressive(n)
 }
@@ -47,6 +59,9 @@ func (p *Pacer) clip(d Decision, n count, s Snapshot) Decision {
 		}
 	}
 	limit(s.Lines, LimitLines)
+	if s.Closed {
+		limit(0, LimitHours)
+	}
 	if p.s.MaxLines > 0 {
 		limit(p.s.MaxLines-n.calls-n.talking, LimitLines)
 	}
@@ -60,9 +75,3 @@ func (p *Pacer) clip(d Decision, n count, s Snapshot) Decision {
 	}
 	return d
 }
-
-// Save returns what was learned, to be kept over a restart.
-func (p *Pacer) Save() ([]byte, error) { return []byte("{}"), nil }
-
-// Load takes up what Save returned; an unreadable state is an error and changes nothing.
-func (p *Pacer) Load(b []byte) error { return nil }

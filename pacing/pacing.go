@@ -26,6 +26,10 @@ type Settings struct {
 	Ratio          float64 // calls a free operator in Power; 1 and more
 	MaxLines       int     // lines used at once, by calls in the air and operators talking; 0: only trunks limit
 	MaxAbandonment float64 // share of live answers, e.g. 0.03; 0: never a call without an operator for it
+	// Debt is how much may be lost before it is earned, as a share of what the
+	// rest of the window is expected to earn: at 3 % one abandoned call needs 33
+	// people who answered. 0: none, the ratio is never over the cap; see DefaultDebt.
+	Debt float64
 }
 
 // OperatorState mirrors the floor's.
@@ -67,6 +71,18 @@ type Call struct {
 	Chance     float64 // the contact's own chance of a live answer; 0: not known
 }
 
+// Trait is a feature of a contact or of the moment: "list=spring" with value 1,
+// "attempt" with value 3. Values of about 1 learn fastest.
+type Trait struct {
+	Name  string  `json:"name"`
+	Value float64 `json:"value"`
+}
+
+// Candidate is a contact that may be called next.
+type Candidate struct {
+	Chance float64 // of a live answer; 0: not known
+}
+
 // Snapshot is the floor at an instant. The slices are only read, and only during Decide.
 type Snapshot struct {
 	Now       time.Time
@@ -76,7 +92,14 @@ type Snapshot struct {
 	Contacts  int       // contacts dialable now; -1: not known
 	Live      int       // live answers in the regulator's window so far
 	Abandoned int       // of them abandoned
-	Horizon   time.Time // when window, shift or list ends; zero: not known
+	Horizon   time.Time // when window, shift or list ends, whichever is first; zero: not known
+	// Candidates are the next contacts in order, as many as are known; none: all
+	// alike. The first Choose of them may be taken out of order; 0 or 1: in order.
+	Candidates []Candidate
+	Choose     int
+	Closed     bool // legal hours allow no call now
+	MayCancel  bool // the campaign lets calls that rang long enough be given up
+	MinRing    time.Duration
 }
 
 // Limit is what kept a decision from placing more.
@@ -89,13 +112,22 @@ const (
 	LimitBudget    Limit = "budget"
 	LimitCaution   Limit = "caution"
 	LimitRinging   Limit = "ringing" // calls already placed suffice
+	LimitHours     Limit = "hours"
 )
 
 // Decision is an answer with its grounds.
 type Decision struct {
 	Place int
-	Limit Limit
-	Why   string // "place 3: 2 ready + 1.4 freeing in 8 s, 9 ringing worth 2.1 answers, budget 11 of 40"
+	// Picks are the places among Snapshot.Candidates of the contacts to call, as
+	// many as Place, in the order of dialing; empty: the next in order.
+	Picks []int
+	// Cancel are the places among Snapshot.Calls of ringing calls to give up.
+	Cancel []int
+	Limit  Limit
+	Why    string // "place 3: 2 ready + 1.4 freeing in 8 s, 9 ringing worth 2.1 answers, budget 11 of 40"
+	// Ringing and Screened are the live answers expected of the calls in the air
+	// that ring, and that the detector listens to: see Split.
+	Ringing, Screened float64
 	// Again asks to be asked again after this time even if nothing happens; 0: on events only.
 	Again time.Duration
 }
@@ -123,7 +155,10 @@ type Event struct {
 	Operator    string
 	Age         time.Duration // since the call was placed (Call*), since the bridge (TalkEnded), since the talk's end (WrapEnded)
 	Rang        time.Duration // CallLive, CallMachine, CallUnanswered: from placing to the answer or the end
+	Rung        bool          // as Rang: it rang
+	SetUp       time.Duration // as Rang: from placing to ringing
 	Trunk       string
+	Traits      []Trait // CallLive, CallMachine, CallUnanswered: of the contact, to learn from
 	Chance      float64 // as in Call
 	Disposition string
 }

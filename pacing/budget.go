@@ -1,0 +1,102 @@
+package pacing
+
+import (
+	"math"
+	"time"
+)
+
+// DefaultDebt is the debt that campaigns take unless they say otherwise.
+const DefaultDebt = 0.3
+
+// budget steers the price of risk so that the window ends under the cap: the
+// risk at which one call more is still placed.
+//
+// The price starts from a prior by team size (small teams must take more risk
+// with a call to lose the same share) and is corrected slowly by what is
+// really lost (Level). Within the window, the people who may yet be lost are
+// spread over the live answers yet to come.
+type budget struct {
+	Level    float64 // logarithm of the correction of the prior price
+	Rate     float64 // live answers a second, recent
+	LastLive time.Time
+	want     float64 // share to be lost now, of the cap
+}
+
+const (
+	gain        = .001 // correction a live answer; an abandoned one takes back gain/cap
+	reach       = 1000 // live answers over which the budget is spread at most
+	safeEnd     = 1.2  // people to earn; nearer to the end, hardly more may be risked than is allowed
+	mostPrice   = 2.   // times the price of the cap's share, at most
+	overRisk    = .02  // chance taken that more are lost at once than allowed
+	overRiskEnd = .0007
+)
+
+// prior is the price at which a team loses about 3 %, measured (README).
+func prior(team int) float64 { return .018 + .11/(float64(team)+.5) }
+
+func (b *budget) init() { b.want = 1 }
+
+// live takes a live answer.
+func (b *budget) live(at time.Time) {
+	if dt := at.Sub(b.LastLive).Seconds(); !b.LastLive.IsZero() && dt > 0 && dt < 3600 {
+		if b.Rate == 0 {
+			b.Rate = 1 / dt
+		}
+		b.Rate += (1/max(dt, .01) - b.Rate) * min(dt/600, .5)
+	}
+	b.LastLive = at
+	b.Level = min(b.Level+gain*b.want, 2)
+}
+
+func (b *budget) abandoned(limit float64) {
+	b.Level = max(b.Level-gain/max(limit, .002), -3)
+}
+
+// terms are a decision's.
+type terms struct {
+	price   float64 // highest risk of one more call
+	allowed int     // people who may be lost of what is in the air
+	spare   float64 // people earned by live answers and not lost
+	over    float64 // chance to lose more than allowed that is taken
+}
+
+func (b *budget) terms(set Settings, s *Snapshot, o *outlook) terms {
+	left := b.left(s)
+	live := float64(max(s.Live, 0))
+	t := terms{spare: set.MaxAbandonment*live - float64(max(s.Abandoned, 0)), over: overRisk}
+	if s.Abandoned > s.Live {
+		t.spare = min(t.spare, -1)
+	}
+	team, earn := float64(o.able), set.MaxAbandonment*left
+	debt := min(4+.3*team, set.Debt*max(earn-1.5, 0))
+	if set.Debt == 0 || earn < safeEnd+.06*team {
+		t.over = overRiskEnd
+	}
+	t.allowed = int(math.Floor(t.spare + debt + 1e-9))
+	expected := o.weigh(&sums{}, 0).lost
+	spread := min(max(left, 15), reach)
+	want := set.MaxAbandonment + (t.spare-b.reserve(set, team, live, left)-expected)/spread
+	b.want = min(max(want, 0), mostPrice*set.MaxAbandonment) / max(set.MaxAbandonment, 1e-9)
+	t.price = math.Exp(b.Level) * prior(o.able) * b.want
+	return t
+}
+
+// left is the live answers expected in the rest of the window.
+func (b *budget) left(s *Snapshot) float64 {
+	left := 5 * float64(reach)
+	if !s.Horizon.IsZero() {
+		left = min(max(s.Horizon.Sub(s.Now).Seconds(), 0)*b.Rate, 1e7)
+	}
+	if s.Contacts >= 0 {
+		left = min(left, float64(s.Contacts)/4)
+	}
+	return left
+}
+
+// reserve is the people to have in hand: nothing at the start of the window,
+// most in its middle, hardly any at its end.
+func (b *budget) reserve(set Settings, team, live, left float64) float64 {
+	total := min(live+left, 3*reach)
+	r := min(1.5+.05*team, .15*set.MaxAbandonment*total) * min(1, live/(.5*total+1))
+	return min(r, .4+set.MaxAbandonment*left/4)
+}

@@ -1,0 +1,197 @@
+package pacing
+
+import "time"
+
+// engine is what Predictive learns and remembers.
+type engine struct {
+	placing, ringing ringLaw // by age since placing; since ringing, of calls that rang
+	ops              releases
+	delay            delayLaw
+	base             float64   // chance of a live answer, calls in the air included
+	resolved         float64   // calls seen to their end
+	long             float64   // base with a memory of 20,000 calls: base is never believed under half of it
+	refused          float64   // share of the last calls, about 30, that failed at once
+	given, got       float64   // chances given and live answers got of them
+	traits           predictor // what contacts' traits mean
+	b                budget
+	look             outlook
+	stillPlaced      [ringBins]float64
+	stillRinging     [ringBins]float64
+	picks            []int
+	pool             []float64
+}
+
+// enough is how many calls predictive wants to have seen to their end.
+const enough = 20
+
+func (e *engine) init() {
+	*e = engine{base: .25, long: .25, delay: delayLaw{Mean: 1.2, N: 3}}
+	e.placing.init()
+	e.ringing.init()
+	e.ops.init()
+	e.traits.init()
+	e.b.init()
+}
+
+// delayLaw is the detector's mean time from answer to verdict, in seconds.
+// Prior: 1.2 s, worth 3 answers; memory 300.
+type delayLaw struct{ Mean, N float64 }
+
+func (d *delayLaw) learn(sec float64) {
+	d.N = min(d.N+1, 300)
+	d.Mean += (min(sec, 20) - d.Mean) / d.N
+}
+
+func sane(d time.Duration) (float64, bool) {
+	s := d.Seconds()
+	return s, s >= 0 && s < 86400
+}
+
+func (e *engine) observe(ev Event, set Settings) {
+	switch ev.Kind {
+	case CallLive:
+		e.b.live(ev.At)
+		e.ended(ev, byPerson)
+	case CallMachine:
+		e.ended(ev, byMachine)
+	case CallUnanswered:
+		e.ended(ev, unanswered)
+	case CallAbandoned:
+		e.b.abandoned(set.MaxAbandonment)
+	case TalkEnded:
+		if s, ok := sane(ev.Age); ok {
+			e.ops.talked(ev.Operator, s)
+		}
+	case WrapEnded:
+		if s, ok := sane(ev.Age); ok {
+			e.ops.wrapped(s)
+		}
+	}
+}
+
+func (e *engine) ended(ev Event, ending int) {
+	rang, ok := sane(ev.Rang)
+	if !ok {
+		return
+	}
+	if d, ok := sane(ev.Age - ev.Rang); ok && ending != unanswered {
+		e.delay.learn(d)
+	}
+	e.placing.learn(ending, rang)
+	if up, ok := sane(ev.SetUp); ok && ev.Rung {
+		e.ringing.learn(ending, max(rang-up, 0))
+	}
+	e.resolved++
+	live := ending == byPerson
+	e.remember(live, ending == unanswered && rang < atOnce)
+	e.traits.learn(ev.Traits, live)
+	if c := ev.Chance; c > 0 && c < 1 {
+		e.calibrate(c, live)
+	}
+}
+
+// atOnce is the time, in seconds, under which a failed call says more of the
+// trunk than of the contact.
+const atOnce = 2
+
+func (e *engine) remember(live, refused bool) {
+	e.refused *= 1 - 1./30
+	if refused {
+		e.refused += 1. / 30
+	}
+	n := min(e.resolved, 20000) + priorCalls
+	e.long -= e.long / n
+	if live {
+		e.long += 1 / n
+	}
+}
+
+// calibrate compares chances given with what came; memory 400 calls.
+func (e *engine) calibrate(c float64, live bool) {
+	e.given = e.given*(1-1./400) + c
+	e.got *= 1 - 1./400
+	if live {
+		e.got++
+	}
+}
+
+// chance is a contact's chance at the start, calibrated; the mean's if not known.
+func (e *engine) chance(c float64) float64 {
+	if !(c > 0 && c < 1) {
+		return e.base
+	}
+	return min(tilt(c, (e.got+10)/(e.given+10)), .999)
+}
+
+// tilt multiplies the odds of p.
+func tilt(p, odds float64) float64 {
+	x := p / (1 - p) * odds
+	return x / (1 + x)
+}
+
+// see fills the outlook.
+func (e *engine) see(s *Snapshot) {
+	e.placing.refresh(e.delay.Mean)
+	e.ringing.refresh(e.delay.Mean)
+	e.ops.refresh()
+	o := &e.look
+	o.clear()
+	o.operators(s, &e.ops)
+	odds := e.ringing.odds() / e.placing.odds()
+	for b := range ringBins {
+		e.stillPlaced[b] = e.placing.still(e.base, b)
+		e.stillRinging[b] = e.ringing.still(tilt(e.base, odds), b)
+	}
+	for i := range s.Calls {
+		e.call(s, &s.Calls[i], odds)
+	}
+	o.spreadCalls(&o.placP, &o.placQ, &e.placing)
+	o.spreadCalls(&o.ringP, &o.ringQ, &e.ringing)
+	o.fresh = e.placing.ahead[0]
+	o.settle()
+	n := &e.placing.N
+	e.base = (n[byPerson] + o.ringing + o.screened) / (n[0] + n[1] + n[2] + float64(len(s.Calls)))
+	e.base = max(e.base, e.long/2)
+}
+
+// call takes one call in the air.
+func (e *engine) call(s *Snapshot, c *Call, odds float64) {
+	o := &e.look
+	known := c.Chance > 0 && c.Chance < 1
+	switch c.Phase {
+	case Queued:
+		o.free--
+	case Screening:
+		e.screening(s, c)
+	case Ringing:
+		b := bin(since(s.Now, c.RingingAt))
+		p := e.stillRinging[b]
+		if known {
+			p = e.ringing.still(tilt(e.chance(c.Chance), odds), b)
+		}
+		o.ringP[b] += p
+		o.ringQ[b] += p * p
+		o.ringing += p
+	default:
+		b := bin(since(s.Now, c.PlacedAt))
+		p := e.stillPlaced[b]
+		if known {
+			p = e.placing.still(e.chance(c.Chance), b)
+		}
+		o.placP[b] += p
+		o.placQ[b] += p * p
+		o.ringing += p
+	}
+}
+
+func (e *engine) screening(s *Snapshot, c *Call) {
+	p := e.placing.answeredBy(e.chance(c.Chance), bin(since(c.AnsweredAt, c.PlacedAt)))
+	left := e.delay.Mean - since(s.Now, c.AnsweredAt)
+	for j, h := range grid {
+		if h >= left || j == points-1 {
+			e.look.answers.mean[j] += p
+			e.look.answers.sq[j] += p * p
+		}
+	}
+	e.look.screened += p
+}

@@ -1,0 +1,181 @@
+package pacing
+
+import (
+	"fmt"
+	"time"
+)
+
+// predictive places calls as long as the next one, if a person answers it, is
+// lost with a chance not over the price that the budget sets.
+func (e *engine) predictive(set Settings, n count, s *Snapshot) Decision {
+	e.see(s)
+	o := &e.look
+	d := progressive(n)
+	d.Ringing, d.Screened = o.ringing, o.screened
+	if e.resolved < enough {
+		d.Why += fmt.Sprintf("; predictive falls back to progressive: %d of %d calls known", int(e.resolved), enough)
+		return d
+	}
+	if o.able == 0 {
+		d.Place, d.Limit = 0, LimitOperators
+		return d
+	}
+	if e.refused > .8 {
+		d.Place, d.Limit, d.Again = min(d.Place, max(1-n.calls, 0)), LimitLines, time.Second
+		d.Why += "; one call at a time: the last calls failed at once"
+		return d
+	}
+	t := e.b.terms(set, s, o)
+	f := filling{e: e, s: s, t: t, least: d.Place, most: room(set, n, s)}
+	f.fill()
+	d.Place, d.Limit, d.Picks, d.Again = f.placed, f.limit, f.picks, time.Second
+	if t.allowed < 1 && f.limit == LimitBudget && d.Place <= f.least {
+		d.Why += "; predictive falls back to progressive: the budget is spent"
+	}
+	if s.MayCancel && d.Place == 0 {
+		d.Cancel = e.cancel(s, f.last, t)
+	}
+	d.Why = fmt.Sprintf("%d free + %.1f freeing in 8 s, %d in the air worth %.1f answers, risk %.3f of %.3f, budget %.1f people%s",
+		o.free, max(o.releases.mean[5], 0), len(s.Calls), o.ringing+o.screened, f.last.loss, t.price, t.spare, tail(d.Why))
+	return d
+}
+
+// tail is what a sentence says after its first part.
+func tail(why string) string {
+	for i := range why {
+		if why[i] == ';' {
+			return why[i:]
+		}
+	}
+	return ""
+}
+
+// room is how many calls lines and contacts allow.
+func room(set Settings, n count, s *Snapshot) int {
+	m := s.Lines
+	if set.MaxLines > 0 {
+		m = min(m, set.MaxLines-n.calls-n.talking)
+	}
+	if s.Contacts >= 0 {
+		m = min(m, s.Contacts)
+	}
+	return max(m, 0)
+}
+
+// filling is one decision's search for the number of calls, and which.
+type filling struct {
+	e           *engine
+	s           *Snapshot
+	t           terms
+	least, most int // calls that bear no risk; calls that there is room for
+	placed      int
+	picks       []int
+	limit       Limit
+	last        risk
+}
+
+func (f *filling) fill() {
+	if f.s.Choose > 1 && len(f.s.Candidates) > 1 {
+		f.choose()
+		return
+	}
+	f.inOrder()
+}
+
+// stop says whether a call more would be one too many, and why.
+func (f *filling) stop(k int, r risk) (Limit, bool) {
+	switch {
+	case k < f.least:
+		return LimitOperators, false
+	case f.t.allowed < 1:
+		return LimitBudget, true
+	case r.over > f.t.over:
+		return LimitBudget, true
+	case !(r.loss <= f.t.price) || len(f.s.Calls)+k >= 20*f.e.look.able+20:
+		return LimitCaution, true
+	}
+	return LimitOperators, false
+}
+
+// inOrder finds the number by doubling and halving: the risk grows with each call.
+func (f *filling) inOrder() {
+	try := func(k int) bool {
+		x := f.ahead(k)
+		r := f.e.look.weigh(&x, f.t.allowed)
+		l, stop := f.stop(k, r)
+		if stop || k == 0 {
+			f.last, f.limit = r, l
+		}
+		return !stop
+	}
+	low, step := 0, 1 // low calls are placed at least
+	for low < f.most && try(low) {
+		low += step
+		step *= 2
+	}
+	if low >= f.most && try(f.most) {
+		f.placed, f.limit = f.most, LimitLines
+		if f.most == f.s.Contacts {
+			f.limit = LimitContacts
+		}
+		return
+	}
+	// The largest number k for which try(k) fails first, between the last that
+	// did not and low.
+	lo, hi := max(low-step/2, 0), min(low, f.most)
+	for lo < hi {
+		if mid := (lo + hi) / 2; try(mid) {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	try(lo)
+	f.placed = lo
+}
+
+// ahead is the answers of the next k contacts.
+func (f *filling) ahead(k int) sums {
+	var x sums
+	o := &f.e.look
+	for i := 0; i < k && i < len(f.s.Candidates); i++ {
+		x.add(f.e.chance(f.s.Candidates[i].Chance), &o.fresh)
+	}
+	if rest := k - len(f.s.Candidates); rest > 0 {
+		x.addTimes(float64(rest), f.e.base, &o.fresh)
+	}
+	return x
+}
+
+// cancel names ringing calls to give up when far more answers are coming than
+// can be taken: the longest ringing first, never before the rules' time.
+func (e *engine) cancel(s *Snapshot, r risk, t terms) []int {
+	var out []int
+	for lost := r.lost; lost > .5 && r.loss > 4*t.price; {
+		best := -1
+		for i := range s.Calls {
+			c := &s.Calls[i]
+			if c.Phase != Ringing || s.Now.Sub(c.RingingAt) < s.MinRing || contains(out, i) {
+				continue
+			}
+			if best < 0 || c.RingingAt.Before(s.Calls[best].RingingAt) {
+				best = i
+			}
+		}
+		if best < 0 {
+			break
+		}
+		out = append(out, best)
+		lost -= e.stillRinging[bin(since(s.Now, s.Calls[best].RingingAt))]
+	}
+	return out
+}
+
+func contains(a []int, x int) bool {
+	for _, v := range a {
+		if v == x {
+			return true
+		}
+	}
+	return false
+}
