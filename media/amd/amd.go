@@ -44,7 +44,9 @@ type Verdict struct {
 
 // Settings tune a detector; the zero value is the default.
 type Settings struct {
-	DecideWithin time.Duration // latest decision after the first frame; default 2.5 s
+	DecideWithin time.Duration // latest decision after the first frame; default 2.95 s
+	PeopleLost   float64       // share of people that may be taken for machines; default 0.02
+	Model        *Model        // nil is the built-in one
 	EarlyMedia   bool          // before the answer: only tones and announcements are judged, never Human or Machine
 }
 
@@ -55,8 +57,11 @@ const (
 	frameTime    = 20 * time.Millisecond
 )
 
-// defaultDecideWithin leaves a business greeting time to end.
-const defaultDecideWithin = 2500 * time.Millisecond
+// What the zero value of Settings means.
+const (
+	DefaultDecideWithin = 2950 * time.Millisecond // leaves a business greeting time to end
+	DefaultPeopleLost   = 0.02
+)
 
 // Detector listens to one answer. It isn't safe for concurrent use.
 type Detector struct {
@@ -70,13 +75,17 @@ type Detector struct {
 	restLen   int
 	frames    int // whole frames heard
 	verdict   Verdict
+	journal   journal
 	decided   bool // verdict holds a decision
 }
 
 // New returns a detector that has heard nothing.
 func New(s Settings) *Detector {
 	if s.DecideWithin <= 0 {
-		s.DecideWithin = defaultDecideWithin
+		s.DecideWithin = DefaultDecideWithin
+	}
+	if s.PeopleLost <= 0 {
+		s.PeopleLost = DefaultPeopleLost
 	}
 	d := &Detector{settings: s, verdict: Verdict{BeepAt: -1}}
 	d.ear.reset()
@@ -114,6 +123,19 @@ func (d *Detector) speech() *talk {
 	return &d.talk
 }
 
+// class is what evidence calls a frame.
+func (d *Detector) class(s sound) int {
+	switch {
+	case d.toneHeard:
+		return heardTone
+	case s.active && d.talk.running(d.frames):
+		return heardSpeech
+	case s.active:
+		return heardSound
+	}
+	return heardQuiet
+}
+
 // now is the audio time of the end of the last frame.
 func (d *Detector) now() time.Duration { return at(d.frames) }
 
@@ -123,21 +145,23 @@ func at(n int) time.Duration { return time.Duration(n) * frameTime }
 // hear passes one frame through the listeners and reports a new verdict.
 func (d *Detector) hear(samples *[frameSamples]int16) bool {
 	s := d.ear.hear(samples)
+	heard := d.tones.heard
 	d.tones.add(d.frames, s)
-	ended := d.toneHeard && !d.tones.open
-	if d.tones.open && d.tones.now.from == d.frames {
-		d.before, d.toneHeard = d.talk, false
-	}
-	if d.tones.open && d.tones.established() {
-		d.toneHeard = true
-	}
+	ended := d.toneHeard && d.tones.heard != heard
 	if ended {
 		d.toneHeard = false
 		if t, ok := d.tones.lastDone(0); ok && t.spread < 3 {
 			d.talk = d.before // what began as if it were speech was a tone
 		}
 	}
-	d.talk.add(d.frames, s)
+	if d.tones.open && d.tones.now.from == d.frames {
+		d.before, d.toneHeard = d.talk, false
+	}
+	if d.tones.open && d.tones.established() {
+		d.toneHeard = true
+	}
+	d.talk.add(d.frames, s, d.tones.loud)
+	d.journal.note(d.frames, d.class(s))
 	d.frames++
 	return d.judge()
 }

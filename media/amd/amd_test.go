@@ -19,8 +19,8 @@ func TestWhoAnsweredShowsInTheLengthOfTheGreeting(t *testing.T) {
 			return c.quiet(600*ms).speech(400*ms, -24).quiet(180*ms).speech(400*ms, -24).quiet(3 * time.Second)
 		}, Human, 2300 * ms},
 		{"hello from the first sample on", func(c *clip) *clip { return c.speech(400*ms, -20).quiet(3 * time.Second) }, Human, 1100 * ms},
-		{"a greeting that doesn't end", func(c *clip) *clip { return c.quiet(200*ms).speech(9*time.Second, -20) }, Machine, 2800 * ms},
-		{"nothing", func(c *clip) *clip { return c.quiet(6 * time.Second) }, Silence, 2600 * ms},
+		{"a greeting that doesn't end", func(c *clip) *clip { return c.quiet(200*ms).speech(9*time.Second, -20) }, Machine, 3000 * ms},
+		{"nothing", func(c *clip) *clip { return c.quiet(6 * time.Second) }, Silence, 3000 * ms},
 	}
 	for _, c := range cases {
 		for _, noise := range []float64{-75, -60, -45} {

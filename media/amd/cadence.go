@@ -75,10 +75,10 @@ func (t *tones) ringing(now int, spoken bool) finding {
 	}
 	quiet := at(now - a.to)
 	b, again := t.lastDone(1)
-	if spoken && !(again && near(a.hz, b.hz, 20) && abs(a.frames()-b.frames()) <= 4) {
-		return finding{} // after speech, one long tone is a beep
+	if spoken && !(again && near(a.hz, b.hz, 20) && abs(a.frames()-b.frames()) <= 4 && a.from-b.to >= 50) {
+		return finding{} // after speech, a long tone or two are beeps
 	}
-	held := a.steady() || a.second != 0 || near(a.hz, 455, 15)
+	held := a.steady() || a.second != 0 || near(a.hz, 460, 25)
 	if on := at(a.frames()); held && on >= 700*time.Millisecond && on <= 2600*time.Millisecond && quiet >= 800*time.Millisecond {
 		return finding{Ringback, "", 0.95, fmt.Sprintf("ringback tone: %s on %d ms, then quiet", a.name(), on.Milliseconds())}
 	}

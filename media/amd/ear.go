@@ -4,15 +4,18 @@ import "math"
 
 // sound is what the ear measured of one frame.
 type sound struct {
-	db      float64 // level of the frame, dB below full scale (a full-scale square wave is 0)
-	floor   float64 // noise floor at that time, same scale
-	active  bool    // clearly above the floor
-	voiced  bool    // periodic as a voice is
-	peak    float64 // frequency of the strongest peak, Hz
-	second  float64 // frequency of the next peak, Hz; 0 if there is none worth the name
-	purity  float64 // share of the energy in those peaks, 0..1
-	single  float64 // share of the energy in the strongest peak alone
-	changed bool    // the level moved by more than 4 dB against the frame before
+	db      float64            // level of the frame, dB below full scale (a full-scale square wave is 0)
+	floor   float64            // noise floor at that time, same scale
+	active  bool               // clearly above the floor
+	voiced  bool               // periodic as a voice is
+	peak    float64            // frequency of the strongest peak, Hz
+	second  float64            // frequency of the next peak, Hz; 0 if there is none worth the name
+	purity  float64            // share of the energy in those peaks, 0..1
+	single  float64            // share of the energy in the strongest peak alone
+	wide    float64            // share of the energy within 125 Hz of the strongest peak: two close tones are one peak
+	changed bool               // the level moved by more than 4 dB against the frame before
+	pitch   float64            // fundamental of a voiced frame, Hz
+	bands   [bandCount]float64 // dB by band, only of active frames
 }
 
 const (
@@ -67,7 +70,13 @@ func (e *ear) hear(samples *[frameSamples]int16) sound {
 	if s.purity > 0.85 { // a tone, however long, is no noise floor
 		e.levels[(e.n-1)%floorWindow] = s.floor
 	}
-	s.voiced = s.active && e.voicing() > 0.5
+	if s.active {
+		e.measureBands(&s)
+		periodic, pitch := e.voicing()
+		if periodic > 0.5 {
+			s.voiced, s.pitch = true, pitch
+		}
+	}
 	return s
 }
 
@@ -96,24 +105,39 @@ func level(power float64) float64 {
 }
 
 // voicing is the height of the highest normalised autocorrelation peak between
-// 2.5 ms and 14 ms (70 to 400 Hz), over the window at half the sample rate.
-func (e *ear) voicing() float64 {
-	const half = fftSize / 2
+// 2.5 ms and 14 ms (70 to 400 Hz) over the window at half the sample rate, and
+// the frequency that belongs to it.
+func (e *ear) voicing() (height, hz float64) {
+	const half, shortest, longest = fftSize / 2, 10, 56
 	var x [half]float64
+	var squares [half + 1]float64 // of all before
 	for i := range x {
 		x[i] = e.window[2*i] + e.window[2*i+1]
+		squares[i+1] = squares[i] + x[i]*x[i]
 	}
-	best := 0.0
-	for lag := 10; lag <= 56; lag++ {
-		var xy, xx, yy float64
-		for i := lag; i < half; i++ {
-			xy += x[i] * x[i-lag]
-			xx += x[i] * x[i]
-			yy += x[i-lag] * x[i-lag]
+	var r [longest + 2]float64
+	best := 0
+	for lag := shortest - 1; lag <= longest+1; lag++ {
+		xy := 0.0
+		late := x[lag:]
+		for i, v := range x[:half-lag] {
+			xy += v * late[i]
 		}
-		if xx > 0 && yy > 0 {
-			best = max(best, xy/math.Sqrt(xx*yy))
+		if power := squares[half-lag] * (squares[half] - squares[lag]); power > 0 {
+			r[lag] = xy / math.Sqrt(power)
+		}
+		// A later peak must be clearly higher, or it is a multiple of the period.
+		if lag >= shortest && lag <= longest && r[lag] > r[best]+0.02 {
+			best = lag
 		}
 	}
-	return best
+	if best == 0 {
+		return 0, 0
+	}
+	a, b, c := r[best-1], r[best], r[best+1]
+	shift := 0.0
+	if bend := a - 2*b + c; bend < 0 {
+		shift = max(-0.5, min(0.5, 0.5*(a-c)/bend))
+	}
+	return b, sampleRate / 2 / (float64(best) + shift)
 }

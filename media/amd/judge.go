@@ -5,15 +5,8 @@ import (
 	"time"
 )
 
-// The rules of the talk, in audio time. People say a word or two and wait;
-// machines talk on. What lies between is decided for the person: a machine
-// passed costs seconds of an operator, a person lost costs a person.
-const (
-	pauseAfter      = 420 * time.Millisecond  // quiet that ends an utterance
-	machineTalk     = 2200 * time.Millisecond // speech from its beginning, without such a pause
-	machineDeadline = 1700 * time.Millisecond // the same when the time to decide is up
-	announcement    = 3 * time.Second         // speech in early media
-)
+// announcement is how much speech in early media makes an announcement.
+const announcement = 3 * time.Second
 
 // judge weighs what the listeners heard up to now.
 func (d *Detector) judge() bool {
@@ -24,13 +17,17 @@ func (d *Detector) judge() bool {
 		d.verdict.BeepAt = at(s.to)
 		return d.decide(f)
 	}
-	if d.decided && d.verdict.Kind != Silence {
-		return false
+	switch {
+	case d.settings.EarlyMedia:
+		return !d.decided && d.judgeAnnouncement()
+	case !d.decided || d.verdict.Kind == Silence:
+		return d.judgeTalk()
+	case d.verdict.Kind == Human:
+		return d.judgeGoesOn()
+	case d.verdict.Kind == Machine:
+		return d.judgeGreetingEnd()
 	}
-	if d.settings.EarlyMedia {
-		return d.judgeAnnouncement()
-	}
-	return d.judgeTalk()
+	return false
 }
 
 func (d *Detector) toneFinding() finding {
@@ -71,45 +68,123 @@ func (d *Detector) decide(f finding) bool {
 	if d.speech().spoke() {
 		d.verdict.SpokeUntil = at(d.speech().until)
 	}
+	d.journal.decided(d.verdict)
 	return true
 }
 
 func (d *Detector) judgeAnnouncement() bool {
-	if at(d.speech().active) < announcement {
+	spoken := at(d.speech().active)
+	if spoken < announcement {
 		return false
 	}
 	return d.decide(finding{Unknown, "announcement", 0.6,
-		fmt.Sprintf("speech before the answer for %d ms", at(d.speech().active).Milliseconds())})
+		fmt.Sprintf("speech before the answer for %d ms", spoken.Milliseconds())})
 }
+
+// Bounds of what is corrected later. A person who has answered waits for a
+// voice; a machine that had paused goes on at once, and on.
+const (
+	resumesWithin = 900 * time.Millisecond // after "human" was decided
+	goesOnFor     = 4 * time.Second        // without a pause of half a second
+	correctWithin = 8 * time.Second        // after that, it is a conversation
+	greetingEnd   = 2 * time.Second        // of quiet without a beep
+)
+
+// judgeGoesOn finds a machine that was taken for a person. It is slow on
+// purpose: a person who talks is never to be cut off.
+func (d *Detector) judgeGoesOn() bool {
+	t := d.speech()
+	since, run := d.now()-d.verdict.At, d.now()-at(t.run)
+	if since > correctWithin || d.frames%10 != 0 || run < goesOnFor || at(t.run) > d.verdict.At+resumesWithin || d.now()-at(t.until) > 200*time.Millisecond {
+		return false
+	}
+	moment := d.moment(t)
+	if moment.Machine < 0.8 {
+		return false
+	}
+	return d.decide(finding{Machine, "goes on", moment.Machine,
+		fmt.Sprintf("it didn't wait for an answer but went on for %d ms (machine %.0f %%)", run.Milliseconds(), 100*moment.Machine)})
+}
+
+// judgeGreetingEnd tells when a machine's greeting is over and no beep has come.
+func (d *Detector) judgeGreetingEnd() bool {
+	t := d.speech()
+	if d.verdict.Detail == greetingEnded || d.now()-at(t.until) < greetingEnd || d.tones.open {
+		return false
+	}
+	return d.decide(finding{Machine, greetingEnded, d.verdict.Confidence,
+		fmt.Sprintf("the greeting ended at %d ms, no beep followed for %d ms", at(t.until).Milliseconds(), (d.now() - at(t.until)).Milliseconds())})
+}
+
+const greetingEnded = "greeting ended"
 
 // judgeTalk decides between human, machine and silence.
 func (d *Detector) judgeTalk() bool {
+	t := d.speech()
 	late := d.now() >= d.settings.DecideWithin
-	if !d.speech().spoke() {
-		if !late || d.decided || d.tones.open || d.frames-d.tones.lastEnd() < 60 {
+	if d.decided { // silence: the time runs from the first word then
+		late = d.now() >= at(t.begun)+d.settings.DecideWithin
+	}
+	if !t.spoke() {
+		if d.decided || !late || d.tones.open || d.frames-d.tones.lastEnd() < 60 {
 			return false
 		}
 		return d.decide(finding{Silence, "", 0.8, fmt.Sprintf("nothing heard for %d ms", d.now().Milliseconds())})
 	}
-	t := d.speech()
-	span, pause := at(t.span()), d.now()-at(t.until)
-	said := fmt.Sprintf("%d ms of speech in %d bursts", span.Milliseconds(), t.words)
-	switch {
-	case span >= machineTalk:
-		return d.decide(finding{Machine, "", 0.8, said + " without the pause of someone who waits for an answer"})
-	case pause >= pauseAfter:
-		return d.decide(finding{Human, "", confidence(span), fmt.Sprintf("%s, then %d ms of waiting", said, pause.Milliseconds())})
-	case late && span >= machineDeadline:
-		return d.decide(finding{Machine, "", 0.65, said + ", still talking when the time to decide was up"})
-	case late && span >= 200*time.Millisecond:
-		return d.decide(finding{Human, "", 0.55, said + " when the time to decide was up"})
+	if d.frames%2 != 0 && !late {
+		return false // every 40 ms is often enough
 	}
-	return false
+	moment := d.moment(t)
+	kind, end := moment.Decide(d.model().ratio(d.settings.PeopleLost), late)
+	if kind == "" {
+		return false
+	}
+	if !d.journal.weighed {
+		d.journal.features, d.journal.weighed = t.features(d.frames), true
+	}
+	return d.decideTalk(kind, moment.Machine, end)
 }
 
-// confidence in a person falls with the length of the greeting.
-func confidence(span time.Duration) float64 {
-	return max(0.55, 0.97-0.2*max(0, span.Seconds()-0.6))
+func (d *Detector) decideTalk(kind Kind, machine float64, end string) bool {
+	t := d.speech()
+	sure := machine
+	if kind == Human {
+		sure = 1 - machine
+	}
+	return d.decide(finding{kind, "", sure, fmt.Sprintf("%d ms of speech in %d bursts from %d ms on, %d ms of quiet, %s (machine %.0f %%)",
+		at(t.span()).Milliseconds(), t.words, at(t.begun).Milliseconds(), (d.now() - at(t.until)).Milliseconds(), end, 100*machine)})
+}
+
+func (d *Detector) model() *Model {
+	if d.settings.Model != nil {
+		return d.settings.Model
+	}
+	return Builtin()
+}
+
+// moment is what the talk is now.
+func (d *Detector) moment(t *talk) Moment {
+	features := t.features(d.frames)
+	return Moment{At: d.now(), Span: at(t.span()), Pause: d.now() - at(t.until), Machine: d.model().Machine(&features)}
+}
+
+// Moment gives what is weighed now; false when nothing is, which is before any
+// speech and in every second frame.
+func (d *Detector) Moment() (Moment, bool) {
+	t := d.speech()
+	if !t.spoke() || d.frames%2 != 0 {
+		return Moment{}, false
+	}
+	return d.moment(t), true
+}
+
+// Features measures the answer as heard so far; false before any speech.
+func (d *Detector) Features() (Features, bool) {
+	t := d.speech()
+	if !t.spoke() {
+		return Features{}, false
+	}
+	return t.features(d.frames), true
 }
 
 // lastEnd is the frame at which the newest tone ended; far in the past if none.
@@ -126,15 +201,19 @@ func (d *Detector) Finish() Verdict {
 	if d.decided {
 		return d.verdict
 	}
-	switch span := at(d.speech().span()); {
-	case !d.speech().spoke():
+	switch t := d.speech(); {
+	case !t.spoke():
 		d.decide(finding{Silence, "", 0.7, "nothing heard until the end of the recording"})
 	case d.settings.EarlyMedia:
 		d.decide(finding{Unknown, "", 0.5, "the recording ended before a tone was recognised"})
-	case span >= machineTalk:
-		d.decide(finding{Machine, "", 0.7, fmt.Sprintf("%d ms of speech until the end of the recording", span.Milliseconds())})
 	default:
-		d.decide(finding{Human, "", 0.6, fmt.Sprintf("%d ms of speech until the end of the recording", span.Milliseconds())})
+		features := t.features(d.frames)
+		machine := d.model().Machine(&features)
+		kind := Human
+		if machine/(1-machine) >= d.model().ratio(d.settings.PeopleLost) {
+			kind = Machine
+		}
+		d.decideTalk(kind, machine, "until the end of the recording")
 	}
 	return d.verdict
 }

@@ -52,7 +52,7 @@ func (t *tones) sit() finding {
 // 2.6 to 4 s (ITU-T T.30, also ANSam of V.8, whose phase reversals and 15 Hz
 // modulation leave it narrow), and CNG, 1,100 Hz ± 38 for 0.5 s.
 func (t *tones) fax(spoken bool) finding {
-	if t.open && near(t.now.hz, 2100, 25) && t.now.frames() >= 20 {
+	if t.open && near(t.now.hz, 2100, 25) && near(t.now.first, t.now.last, 40) && t.now.frames() >= 20 {
 		return finding{Fax, "CED", 0.99, fmt.Sprintf("fax answer tone: %.0f Hz for %d ms", t.now.hz, at(t.now.frames()).Milliseconds())}
 	}
 	s, ok := t.lastDone(0)

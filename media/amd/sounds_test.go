@@ -9,8 +9,10 @@ import (
 // clip is sound being made for a test: tones, noise and speech-like signals,
 // one after the other.
 type clip struct {
-	x   []float64
-	rng *rand.Rand
+	x      []float64
+	rng    *rand.Rand
+	detune float64 // factor of tones' frequencies; 0 is 1
+	twist  float64 // dB of a pair's second tone over the first
 }
 
 func newClip(seed uint64) *clip { return &clip{rng: rand.New(rand.NewPCG(seed, 7))} }
@@ -25,10 +27,14 @@ func (c *clip) quiet(d time.Duration) *clip {
 // tone adds sines of equal amplitude at a level (dB below full scale, all together).
 func (c *clip) tone(d time.Duration, db float64, hz ...float64) *clip {
 	amp := math.Pow(10, db/20) * 32768 * math.Sqrt(2/float64(len(hz)))
+	detune := c.detune
+	if detune == 0 {
+		detune = 1
+	}
 	for i := range samples(d) {
 		v := 0.0
-		for _, f := range hz {
-			v += amp * math.Sin(2*math.Pi*f*float64(i)/sampleRate)
+		for k, f := range hz {
+			v += amp * math.Pow(10, float64(k)*c.twist/20) * math.Sin(2*math.Pi*f*detune*float64(i)/sampleRate)
 		}
 		c.x = append(c.x, v)
 	}

@@ -10,9 +10,15 @@ import (
 const (
 	fftSize = 256
 	binHz   = float64(sampleRate) / fftSize
-	lowBin  = 6   // 188 Hz: below is hum and handling noise
+	lowBin  = 4   // 125 Hz: below is hum and handling noise
 	highBin = 118 // 3,688 Hz: above a telephone carries nothing
 )
+
+// Bands of a voice on a telephone line: two edges, which tell how a recording
+// and a line cut them off, and four between.
+const bandCount = 6
+
+var bandEdges = [bandCount + 1]int{2, 10, 20, 38, 64, 106, 124} // bins: 62, 312, 625, 1,188, 2,000, 3,312, 3,875 Hz
 
 var (
 	hann    = hannWindow()
@@ -62,6 +68,17 @@ func (e *ear) spectrum() {
 	}
 }
 
+// measureBands fills the mean power density of each band in dB.
+func (e *ear) measureBands(s *sound) {
+	for b := range bandCount {
+		sum := 1e-3
+		for i := bandEdges[b]; i < bandEdges[b+1]; i++ {
+			sum += e.power[i]
+		}
+		s.bands[b] = 10 * math.Log10(sum/float64(bandEdges[b+1]-bandEdges[b]))
+	}
+}
+
 // peaks finds the two strongest peaks and how much of the energy they hold.
 func (e *ear) peaks(s *sound) {
 	total := 0.0
@@ -78,6 +95,9 @@ func (e *ear) peaks(s *sound) {
 	energy := e.around(first)
 	s.peak = e.frequency(first)
 	s.single = energy / total
+	for i := max(lowBin, first-4); i <= min(highBin, first+4); i++ {
+		s.wide += e.power[i] / total
+	}
 	second := 0
 	for i := lowBin; i <= highBin; i++ {
 		apart := i - first

@@ -1,15 +1,20 @@
 package amd
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // segment is one uninterrupted tone, or pair of tones.
 type segment struct {
 	from, to    int     // frames, to is exclusive
+	ended       int     // to, and the room's answer
 	hz, second  float64 // mean of the strongest peak; of the other, 0 for a single tone
 	first, last float64 // strongest peak at the beginning and the end: they differ in a glide
-	db, spread  float64 // mean level and its standard deviation, but for the first and last frame
-	wander      float64 // standard deviation of the frequency, likewise
-	purity      float64 // mean share of the energy, likewise
+	db, spread  float64 // median level and its spread
+	wander      float64 // spread of the frequency
+	purity      float64 // median share of the energy
+	alone       bool    // quiet before it, or another tone
 }
 
 // frames is the segment's length. The spectrum's window is 12 ms longer than a
@@ -29,9 +34,11 @@ type tones struct {
 	db    [longestTone]float64
 	pure  [longestTone]float64
 	sums  struct{ hz, second float64 }
-	pairs int // frames of now in which a second peak was heard
-	slack int // frames since the tone was last heard as one
-	heard int // segments ended in all
+	pairs int     // frames of now in which a second peak was heard
+	drift float64 // the most that the lower of a pair moved
+	slack int     // frames since the tone was last heard as one
+	heard int     // segments ended in all
+	loud  uint64  // newest bit first: frames that were active and no tone
 }
 
 // longestTone is how many frames of a tone are looked at for its steadiness.
@@ -42,7 +49,8 @@ const toneGap = 1
 
 // add takes the next frame.
 func (t *tones) add(n int, s sound) {
-	tonal := s.active && s.purity > 0.72
+	tonal := s.active && (s.purity > 0.72 || beating(s.peak) && s.wide > 0.8)
+	defer func() { t.loud = t.loud<<1 | bit(s.active && !t.open) }()
 	if tonal && t.open && t.fits(s) {
 		t.extend(n, s)
 		return
@@ -59,11 +67,18 @@ func (t *tones) add(n int, s sound) {
 	}
 }
 
+// beating tells frequencies at which two tones lie too close for the spectrum:
+// 400+450 and 440+480 Hz.
+func beating(hz float64) bool { return hz >= 385 && hz <= 500 }
+
 // fits tells whether a frame continues the open segment: the same frequency, a
 // step of a glide, or the other of a pair that was heard as one for a while.
 func (t *tones) fits(s sound) bool {
-	if near(s.peak, t.now.last, 32) || near(s.peak, t.now.hz, 40) {
+	if near(s.peak, t.now.last, 32) || s.purity > 0.95 && t.pairs == 0 && near(s.peak, t.now.last, 70) || near(s.peak, t.now.hz, 40) {
 		return true
+	}
+	if beating(s.peak) && beating(t.now.hz) {
+		return near(s.peak, t.now.hz, 70)
 	}
 	if s.second != 0 && near(s.second, t.now.last, 25) && near(s.peak, t.now.second, 25) {
 		return true
@@ -75,7 +90,8 @@ func (t *tones) fits(s sound) bool {
 func (t *tones) begin(n int, s sound) {
 	t.open, t.slack, t.pairs = true, 0, 0
 	t.sums.hz, t.sums.second = 0, 0
-	t.now = segment{from: n, to: n, first: s.peak}
+	t.drift = 0
+	t.now = segment{from: n, to: n, first: s.peak, alone: ones(t.loud, 6) <= 2}
 	t.extend(n, s)
 }
 
@@ -94,6 +110,9 @@ func (t *tones) extend(n int, s sound) {
 	t.now.last = s.peak
 	t.now.hz = t.sums.hz / heard
 	if high != 0 {
+		if t.pairs > 0 {
+			t.drift = max(t.drift, math.Abs(low-t.now.hz))
+		}
 		t.pairs++
 		t.sums.second += high
 		t.now.second = t.sums.second / float64(t.pairs)
@@ -109,14 +128,7 @@ func (t *tones) close() {
 	if 2*t.pairs < t.now.frames() {
 		t.now.second = 0
 	}
-	n := min(t.now.frames(), longestTone) - 1
-	t.now.db, t.now.spread = meanSpread(t.db[1:n])
-	t.now.purity, _ = meanSpread(t.pure[1:n])
-	middle, wander := meanSpread(t.hz[1:n])
-	t.now.wander = wander
-	if t.now.second == 0 {
-		t.now.hz = middle
-	}
+	t.weigh()
 	if t.n == keep {
 		copy(t.done[:], t.done[1:])
 		t.n--
@@ -124,6 +136,49 @@ func (t *tones) close() {
 	t.done[t.n] = t.now
 	t.n++
 	t.heard++
+}
+
+// weigh cuts off what is 8 dB below the tone's level, the room's answer, and
+// measures its steadiness by the middle half of the rest, which a lost packet
+// doesn't reach.
+func (t *tones) weigh() {
+	t.now.ended = t.now.to
+	n := min(t.now.frames(), longestTone)
+	var sorted [longestTone]float64
+	copy(sorted[:], t.db[:n])
+	slices.Sort(sorted[:n])
+	loud := sorted[n*9/10]
+	first, last := 0, n-1
+	for first < last && t.db[first] < loud-8 {
+		first++
+	}
+	for last > first && t.db[last] < loud-8 {
+		last--
+	}
+	if t.now.frames() <= longestTone {
+		t.now.to = t.now.from + last + 1
+	}
+	t.now.from += first
+	if last-first >= 4 { // the edges hold half a tone
+		first, last = first+1, last-1
+	}
+	t.now.first, t.now.last = t.hz[first], t.hz[last]
+	t.now.db, t.now.spread = middle(t.db[first : last+1])
+	t.now.purity, _ = middle(t.pure[first : last+1])
+	var hz float64
+	hz, t.now.wander = middle(t.hz[first : last+1])
+	if t.now.second == 0 {
+		t.now.hz = hz
+	}
+}
+
+// middle is the median and, from the quartiles, a spread that equals the
+// standard deviation of a normal distribution. It sorts a copy.
+func middle(x []float64) (median, spread float64) {
+	var sorted [longestTone]float64
+	n := copy(sorted[:], x)
+	slices.Sort(sorted[:n])
+	return sorted[n/2], (sorted[3*n/4] - sorted[n/4]) / 1.35
 }
 
 // last gives the k-th segment from the end of those that ended, 0 the newest.
@@ -144,11 +199,11 @@ func (t *tones) established() bool {
 	_, spread := meanSpread(t.db[1:n])
 	purity, _ := meanSpread(t.pure[1:n])
 	_, wander := meanSpread(t.hz[1:n])
-	if near(t.now.hz, 460, 25) && n >= 12 && purity > 0.85 && spread < 4 && wander < 25 {
-		return true // 440+480 Hz, which beat too fast for a frame and lie too close for the spectrum
+	if beating(t.now.hz) && n >= 12 && spread < 1.6 && wander < 32 {
+		return true
 	}
 	if 2*t.pairs >= n {
-		return n >= 7 && purity > 0.86 && spread < 0.9 && t.now.second-t.now.hz > 35
+		return n >= 7 && purity > 0.86 && spread < 0.9 && t.now.second-t.now.hz > 35 && t.drift < 15 && !near(t.now.second, 2*t.now.hz, 30)
 	}
 	return purity > 0.82 && spread < 1.1 && wander < 6
 }

@@ -1,0 +1,226 @@
+package amd
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// What each of the first frames was taken for: two bits a frame.
+const (
+	heardQuiet = iota
+	heardSpeech
+	heardTone
+	heardSound // neither: noise, a click, breath
+)
+
+// Bounds of what is kept: 10 s of frames, and the newest verdicts.
+const (
+	keptFrames   = 512
+	keptVerdicts = 6
+)
+
+// journal is what evidence is made of, gathered as the answer is heard.
+type journal struct {
+	heard    [keptFrames / 4]byte
+	verdicts [keptVerdicts]Verdict
+	n        int
+	features Features // at the first decision between a person and a machine
+	weighed  bool
+}
+
+func (j *journal) note(frame, what int) {
+	if frame < keptFrames {
+		j.heard[frame/4] |= byte(what) << (2 * (frame % 4))
+	}
+}
+
+func (j *journal) decided(v Verdict) {
+	if j.n == keptVerdicts {
+		copy(j.verdicts[1:], j.verdicts[2:]) // the first one stays
+		j.n--
+	}
+	j.verdicts[j.n] = v
+	j.n++
+}
+
+var kinds = []Kind{Unknown, Human, Machine, Beep, Fax, SIT, Busy, Congestion, Ringback, Music, Silence}
+
+// Evidence is what was heard when and what was made of it, in at most 400 bytes:
+// the settings, the model's name, each verdict, the features that the first
+// decision weighed, and for each frame of the first 10 s whether it was quiet,
+// speech, a tone or another sound. It holds no sound and nothing that was said.
+// Explain reads it.
+func (d *Detector) Evidence() []byte {
+	j := &d.journal
+	b := []byte{1}
+	b = binary.LittleEndian.AppendUint32(b, d.model().sum)
+	b = binary.LittleEndian.AppendUint16(b, uint16(min(65535, d.settings.DecideWithin.Milliseconds())))
+	b = binary.LittleEndian.AppendUint16(b, uint16(min(65535, math.Round(d.settings.PeopleLost*10000))))
+	b = append(b, byte(bit(d.settings.EarlyMedia)))
+	b = binary.LittleEndian.AppendUint32(b, uint32(d.frames))
+	b = append(b, byte(j.n))
+	for _, v := range j.verdicts[:j.n] {
+		b = append(b, byte(max(0, slices.Index(kinds, v.Kind))), byte(math.Round(100*v.Confidence)))
+		for _, t := range []time.Duration{v.At, v.SpokeUntil, v.BeepAt} {
+			b = binary.LittleEndian.AppendUint32(b, uint32(int32(t.Milliseconds())))
+		}
+	}
+	b = append(b, byte(bit(j.weighed)))
+	if j.weighed {
+		for _, f := range j.features {
+			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(f))
+		}
+	}
+	return append(b, j.heard[:(min(d.frames, keptFrames)+3)/4]...)
+}
+
+// errEvidence is all that can be wrong with evidence: it isn't whole, or not ours.
+var errEvidence = errors.New("this isn't a detector's evidence, or not all of it")
+
+// reader takes evidence apart; after its end it gives zeros and is broken.
+type reader struct {
+	b      []byte
+	broken bool
+}
+
+func (r *reader) take(n int) []byte {
+	if len(r.b) < n {
+		r.broken = true
+		return make([]byte, n)
+	}
+	taken := r.b[:n]
+	r.b = r.b[n:]
+	return taken
+}
+
+func (r *reader) byte() byte     { return r.take(1)[0] }
+func (r *reader) uint16() uint16 { return binary.LittleEndian.Uint16(r.take(2)) }
+func (r *reader) uint32() uint32 { return binary.LittleEndian.Uint32(r.take(4)) }
+
+// Explain writes evidence for people: what was heard when, the verdicts, and
+// what spoke for them. Reasons need the model that judged; nil is the built-in.
+func Explain(evidence []byte, m *Model) (string, error) {
+	if m == nil {
+		m = Builtin()
+	}
+	r := &reader{b: evidence}
+	if r.byte() != 1 {
+		return "", errEvidence
+	}
+	var b strings.Builder
+	sum := r.uint32()
+	fmt.Fprintf(&b, "model %08x, decide within %d ms", sum, r.uint16())
+	fmt.Fprintf(&b, ", people lost at most %.2f %%", float64(r.uint16())/100)
+	if r.byte() != 0 {
+		b.WriteString(", before the answer")
+	}
+	frames := int(r.uint32())
+	fmt.Fprintf(&b, "; %d ms heard\n", at(frames).Milliseconds())
+	r.verdicts(&b)
+	r.reasons(&b, m, sum)
+	r.heard(&b, min(frames, keptFrames))
+	if r.broken {
+		return "", errEvidence
+	}
+	return b.String(), nil
+}
+
+func (r *reader) verdicts(b *strings.Builder) {
+	for range min(int(r.byte()), keptVerdicts) {
+		kind, sure := r.byte(), r.byte()
+		when, spoke, beep := int32(r.uint32()), int32(r.uint32()), int32(r.uint32())
+		if int(kind) >= len(kinds) {
+			r.broken = true
+			return
+		}
+		fmt.Fprintf(b, "%d ms: %s, %d %% sure", when, kinds[kind], sure)
+		if spoke > 0 {
+			fmt.Fprintf(b, ", speech until %d ms", spoke)
+		}
+		if beep > 0 {
+			fmt.Fprintf(b, ", beep until %d ms", beep)
+		}
+		b.WriteByte('\n')
+	}
+}
+
+func (r *reader) reasons(b *strings.Builder, m *Model, sum uint32) {
+	if r.byte() == 0 {
+		return
+	}
+	var f Features
+	for i := range f {
+		f[i] = math.Float32frombits(r.uint32())
+	}
+	if sum != m.sum {
+		b.WriteString("judged by another model; its reasons aren't known\n")
+		return
+	}
+	fmt.Fprintf(b, "machine %.1f %%, because of:\n", 100*m.Machine(&f))
+	for _, reason := range m.Reasons(&f)[:8] {
+		fmt.Fprintf(b, "  %-30s %8.2f  %s\n", FeatureNames[reason.Feature], f[reason.Feature], reason.side())
+	}
+}
+
+func (r *reader) heard(b *strings.Builder, frames int) {
+	names := [...]string{"quiet", "speech", "tone", "other sound"}
+	heard := r.take((frames + 3) / 4)
+	what := func(n int) byte { return heard[n/4] >> (2 * (n % 4)) & 3 }
+	for from := 0; from < frames; {
+		to := from
+		for to < frames && (what(to) == what(from) || to+wordGap < frames && what(to) == heardQuiet && what(to+wordGap) == what(from)) {
+			to++ // a gap between two words isn't worth a line
+		}
+		fmt.Fprintf(b, "%6d to %d ms: %s\n", at(from).Milliseconds(), at(to).Milliseconds(), names[what(from)])
+		from = to
+	}
+}
+
+// Reason is one feature's part in the log odds of a machine.
+type Reason struct {
+	Feature int
+	Part    float64 // positive speaks for a machine
+}
+
+func (r Reason) side() string {
+	if r.Part > 0 {
+		return fmt.Sprintf("machine %+.2f", r.Part)
+	}
+	return fmt.Sprintf("person %+.2f", r.Part)
+}
+
+// Reasons shares each tree's answer among the features that it asked on the way,
+// the strongest first.
+func (m *Model) Reasons(f *Features) []Reason {
+	list := make([]Reason, featureCount)
+	for i := range list {
+		list[i].Feature = i
+	}
+	for k := range m.Trees {
+		t := &m.Trees[k]
+		part := float64(t.Value(f)) / Depth
+		for i := 0; i < treeNodes; {
+			list[t.Feature[i]].Part += part
+			if f[t.Feature[i]] <= t.Threshold[i] {
+				i = 2*i + 1
+			} else {
+				i = 2*i + 2
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(a, b Reason) int {
+		switch x, y := math.Abs(a.Part), math.Abs(b.Part); {
+		case x > y:
+			return -1
+		case x < y:
+			return 1
+		}
+		return 0
+	})
+	return list
+}

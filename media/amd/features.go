@@ -1,0 +1,64 @@
+package amd
+
+// Features are what the classifier sees of an answer at one moment. Seconds,
+// decibels, semitones and counts; levels are against the speech's own, so that a
+// quiet line is not a trait.
+type Features [featureCount]float32
+
+const featureCount = 40
+
+// FeatureNames are the names of Features in their order, as the model file and
+// explanations write them.
+var FeatureNames = [featureCount]string{
+	"since answer, s", "before speech, s", "span, s", "spoken, s", "pause now, s",
+	"longest pause, s", "mean pause, s", "bursts", "first burst, s", "first gap, s",
+	"longest burst, s", "burst now, s", "syllables", "syllables a second", "voiced share",
+	"pitch, st", "pitch spread, st", "pitch turn, st", "level spread, dB", "loudest over mean, dB",
+	"speech over noise before, dB", "speech over noise within, dB", "speech over noise after, dB",
+	"noise before less after, dB", "noise before spread, dB", "flux, dB",
+	"band 0, dB", "band 1, dB", "band 2, dB", "band 3, dB", "band 4, dB", "band 5, dB",
+	"band 3 spread, dB", "bumps", "digital silence, share", "level, dB",
+	"pitch slope, st/s", "level slope, dB/s", "longest vowel, s", "long pauses",
+}
+
+// features measures the talk as it stands after frame n-1.
+func (t *talk) features(n int) (f Features) {
+	y := &t.style
+	seconds := func(frames int) float32 { return float32(frames) * float32(frameTime.Seconds()) }
+	burst := t.until - t.burst
+	first, gap := t.first, t.gap
+	if first == 0 {
+		first, gap = burst, n-t.until
+	}
+	level := y.level.mean()
+	over := func(noise tally) float32 {
+		if noise.n == 0 {
+			return -1 // not heard
+		}
+		return float32(min(60, level-noise.mean()))
+	}
+	f[0], f[1], f[2], f[3] = seconds(n), seconds(t.begun), seconds(t.span()), seconds(t.active)
+	f[4], f[5], f[6] = seconds(n-t.until), seconds(t.longest), float32(t.pauses.mean()*frameTime.Seconds())
+	f[7], f[8], f[9] = float32(t.words), seconds(first), seconds(gap)
+	f[10], f[11] = seconds(max(t.widest, burst)), seconds(burst)
+	f[12] = float32(y.nuclei)
+	f[13] = float32(y.nuclei) / max(0.1, seconds(t.active))
+	f[14] = float32(y.voiced) / float32(max(1, t.active))
+	f[15], f[16], f[17] = float32(y.pitch.mean()), float32(y.pitch.spread()), float32(y.turn())
+	f[18], f[19] = float32(y.level.spread()), float32(y.loudest-level)
+	f[20], f[21], f[22] = over(y.before), over(y.within), over(y.after)
+	if y.before.n > 0 && y.after.n > 0 {
+		f[23] = float32(y.before.mean() - y.after.mean())
+	}
+	f[24], f[25] = float32(y.before.spread()), float32(y.flux.mean())
+	for b := range bandCount {
+		f[26+b] = float32(y.bands[b].mean())
+	}
+	f[32] = float32(y.bands[3].spread())
+	f[33] = float32(y.bumps)
+	f[34] = float32(y.digital) / float32(max(1, n))
+	f[35] = float32(level)
+	f[36], f[37] = float32(y.falls.slope()), float32(y.fades.slope())
+	f[38], f[39] = seconds(y.longest), float32(t.long)
+	return f
+}

@@ -1,0 +1,80 @@
+package amd
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+func TestTheBuiltInModelIsWholeAndTellsItsOrigin(t *testing.T) {
+	m := Builtin()
+	if len(m.Trees) < 50 || len(m.Thresholds) < 5 {
+		t.Errorf("%d trees, %d thresholds", len(m.Trees), len(m.Thresholds))
+	}
+	notes := strings.Join(m.Notes, "\n")
+	for _, want := range []string{"go run ./media/amd/train", "Data:", "Score"} {
+		if !strings.Contains(notes, want) {
+			t.Errorf("the notes have no %q:\n%s", want, notes)
+		}
+	}
+}
+
+func TestTheFewerPeopleMayBeLostTheMoreCarefulTheModelIs(t *testing.T) {
+	m := Builtin()
+	before := m.ratio(0)
+	for lost := 0.001; lost < 0.4; lost += 0.001 {
+		now := m.ratio(lost)
+		if now > before || now <= 0 {
+			t.Fatalf("ratio %.2f at %.3f, %.2f just before", now, lost, before)
+		}
+		before = now
+	}
+}
+
+func TestAModelSurvivesItsText(t *testing.T) {
+	text := Builtin().Text()
+	again, err := ParseModel(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(again.Text(), text) {
+		t.Error("the text changed")
+	}
+	var f Features
+	for i := range f {
+		f[i] = float32(i) / 7
+	}
+	if a, b := Builtin().Machine(&f), again.Machine(&f); a != b {
+		t.Errorf("probability %v became %v", a, b)
+	}
+}
+
+func TestABrokenModelIsNamedByItsLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                     "no trees",
+		"# note\nfeatures 3\n": "line 2: it has 3 features",
+		"base x\n":             "line 1",
+		"tree 1<2\n":           "line 1",
+		"tree 99<1 0<1 0<1 0<1 0<1 0<1 0<1 1 1 1 1 1 1 1 1\n":  "is no question",
+		"tree 9<nan 0<1 0<1 0<1 0<1 0<1 0<1 1 1 1 1 1 1 1 1\n": "is no number",
+	} {
+		if _, err := ParseModel([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: error %v, want %q", text, err, want)
+		}
+	}
+}
+
+func FuzzParseModel(f *testing.F) {
+	f.Add("# n\nfeatures 40\nbase 0\nlost 0.1 ratio 2\ntree 1<1 0<1 0<1 0<1 0<1 0<1 0<1 1 1 1 1 1 1 1 1\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		m, err := ParseModel([]byte(text))
+		if err != nil {
+			return
+		}
+		var features Features
+		m.Machine(&features)
+		if _, err := ParseModel(m.Text()); err != nil {
+			t.Errorf("what was parsed can't be parsed again: %v", err)
+		}
+	})
+}

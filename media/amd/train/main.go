@@ -1,0 +1,160 @@
+// Command train makes the answer detector's model: it lets synthesisers speak,
+// reads Debian's recorded prompts, assembles answers of people and machines
+// from them by a seed, measures them with the detector's own ear, fits the
+// classifier, and proves it on speakers and languages that it hasn't seen.
+//
+//	apt-get install espeak-ng flite festival sox asterisk-core-sounds-{en,es,ru}-gsm
+//	go run ./media/amd/train -out media/amd/model.txt
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+)
+
+type options struct {
+	out, cache, write string
+	dump              string
+	seed              uint64
+	answers, folds    int
+	speakers, trees   int
+	workers           int
+	languages         bool
+	unseen            bool
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "train: "+err.Error())
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string, out io.Writer) error {
+	var o options
+	flags := flag.NewFlagSet("train", flag.ContinueOnError)
+	flags.StringVar(&o.out, "out", "", "write the model to this `file`")
+	flags.StringVar(&o.cache, "cache", filepath.Join(os.TempDir(), "amd-voices"), "keep synthesised speech in this `folder`")
+	flags.StringVar(&o.write, "write", "", "write labelled answers to this `folder` and fit nothing")
+	flags.StringVar(&o.dump, "dump", "", "write the moments of the cross-validation to this `file`")
+	flags.Uint64Var(&o.seed, "seed", 1, "of everything that is drawn")
+	flags.IntVar(&o.answers, "answers", 16000, "to assemble")
+	flags.IntVar(&o.speakers, "speakers", 10, "drawn of espeak-ng for each language")
+	flags.IntVar(&o.folds, "folds", 4, "of cross-validation by voice")
+	flags.IntVar(&o.trees, "trees", 160, "of the model")
+	flags.IntVar(&o.workers, "workers", 2, "at a time")
+	flags.BoolVar(&o.languages, "languages", false, "also leave out one language after the other")
+	flags.BoolVar(&o.unseen, "unseen", false, "fit nothing: evaluate the built-in model on the French and Italian sounds")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(o.cache, 0o755); err != nil {
+		return err
+	}
+	voices, err := gather(ctx, o, out)
+	if err != nil {
+		return err
+	}
+	answers := o.assembleAll(ctx, voices)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	switch {
+	case o.write != "":
+		return writeAnswers(o.write, answers)
+	case o.unseen:
+		fmt.Fprint(out, evaluateWith(answers, nil, 0))
+		return nil
+	}
+	return fitAndProve(ctx, o, answers, out, "go run ./media/amd/train "+strings.Join(args, " "))
+}
+
+// gather lets all voices speak and sorts what they said by speaker.
+func gather(ctx context.Context, o options, out io.Writer) ([]voice, error) {
+	var said []utterance
+	packages := trainSounds
+	if o.unseen {
+		packages = unseenSounds
+	}
+	for _, p := range packages {
+		u, err := recorded(p, o.cache)
+		if err != nil {
+			return nil, err
+		}
+		said = append(said, u...)
+	}
+	if !o.unseen {
+		rng := rand.New(rand.NewPCG(o.seed, 2))
+		for _, s := range speakers(rng, o.speakers) {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			said = append(said, s.say(o.cache, rng)...)
+		}
+	}
+	var voices []voice
+	index := map[string]int{}
+	for _, u := range said {
+		i, ok := index[u.speaker]
+		if !ok {
+			i = len(voices)
+			index[u.speaker] = i
+			voices = append(voices, voice{u.speaker, u.language, u.engine, map[role][]utterance{}})
+		}
+		voices[i].said[u.role] = append(voices[i].said[u.role], u)
+	}
+	fmt.Fprintf(out, "%d utterances of %d voices\n", len(said), len(voices))
+	return voices, nil
+}
+
+// mix of the kinds of answers, in per cent.
+var mix = []struct {
+	kind  role
+	share int
+}{{hello, 32}, {firm, 23}, {long, 25}, {brief, 20}}
+
+// assembleAll assembles the answers; recorded voices are drawn more often than
+// their number, because they are people.
+func (o options) assembleAll(ctx context.Context, voices []voice) []answer {
+	answers := make([]answer, o.answers)
+	parallel(o.workers, len(answers), func(i int) {
+		rng := rand.New(rand.NewPCG(o.seed, uint64(i)+1000))
+		for ok := false; !ok && ctx.Err() == nil; {
+			answers[i], ok = assemble(rng, draw(rng, voices), drawKind(rng))
+		}
+	})
+	return answers
+}
+
+func draw(rng *rand.Rand, voices []voice) voice {
+	engine := []string{"recorded", "recorded", "recorded", "espeak", "espeak", "espeak", "espeak", "flite", "festival", "festival"}[rng.IntN(10)]
+	var pool []voice
+	for _, v := range voices {
+		if v.engine == engine {
+			pool = append(pool, v)
+		}
+	}
+	if len(pool) == 0 {
+		pool = voices
+	}
+	return pool[rng.IntN(len(pool))]
+}
+
+func drawKind(rng *rand.Rand) role {
+	n := rng.IntN(100)
+	for _, m := range mix {
+		if n -= m.share; n < 0 {
+			return m.kind
+		}
+	}
+	return hello
+}

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bufio"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// soundsRoot is where Debian's asterisk-core-sounds packages put their files.
+const soundsRoot = "/usr/share/asterisk/sounds"
+
+// soundPackage is one recorded voice.
+type soundPackage struct{ folder, language string }
+
+var (
+	trainSounds = []soundPackage{{"en_US_f_Allison", "en"}, {"es_MX_f_Allison", "es"}, {"ru_RU_f_IvrvoiceRU", "ru"}}
+	// unseenSounds are for the final evaluation alone.
+	unseenSounds = []soundPackage{{"fr_CA_f_June", "fr"}, {"it_IT_f_Menardi", "it"}}
+)
+
+// recorded reads a package: single words are answers of people and parts of
+// business greetings, sentences are what machines say. The English transcript
+// says how many words a file has; the same names are in every language.
+func recorded(p soundPackage, cache string) ([]utterance, error) {
+	words, err := transcript()
+	if err != nil {
+		return nil, err
+	}
+	root := filepath.Join(soundsRoot, p.folder)
+	files, err := filepath.Glob(filepath.Join(root, "*.gsm"))
+	for _, sub := range []string{"digits", "letters", "phonetic", "followme", "dictate"} {
+		more, _ := filepath.Glob(filepath.Join(root, sub, "*.gsm"))
+		files = append(files, more...)
+	}
+	if err != nil || len(files) == 0 {
+		return nil, fmt.Errorf("no sounds in %s; apt-get install asterisk-core-sounds-%s-gsm", root, p.language)
+	}
+	var said []utterance
+	for _, f := range files {
+		name := strings.TrimSuffix(strings.TrimPrefix(f, root+"/"), ".gsm")
+		r := roleOf(name, words[name])
+		if r == "" {
+			continue
+		}
+		pcm, err := decodeGSM(f, cache)
+		if err != nil {
+			return nil, err
+		}
+		if pcm = trim(pcm); len(pcm) < rate/8 {
+			continue
+		}
+		said = append(said, utterance{p.folder, p.language, "recorded", fit(r, len(pcm)), pcm})
+	}
+	return said, nil
+}
+
+func roleOf(name string, words int) role {
+	switch {
+	case strings.HasPrefix(name, "letters/ascii"), strings.Contains(name, "tone"), strings.HasPrefix(name, "beep"), strings.HasPrefix(name, "silence"), strings.HasPrefix(name, "tt-"), strings.HasPrefix(name, "confbridge-join"), strings.HasPrefix(name, "confbridge-leave"):
+		return ""
+	case name == "hello" || name == "goodbye" || name == "vm-goodbye":
+		return hello
+	case words >= 5:
+		return long
+	case words >= 3:
+		return brief
+	case words > 0 || strings.Contains(name, "/"):
+		return word
+	}
+	return ""
+}
+
+// fit corrects a role by how long the utterance turned out in its language.
+func fit(r role, samples int) role {
+	switch {
+	case r == word && samples > rate*12/10:
+		return brief
+	case r == brief && samples < rate*8/10:
+		return word
+	case r == long && samples < rate*15/10:
+		return brief
+	}
+	return r
+}
+
+// transcript counts the words of each file of the English package.
+func transcript() (map[string]int, error) {
+	f, err := os.Open("/usr/share/doc/asterisk-core-sounds-en/core-sounds-en.txt.gz")
+	if err != nil {
+		return nil, errors.New("no transcript of the sounds; apt-get install asterisk-core-sounds-en-gsm")
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		return nil, err
+	}
+	words := map[string]int{}
+	scan := bufio.NewScanner(z)
+	for scan.Scan() {
+		if name, text, ok := strings.Cut(scan.Text(), ":"); ok && !strings.HasPrefix(strings.TrimSpace(text), "[") {
+			words[name] = len(strings.Fields(text))
+		}
+	}
+	return words, scan.Err()
+}
+
+// decodeGSM uses sox.
+func decodeGSM(path, cache string) ([]float64, error) {
+	out := filepath.Join(cache, strings.NewReplacer("/", "_", ".gsm", ".wav").Replace(path))
+	data, err := os.ReadFile(out)
+	if err != nil {
+		if err := exec.Command("sox", path, "-r", "8000", "-b", "16", "-e", "signed", out).Run(); err != nil {
+			return nil, fmt.Errorf("sox %s: %w", path, err)
+		}
+		if data, err = os.ReadFile(out); err != nil {
+			return nil, err
+		}
+	}
+	return readWAV(data)
+}
