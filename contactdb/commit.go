@@ -167,7 +167,7 @@ func (s *Store) transact(group []*write) (refused int, err, fatal error) {
 	if err != nil {
 		return -1, err, nil
 	}
-	defer btx.Rollback()
+	defer func() { _ = btx.Rollback() }() // after a commit there is nothing to roll back
 	t := &tx{Tx: btx}
 	for i, w := range group {
 		err := w.apply(t)

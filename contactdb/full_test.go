@@ -46,7 +46,7 @@ const cannotMount = 42
 
 func fullChild(path string) int {
 	dir := filepath.Dir(path)
-	grow := func() error { return nil }
+	var grow func() error
 	if os.Getenv(fullEnv) == "tmpfs" {
 		if err := syscall.Mount("none", dir, "tmpfs", 0, "size=3m"); err != nil {
 			return cannotMount

@@ -101,7 +101,7 @@ func create(path string) error {
 		return spaceError(err)
 	}
 	tmp.Close()
-	defer os.Remove(tmp.Name())
+	defer func() { _ = os.Remove(tmp.Name()) }() // it is gone once it was linked into place
 	if err := fill(tmp.Name()); err != nil {
 		return spaceError(err)
 	}

@@ -73,7 +73,7 @@ func (a *app) demo(ctx context.Context, keep string, seed uint64) (err error) {
 		if dir, err = os.MkdirTemp("", "apel-demo-"); err != nil {
 			return err
 		}
-		defer os.RemoveAll(dir)
+		defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	} else if entries, err := os.ReadDir(dir); err == nil && len(entries) > 0 {
 		return problem(console.State, "%s is not empty; name a new directory", dir)
 	} else if err := os.MkdirAll(dir, 0o700); err != nil {

@@ -133,7 +133,7 @@ func (e *end) readStream(c net.Conn) {
 			return
 		}
 		if string(buf[:n]) == "\r\n\r\n" { // RFC 5626 §3.5.1: ping, pong
-			io.WriteString(c, "\r\n")
+			_, _ = io.WriteString(c, "\r\n") // a peer that is gone shows at the next read
 			continue
 		}
 		err = stream.ParseSIPStream(buf[:n], func(msg sip.Message) { e.dispatch(msg, from) })

@@ -82,11 +82,11 @@ func (p peer) send(msg []byte) {
 // follows from that is the far end's affair.
 func (p peer) write(msg []byte) {
 	if p.conn == nil {
-		p.end.pc.WriteTo(msg, net.UDPAddrFromAddrPort(p.addr))
+		_, _ = p.end.pc.WriteTo(msg, net.UDPAddrFromAddrPort(p.addr)) // a lost datagram is sent again
 		return
 	}
-	p.conn.SetWriteDeadline(time.Now().Add(5 * time.Second))
-	p.conn.Write(msg)
+	_ = p.conn.SetWriteDeadline(time.Now().Add(5 * time.Second))
+	_, _ = p.conn.Write(msg) // a broken connection shows to its reader
 }
 
 // lose says whether the next message, in or out, is one of those that vanish.

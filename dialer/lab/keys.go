@@ -47,14 +47,14 @@ func (s *stream) event(pt, event uint8, frames int, end, marker bool) {
 	h.PayloadType, h.Marker = pt, marker
 	h.SequenceNumber++
 	s.header.SequenceNumber++
-	h.MarshalTo(packet[:]) // 12 bytes always fit
+	_, _ = h.MarshalTo(packet[:]) // 12 bytes always fit
 	duration := frames * media.FrameSamples
 	packet[12], packet[13] = event, 10
 	if end {
 		packet[13] |= 0x80
 	}
 	packet[14], packet[15] = byte(duration>>8), byte(duration)
-	writeTo(s.out, packet[:], s.remote)
+	_ = writeTo(s.out, packet[:], s.remote) // a lost packet is a lost packet
 }
 
 func eventOf(digit byte) (uint8, bool) {

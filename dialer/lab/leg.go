@@ -158,6 +158,6 @@ func (l *leg) misbehave() {
 func (l *leg) hangUp() {
 	give, stop := giveUp(2 * time.Second)
 	defer stop()
-	l.dialog.bye(give)
+	_ = l.dialog.bye(give) // what goes wrong with it is a violation of the caller's, and noted there
 	l.dialog.hangUp()
 }

@@ -39,7 +39,7 @@ func (p *Phone) register() {
 func (p *Phone) goodbye(callID string, seq uint32) {
 	give, stop := giveUp(2 * time.Second)
 	defer stop()
-	p.registerOnce(callID, seq, 0, give)
+	_, _ = p.registerOnce(callID, seq, 0, give) // the registrar forgets us anyhow
 }
 
 // giveUp is a channel that closes after a time.
@@ -54,7 +54,7 @@ func (p *Phone) move() {
 	if err := p.bind(context.Background(), netip.AddrPortFrom(p.Addr().Addr(), 0).String()); err != nil {
 		return
 	}
-	p.registerOnce(fmt.Sprintf("%016x-moved", p.draw()), 1, p.cfg.Expires, p.quit)
+	_, _ = p.registerOnce(fmt.Sprintf("%016x-moved", p.draw()), 1, p.cfg.Expires, p.quit)
 }
 
 // registerOnce sends a REGISTER, and again with credentials when challenged

@@ -35,8 +35,7 @@ func Tone(d time.Duration, hz ...float64) Sound { return Sound{Tone: hz, For: d}
 
 // Signals of the network and of machines.
 var (
-	busyTone       = []Sound{Tone(500*time.Millisecond, 425), Pause(500 * time.Millisecond)} // ITU-T E.180, Europe
-	congestionTone = []Sound{Tone(250*time.Millisecond, 425), Pause(250 * time.Millisecond)}
+	congestionTone = []Sound{Tone(250*time.Millisecond, 425), Pause(250 * time.Millisecond)} // ITU-T E.180, Europe
 	ringbackTone   = []Sound{Tone(1*time.Second, 425), Pause(4 * time.Second)}
 	// sitTones announce that a number is not in service (ITU-T E.180 §7, "IC").
 	sitTones = []Sound{Tone(274*time.Millisecond, 913.8), Tone(274*time.Millisecond, 1370.6), Tone(380*time.Millisecond, 1776.7)}

@@ -185,5 +185,5 @@ func (s *stream) write(packet []byte) {
 	if _, err := s.header.MarshalTo(packet); err != nil {
 		return
 	}
-	writeTo(s.out, packet, s.remote) // a lost packet is a lost packet
+	_ = writeTo(s.out, packet, s.remote) // a lost packet is a lost packet
 }

@@ -115,13 +115,13 @@ func check(m message) error {
 	switch m.Via().Transport {
 	case "UDP", "TCP", "TLS", "WS", "WSS":
 	default:
-		return fmt.Errorf("Via names no transport")
+		return fmt.Errorf("no transport in Via")
 	}
 	if !printable(m.Via().Host) || m.Via().Host == "" {
-		return fmt.Errorf("Via names no sender")
+		return fmt.Errorf("no sender in Via")
 	}
 	if !cleanURI(m.From().Address) || !cleanURI(m.To().Address) {
-		return fmt.Errorf("From or To has characters that are not allowed")
+		return fmt.Errorf("characters that are not allowed in From or To")
 	}
 	if !printable(m.CallID().Value()) || !printable(tag(m.From().Params)) || !printable(tag(m.To().Params)) {
 		return fmt.Errorf("Call-ID or tag has characters that are not allowed")

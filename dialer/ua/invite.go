@@ -202,7 +202,9 @@ func (c *Call) again(res *sip.Response) {
 		return
 	}
 	if tag(res.To().Params) == c.ackTag() {
-		c.u.write(c.ack)
+		if err := c.u.write(c.ack); err != nil {
+			c.u.log.Info("ACK could not be sent again", zap.Error(err))
+		}
 		return
 	}
 	c.u.endStray(res)

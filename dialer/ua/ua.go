@@ -148,9 +148,9 @@ func (u *UA) listen() error {
 		}
 	}
 	ready := make(chan struct{})
-	u.wg.Go(func() { u.server.ServeUDP(newSocket(conn, ready)) })
+	u.wg.Go(func() { u.served("udp", u.server.ServeUDP(newSocket(conn, ready))) })
 	if tcp != nil {
-		u.wg.Go(func() { u.server.ServeTCP(newListener(tcp)) })
+		u.wg.Go(func() { u.served("tcp", u.server.ServeTCP(newListener(tcp))) })
 	}
 	u.wg.Go(func() {
 		<-u.ctx.Done()
@@ -161,6 +161,13 @@ func (u *UA) listen() error {
 	})
 	<-ready // sipgo has the socket in its pool once it reads: a request sent earlier would open another
 	return nil
+}
+
+// served tells of a listener that has ended before it should.
+func (u *UA) served(transport string, err error) {
+	if u.ctx.Err() == nil {
+		u.log.Error("SIP is not heard any more", zap.String("transport", transport), zap.Error(err))
+	}
 }
 
 // build makes sipgo's user agent with our filter, checks and handlers.
