@@ -40,6 +40,7 @@ func (a *app) verbs() []*cobra.Command {
 		a.campaignCmd(),
 		a.recordCmd(),
 		a.reportCmd(),
+		a.simulateCmd(),
 		a.detectCmd(),
 		a.versionCmd(),
 	}
