@@ -94,7 +94,7 @@ func Default(name string) *Definition {
 		Attempts:    Attempts{Max: 4, PerDay: 2, Retry: defaultRetry()},
 		Pacing:      pacing.Settings{Mode: pacing.Predictive, Ratio: 1},
 		Abandonment: defaultAbandonment(),
-		Detector:    DetectorSettings{DecideWithin: 2500 * time.Millisecond},
+		Detector:    DetectorSettings{DecideWithin: 3 * time.Second},
 		WrapUp:      time.Minute,
 		Record:      true,
 		Dispositions: []Disposition{
