@@ -354,7 +354,7 @@ func (s *Service) Suppress(ctx context.Context, entries []contactdb.Suppression)
 	if err != nil {
 		return added, err
 	}
-	s.gate.Lock() // whoever was past the check has sent by now
+	s.gate.Lock()   // whoever was past the check has sent by now
 	s.gate.Unlock() //nolint:staticcheck // to have held it is the point
 	return added, nil
 }
