@@ -139,7 +139,7 @@ func (d *desk) keep(s *seat) {
 			continue
 		}
 		if !d.pickedUp(call) {
-			again = call.Ending().Status != 603 && d.waitFor(s, 10*redial)
+			again = !d.s.stopping() && call.Ending().Status != 603 && d.waitFor(s, 10*redial)
 			continue
 		}
 		d.up(s, call)
@@ -186,8 +186,7 @@ func (d *desk) pickedUp(call *ua.Call) bool {
 		case <-timer.C:
 			call.Hangup()
 		case <-d.s.stop:
-			call.Hangup()
-			<-call.Ended()
+			call.Hangup() // its end is the UA's to wait for: a phone that is gone says nothing for 32 s
 			return false
 		}
 	}

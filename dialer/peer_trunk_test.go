@@ -46,16 +46,16 @@ func TestSippIsToldTheTrunksPassword(t *testing.T) {
 	}
 }
 
-// TestAProxysChallengeIsAnswered checks what sipp was sent after
+// TestAProxysChallengeIsAnsweredInINVITEAndACK checks what sipp was sent after
 // its 407. sipp itself can only judge the answers to a 401.
-func TestAProxysChallengeIsAnswered(t *testing.T) {
+func TestAProxysChallengeIsAnsweredInINVITEAndACK(t *testing.T) {
 	t.Parallel()
 	carrier := startSipp(t, "digest_407.xml", 1, nil)
 	o := openOffice(t, dialer.TrunkConfig{Host: carrier.addr(), Options: -1, Username: "acme", Password: "secret"})
 	checkCall(t, o, carrier, "1", result{"human", 200, 0, "customer", true, true, true, "sale"})
 	proofs := regexp.MustCompile(`Proxy-Authorization: (Digest [^\r\n]*)`).FindAllStringSubmatch(carrier.messages(), -1)
-	if len(proofs) == 0 {
-		t.Fatal("no credentials were sent")
+	if len(proofs) != 2 || proofs[0][1] != proofs[1][1] {
+		t.Fatalf("the INVITE and, by RFC 3261 §22.1, its ACK carry the same credentials: got %q", proofs)
 	}
 	if given := digestParams(proofs[0][1]); given["response"] != digestResponse(given, "INVITE", "secret") {
 		t.Errorf("the response is wrong in %q", proofs[0][1])
@@ -137,7 +137,7 @@ func TestATrunkRegistersAtSipp(t *testing.T) {
 // TestCallsGoThroughATLSTrunk has the lab's carrier at the other end: sipp as
 // Debian builds it speaks no TLS.
 func TestCallsGoThroughATLSTrunk(t *testing.T) {
-	for _, host := range []string{"localhost"} {
+	for _, host := range []string{"localhost", "127.0.0.1"} {
 		t.Run(host, func(t *testing.T) {
 			t.Parallel()
 			cert, ca := certificate(t, "localhost", "127.0.0.1")

@@ -92,7 +92,11 @@ func (s *Session) admit(valid bool, from netip.AddrPort, now time.Time) (*Ear, *
 		s.stats.Malformed++
 		return nil, nil, false
 	}
-	ok, settled := s.source.accept(from, p.SSRC, p.PayloadType, p.SequenceNumber, now)
+	pt := p.PayloadType
+	if key { // pressed within a stream of sound, which it neither begins nor breaks
+		pt = s.source.candidate.pt
+	}
+	ok, settled := s.source.accept(from, p.SSRC, pt, p.SequenceNumber, now)
 	if !ok {
 		s.stats.Foreign++
 		return nil, nil, false

@@ -95,6 +95,14 @@ func TestOnlyTheFarEndIsHeardAndSpokenTo(t *testing.T) {
 			b.nat.h.PayloadType = uint8(PCMU)
 			b.nat.says(4)
 		}, "described", 0, 8},
+		{"a key pressed at once does not", func(b *bleed) {
+			for range 3 {
+				b.nat.says(1)
+				b.nat.h.PayloadType = TelephoneEvent
+				b.nat.says(1)
+				b.nat.h.PayloadType = uint8(PCMA)
+			}
+		}, "nat", 2, 4},
 		{"two senders at once spoil each other's count", func(b *bleed) {
 			for range 10 {
 				b.nat.says(1)

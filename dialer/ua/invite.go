@@ -169,8 +169,10 @@ func (c *Call) accept(res *sip.Response) error {
 		return fmt.Errorf("answer: %w", err)
 	}
 	c.ack = c.u.request(c.dialog, sip.ACK, c.invite.CSeq().SeqNo)
-	for _, h := range c.invite.GetHeaders("Authorization") {
-		c.ack.AppendHeader(sip.HeaderClone(h)) // RFC 3261 §22.1
+	for _, name := range []string{"Authorization", "Proxy-Authorization"} { // RFC 3261 §22.1
+		for _, h := range c.invite.GetHeaders(name) {
+			c.ack.AppendHeader(sip.HeaderClone(h))
+		}
 	}
 	if err := c.u.write(c.ack); err != nil {
 		c.u.log.Warn("ACK could not be sent", zap.Error(err))

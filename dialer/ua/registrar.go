@@ -80,6 +80,10 @@ func (u *UA) register(req *sip.Request, tx sip.ServerTransaction) {
 			u.log.Warn("too many wrong passwords; not answered", zap.Stringer("from", src.Addr()))
 			return
 		}
+		if tried && !stale { // a new challenge would be tried again at once, and again, by a phone that keeps to its password
+			u.reply(tx, sip.NewResponseFromRequest(req, 403, "Forbidden", nil))
+			return
+		}
 		u.reply(tx, u.ask(req, stale))
 		return
 	}
@@ -173,16 +177,17 @@ func (u *UA) correct(cred *digest.Credentials, user string) bool {
 	return proves(cred, "REGISTER", contactdb.Realm, ha1) && known && cred.Username == user
 }
 
-// ask is the challenge, in both algorithms, the better first (RFC 8760 §2.4).
+// ask is the challenge, in MD5: what every phone knows. One in SHA-256 beside it
+// (RFC 8760 §2.4) would be the better, but phones that do not know it give up
+// instead of passing it over, libre 1.1 and its baresip among them. Credentials
+// in SHA-256 are taken all the same.
 func (u *UA) ask(req *sip.Request, stale bool) *sip.Response {
 	res := sip.NewResponseFromRequest(req, 401, "Unauthorized", nil)
 	nonce := u.nonces.make(time.Now())
-	for _, algorithm := range []string{"SHA-256", "MD5"} {
-		value := fmt.Sprintf(`Digest realm="%s", nonce="%s", algorithm=%s, qop="auth"`, contactdb.Realm, nonce, algorithm)
-		if stale {
-			value += ", stale=true"
-		}
-		res.AppendHeader(sip.NewHeader("WWW-Authenticate", value))
+	value := fmt.Sprintf(`Digest realm="%s", nonce="%s", algorithm=MD5, qop="auth"`, contactdb.Realm, nonce)
+	if stale {
+		value += ", stale=true"
 	}
+	res.AppendHeader(sip.NewHeader("WWW-Authenticate", value))
 	return res
 }

@@ -135,12 +135,21 @@ func (t *trunk) address() netip.AddrPort {
 	return t.addr
 }
 
+// serverName is what a TLS connection to the trunk is known by: its name, or
+// nothing if it is given by address (RFC 6066 §3 has no addresses in SNI).
+func (t *trunk) serverName() string {
+	if net.ParseIP(t.hostname) != nil {
+		return ""
+	}
+	return t.hostname
+}
+
 // verify checks a TLS peer's certificate by the trunk's own settings.
 func (t *trunk) verify(cs tls.ConnectionState) error {
 	if t.cfg.Insecure {
 		return nil
 	}
-	opts := x509.VerifyOptions{DNSName: cs.ServerName, Roots: t.roots, Intermediates: x509.NewCertPool()}
+	opts := x509.VerifyOptions{DNSName: t.hostname, Roots: t.roots, Intermediates: x509.NewCertPool()}
 	for _, c := range cs.PeerCertificates[1:] {
 		opts.Intermediates.AddCert(c)
 	}

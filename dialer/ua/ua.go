@@ -198,12 +198,16 @@ func (u *UA) tlsConfig() *tls.Config {
 		MinVersion:         tls.VersionTLS12,
 		InsecureSkipVerify: true, // verified below, by the trunk's own authority
 		VerifyConnection: func(cs tls.ConnectionState) error {
+			err := fmt.Errorf("no tls trunk is named %q", cs.ServerName)
 			for _, t := range u.trunks {
-				if t.cfg.Transport == "tls" && t.hostname == cs.ServerName {
-					return t.verify(cs)
+				if t.cfg.Transport != "tls" || t.serverName() != cs.ServerName {
+					continue
+				}
+				if err = t.verify(cs); err == nil {
+					return nil
 				}
 			}
-			return fmt.Errorf("no tls trunk is named %q", cs.ServerName)
+			return err
 		},
 	}
 }
