@@ -14,7 +14,7 @@ func TestWhoAnsweredShowsInTheLengthOfTheGreeting(t *testing.T) {
 		want  Kind
 		until time.Duration
 	}{
-		{"a bare hello", func(c *clip) *clip { return c.quiet(400*ms).speech(450*ms, -20).quiet(3 * time.Second) }, Human, 1600 * ms},
+		{"a bare hello", func(c *clip) *clip { return c.quiet(400*ms).speech(450*ms, -20).quiet(3 * time.Second) }, Human, 2000 * ms},
 		{"two words", func(c *clip) *clip {
 			return c.quiet(600*ms).speech(400*ms, -24).quiet(180*ms).speech(400*ms, -24).quiet(3 * time.Second)
 		}, Human, 2300 * ms},

@@ -5,20 +5,19 @@ package amd
 // quiet line is not a trait.
 type Features [featureCount]float32
 
-const featureCount = 40
+const featureCount = 31
 
 // FeatureNames are the names of Features in their order, as the model file and
-// explanations write them.
+// explanations write them. The pitch of a voice, its colour and its level are
+// not among them: they tell voices apart, not people from machines.
 var FeatureNames = [featureCount]string{
 	"since answer, s", "before speech, s", "span, s", "spoken, s", "pause now, s",
 	"longest pause, s", "mean pause, s", "bursts", "first burst, s", "first gap, s",
 	"longest burst, s", "burst now, s", "syllables", "syllables a second", "voiced share",
-	"pitch, st", "pitch spread, st", "pitch turn, st", "level spread, dB", "loudest over mean, dB",
+	"pitch spread, st", "pitch turn, st", "pitch slope, st/s", "level spread, dB", "loudest over mean, dB",
+	"level slope, dB/s", "flux, dB", "longest vowel, s", "long pauses",
 	"speech over noise before, dB", "speech over noise within, dB", "speech over noise after, dB",
-	"noise before less after, dB", "noise before spread, dB", "flux, dB",
-	"band 0, dB", "band 1, dB", "band 2, dB", "band 3, dB", "band 4, dB", "band 5, dB",
-	"band 3 spread, dB", "bumps", "digital silence, share", "level, dB",
-	"pitch slope, st/s", "level slope, dB/s", "longest vowel, s", "long pauses",
+	"noise before less after, dB", "noise before spread, dB", "bumps", "digital silence, share",
 }
 
 // features measures the talk as it stands after frame n-1.
@@ -44,21 +43,14 @@ func (t *talk) features(n int) (f Features) {
 	f[12] = float32(y.nuclei)
 	f[13] = float32(y.nuclei) / max(0.1, seconds(t.active))
 	f[14] = float32(y.voiced) / float32(max(1, t.active))
-	f[15], f[16], f[17] = float32(y.pitch.mean()), float32(y.pitch.spread()), float32(y.turn())
-	f[18], f[19] = float32(y.level.spread()), float32(y.loudest-level)
-	f[20], f[21], f[22] = over(y.before), over(y.within), over(y.after)
+	f[15], f[16], f[17] = float32(y.pitch.spread()), float32(y.turn()), float32(y.falls.slope())
+	f[18], f[19], f[20] = float32(y.level.spread()), float32(y.loudest-level), float32(y.fades.slope())
+	f[21], f[22], f[23] = float32(y.flux.mean()), seconds(y.longest), float32(t.long)
+	f[24], f[25], f[26] = over(y.before), over(y.within), over(y.after)
 	if y.before.n > 0 && y.after.n > 0 {
-		f[23] = float32(y.before.mean() - y.after.mean())
+		f[27] = float32(y.before.mean() - y.after.mean())
 	}
-	f[24], f[25] = float32(y.before.spread()), float32(y.flux.mean())
-	for b := range bandCount {
-		f[26+b] = float32(y.bands[b].mean())
-	}
-	f[32] = float32(y.bands[3].spread())
-	f[33] = float32(y.bumps)
-	f[34] = float32(y.digital) / float32(max(1, n))
-	f[35] = float32(level)
-	f[36], f[37] = float32(y.falls.slope()), float32(y.fades.slope())
-	f[38], f[39] = seconds(y.longest), float32(t.long)
+	f[28], f[29] = float32(y.before.spread()), float32(y.bumps)
+	f[30] = float32(y.digital) / float32(max(1, n))
 	return f
 }

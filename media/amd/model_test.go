@@ -65,7 +65,7 @@ func TestABrokenModelIsNamedByItsLine(t *testing.T) {
 }
 
 func FuzzParseModel(f *testing.F) {
-	f.Add("# n\nfeatures 40\nbase 0\nlost 0.1 ratio 2\ntree 1<1 0<1 0<1 0<1 0<1 0<1 0<1 1 1 1 1 1 1 1 1\n")
+	f.Add("# n\nfeatures 31\nbase 0\nlost 0.1 ratio 2\ntree 1<1 0<1 0<1 0<1 0<1 0<1 0<1 1 1 1 1 1 1 1 1\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		m, err := ParseModel([]byte(text))
 		if err != nil {

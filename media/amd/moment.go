@@ -16,9 +16,10 @@ type Moment struct {
 // The bounds of the decision. What lies between is weighed by costs.
 const (
 	talking      = 200 * time.Millisecond  // a shorter pause is one between words
-	leastPause   = 360 * time.Millisecond  // of quiet before a person can be waiting for an answer
+	leastPause   = 380 * time.Millisecond  // of quiet before a person can be waiting for an answer
 	longestWait  = 1300 * time.Millisecond // of quiet after which there is nothing to wait for
 	leastMachine = 1000 * time.Millisecond // of speech before it can be a machine's
+	longTalk     = 2 * time.Second         // of speech that only a business greeting reaches
 	leastPerson  = 200 * time.Millisecond  // of speech before it can be a person's, in a hurry
 )
 
@@ -27,9 +28,10 @@ const (
 // person who is talking; and then, for one who is still talking and for one who
 // has stopped, and so may be waiting for a voice.
 const (
-	hasty      = 6
-	stillTalks = 0.75
-	hasStopped = 1.25
+	hasty      = 9
+	hurried    = 4.5 // after longTalk
+	stillTalks = 0.5
+	hasStopped = 1.15
 )
 
 // Decide chooses between a person, a machine and more time (an empty kind), and
@@ -42,9 +44,12 @@ func (m Moment) Decide(ratio float64, late bool) (Kind, string) {
 	if m.Pause < talking {
 		end = ratio * stillTalks
 	}
-	machine := m.Span >= leastMachine
+	machine, sure := m.Span >= leastMachine, ratio*hasty
+	if m.Span >= longTalk {
+		sure = ratio * hurried
+	}
 	switch {
-	case machine && odds >= ratio*hasty:
+	case machine && odds >= sure:
 		return Machine, "sounds like a machine"
 	case machine && late && m.Pause < talking && odds >= end:
 		return Machine, "still talking when the time to decide was up"
@@ -63,5 +68,5 @@ func (m Moment) Decide(ratio float64, late bool) (Kind, string) {
 // machine shows itself by going on or by its beep, and the longer nothing came
 // the less likely that is. So the odds that are good enough rise with the pause.
 func patience(pause time.Duration) float64 {
-	return 0.02 * math.Exp(pause.Seconds()/0.35)
+	return 0.018 * math.Exp(pause.Seconds()/0.35)
 }

@@ -49,7 +49,6 @@ type style struct {
 	longest int   // the most of them
 	contour [12]float64
 	voiced  int
-	bands   [bandCount]tally // against the frame's level
 	flux    tally
 	last    [bandCount]float64
 	lastN   int
@@ -87,7 +86,6 @@ func (y *style) speech(n int, s sound) {
 	}
 	change := 0.0
 	for b, v := range s.bands {
-		y.bands[b].add(v - s.db)
 		change += math.Abs(v - y.last[b])
 		y.last[b] = v
 	}

@@ -115,7 +115,7 @@ func (d data) where(keep func(answer) bool) (list []answer) {
 
 // fitAndProve cross-validates by voice, sets the thresholds by what it found,
 // fits on everything and writes the model.
-func fitAndProve(ctx context.Context, o options, answers []answer, out io.Writer, command string) error {
+func fitAndProve(ctx context.Context, o options, answers []answer, out io.Writer) error {
 	start := time.Now()
 	d := measure(o, answers)
 	fmt.Fprintf(out, "%d answers measured in %.0f s\n", len(answers), time.Since(start).Seconds())
@@ -142,7 +142,7 @@ func fitAndProve(ctx context.Context, o options, answers []answer, out io.Writer
 	}
 	m := d.fit(o, func(answer) bool { return true })
 	m.Thresholds = thresholds
-	m.Notes = notes(command, answers, proof)
+	m.Notes = notes(o, answers, proof)
 	return os.WriteFile(o.out, m.Text(), 0o644)
 }
 
@@ -290,12 +290,12 @@ func leaveOut(o options, d data, thresholds []amd.Threshold, out io.Writer) {
 	}
 }
 
-func notes(command string, answers []answer, proof evaluate.Report) []string {
+func notes(o options, answers []answer, proof evaluate.Report) []string {
 	engines := map[string]int{}
 	for _, a := range answers {
 		engines[a.engine]++
 	}
-	list := []string{"The answer detector's model. Made by:", "  " + strings.TrimSpace(command),
+	list := []string{"The answer detector's model. Made by:", fmt.Sprintf("  go run ./media/amd/train -seed %d -speakers %d -answers %d -trees %d -folds %d -out media/amd/model.txt", o.seed, o.speakers, o.answers, o.trees, o.folds),
 		fmt.Sprintf("Data: %d answers assembled by seed; by source: %v (recorded: Debian's asterisk-core-sounds en, es, ru).", len(answers), engines),
 		"Score, cross-validated by voice:"}
 	return append(list, strings.Split(strings.TrimRight(proof.String(), "\n"), "\n")...)

@@ -16,7 +16,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"strings"
 )
 
 type options struct {
@@ -47,10 +46,10 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&o.write, "write", "", "write labelled answers to this `folder` and fit nothing")
 	flags.StringVar(&o.dump, "dump", "", "write the moments of the cross-validation to this `file`")
 	flags.Uint64Var(&o.seed, "seed", 1, "of everything that is drawn")
-	flags.IntVar(&o.answers, "answers", 16000, "to assemble")
-	flags.IntVar(&o.speakers, "speakers", 10, "drawn of espeak-ng for each language")
-	flags.IntVar(&o.folds, "folds", 4, "of cross-validation by voice")
-	flags.IntVar(&o.trees, "trees", 160, "of the model")
+	flags.IntVar(&o.answers, "answers", 20000, "to assemble")
+	flags.IntVar(&o.speakers, "speakers", 18, "drawn of espeak-ng for each language")
+	flags.IntVar(&o.folds, "folds", 3, "of cross-validation by voice")
+	flags.IntVar(&o.trees, "trees", 260, "of the model")
 	flags.IntVar(&o.workers, "workers", 2, "at a time")
 	flags.BoolVar(&o.languages, "languages", false, "also leave out one language after the other")
 	flags.BoolVar(&o.unseen, "unseen", false, "fit nothing: evaluate the built-in model on the French and Italian sounds")
@@ -75,7 +74,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		fmt.Fprint(out, evaluateWith(answers, nil, 0))
 		return nil
 	}
-	return fitAndProve(ctx, o, answers, out, "go run ./media/amd/train "+strings.Join(args, " "))
+	return fitAndProve(ctx, o, answers, out)
 }
 
 // gather lets all voices speak and sorts what they said by speaker.

@@ -14,31 +14,32 @@ import (
 // soundsRoot is where Debian's asterisk-core-sounds packages put their files.
 const soundsRoot = "/usr/share/asterisk/sounds"
 
-// soundPackage is one recorded voice.
-type soundPackage struct{ folder, language string }
-
+// The languages of the packages: for training, and for the final evaluation alone.
 var (
-	trainSounds = []soundPackage{{"en_US_f_Allison", "en"}, {"es_MX_f_Allison", "es"}, {"ru_RU_f_IvrvoiceRU", "ru"}}
-	// unseenSounds are for the final evaluation alone.
-	unseenSounds = []soundPackage{{"fr_CA_f_June", "fr"}, {"it_IT_f_Menardi", "it"}}
+	trainSounds  = []string{"en", "es", "ru"}
+	unseenSounds = []string{"fr", "it"}
 )
 
 // recorded reads a package: single words are answers of people and parts of
 // business greetings, sentences are what machines say. The English transcript
 // says how many words a file has; the same names are in every language.
-func recorded(p soundPackage, cache string) ([]utterance, error) {
+func recorded(language, cache string) ([]utterance, error) {
 	words, err := transcript()
 	if err != nil {
 		return nil, err
 	}
-	root := filepath.Join(soundsRoot, p.folder)
+	folders, _ := filepath.Glob(filepath.Join(soundsRoot, language+"_*_*_*"))
+	if len(folders) == 0 {
+		return nil, fmt.Errorf("no sounds in %s for %s; apt-get install asterisk-core-sounds-%s-gsm", soundsRoot, language, language)
+	}
+	root := folders[0]
 	files, err := filepath.Glob(filepath.Join(root, "*.gsm"))
 	for _, sub := range []string{"digits", "letters", "phonetic", "followme", "dictate"} {
 		more, _ := filepath.Glob(filepath.Join(root, sub, "*.gsm"))
 		files = append(files, more...)
 	}
 	if err != nil || len(files) == 0 {
-		return nil, fmt.Errorf("no sounds in %s; apt-get install asterisk-core-sounds-%s-gsm", root, p.language)
+		return nil, fmt.Errorf("no sounds in %s; apt-get install asterisk-core-sounds-%s-gsm", root, language)
 	}
 	var said []utterance
 	for _, f := range files {
@@ -54,7 +55,7 @@ func recorded(p soundPackage, cache string) ([]utterance, error) {
 		if pcm = trim(pcm); len(pcm) < rate/8 {
 			continue
 		}
-		said = append(said, utterance{p.folder, p.language, "recorded", fit(r, len(pcm)), pcm})
+		said = append(said, utterance{filepath.Base(root), language, "recorded", fit(r, len(pcm)), pcm})
 	}
 	return said, nil
 }
