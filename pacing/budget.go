@@ -6,7 +6,7 @@ import (
 )
 
 // DefaultDebt is the debt that campaigns take unless they say otherwise.
-const DefaultDebt = 0.3
+const DefaultDebt = 0.5
 
 // budget steers the price of risk so that the window ends under the cap: the
 // risk at which one call more is still placed.
@@ -68,9 +68,10 @@ func (b *budget) terms(set Settings, s *Snapshot, o *outlook) terms {
 		t.spare = min(t.spare, -1)
 	}
 	team, earn := float64(o.able), set.MaxAbandonment*left
-	debt := min(4+.3*team, set.Debt*max(earn-1.5, 0))
+	debt := min(4+.3*team, set.Debt*max(earn-.2, 0))
 	if set.Debt == 0 || earn < safeEnd+.06*team {
 		t.over = overRiskEnd
+		debt -= clump(team)
 	}
 	t.allowed = int(math.Floor(t.spare + debt + 1e-9))
 	expected := o.weigh(&sums{}, 0).lost
@@ -80,6 +81,10 @@ func (b *budget) terms(set Settings, s *Snapshot, o *outlook) terms {
 	t.price = math.Exp(b.Level) * prior(o.able) * b.want
 	return t
 }
+
+// clump is by how many people more than expected a team of this size may lose
+// at once: kept in hand near the end of the window.
+func clump(team float64) float64 { return min(max(.1*(team-5), 0), 1) + .03*max(team-5, 0) }
 
 // left is the live answers expected in the rest of the window.
 func (b *budget) left(s *Snapshot) float64 {
@@ -98,5 +103,5 @@ func (b *budget) left(s *Snapshot) float64 {
 func (b *budget) reserve(set Settings, team, live, left float64) float64 {
 	total := min(live+left, 3*reach)
 	r := min(1.5+.05*team, .15*set.MaxAbandonment*total) * min(1, live/(.5*total+1))
-	return min(r, .4+set.MaxAbandonment*left/4)
+	return min(r, .5+1.3*clump(team)+.35*set.MaxAbandonment*left)
 }

@@ -34,8 +34,8 @@ type ringLaw struct {
 
 const (
 	priorCalls = 12.
-	priorTimes = 6.  // observations that the prior law of a time is worth
-	keepCalls  = 900 // memory of shares, calls
+	priorTimes = 6.   // observations that the prior law of a time is worth
+	keepCalls  = 1500 // memory of shares, calls
 	keepTimes  = 1500
 )
 

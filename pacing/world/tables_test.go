@@ -1,0 +1,118 @@
+package world
+
+import (
+	"flag"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"apel/pacing"
+)
+
+// The tables of pacing/README.md: go test ./pacing/world -run Tables -tables . -seeds 12 -timeout 0 -v
+var (
+	tables = flag.String("tables", "", "print the tables whose names match this expression")
+	seeds  = flag.Int("seeds", 12, "shifts a cell")
+	teams  = flag.String("teams", "", "teams instead of each table's own")
+	policy = flag.String("policy", "predictive", "policy of the tables")
+)
+
+type table struct {
+	name  string
+	teams []int
+	c     Config
+}
+
+var common = []int{5, 10, 25, 50}
+
+func at(h float64) time.Duration { return time.Duration(h * float64(time.Hour)) }
+
+func every() []table {
+	t := []table{{"plain", []int{1, 3, 5, 10, 25, 50}, Config{}}, {"large", []int{100, 200}, Config{}}, {"huge", []int{500}, Config{}}}
+	for _, sd := range []float64{.12, .20, .28} {
+		t = append(t, table{fmt.Sprintf("exact %.2f", sd), common, Config{AnswerSpread: sd, Prediction: Exact}})
+	}
+	t = append(t, table{"choose 50, exact 0.28", common, Config{AnswerSpread: .28, Prediction: Exact, Choose: 50}},
+		table{"choose 5, exact 0.28", common, Config{AnswerSpread: .28, Prediction: Exact, Choose: 5}},
+		table{"learned 0.28", common, Config{AnswerSpread: .28, Prediction: Learned}},
+		table{"none 0.28", common, Config{AnswerSpread: .28}},
+		table{"rings differ", []int{5, 10, 25}, Config{Rings: Rings{People: 10 * time.Second, Machines: 20 * time.Second}}},
+		table{"told wrap-up", []int{5, 10, 25}, Config{ToldWrap: true}},
+		table{"memoryless", []int{25}, Config{WrapCV: 1}})
+	for name, k := range shocks() {
+		t = append(t, table{"shock: " + name, []int{5, 25, 100}, Config{Shocks: k}})
+	}
+	for name, c := range foreign() {
+		t = append(t, table{"world: " + name, []int{2, 10, 50}, c})
+	}
+	return t
+}
+
+func shocks() map[string][]Shock {
+	return map[string][]Shock{
+		"answers double":   {{At: at(4), Answers: 2}},
+		"answers halve":    {{At: at(4), Answers: .5}},
+		"half at lunch":    {{At: at(4), For: at(1), Away: .5}},
+		"lunch, announced": {{At: at(4), For: at(1), Away: .5, Notice: true}},
+		"trunk dead":       {{At: at(4), For: at(.25), Dead: true}},
+		"trunk failing":    {{At: at(4), For: at(.25), Failing: true}},
+		"talks halve":      {{At: at(4), Talks: .5}},
+		"all, late":        {{At: at(7.5), Answers: 2}, {At: at(7.6), For: at(.3), Away: .5}, {At: at(7.8), Talks: .5}},
+		"trunk gone":       {{At: at(5), Dead: true}},
+	}
+}
+
+func foreign() map[string]Config {
+	return map[string]Config{
+		"5 % answer":        {AnswerRate: .05},
+		"70 % answer":       {AnswerRate: .7, MachineRate: .1, NoAnswerRate: .15},
+		"talk 20 s":         {Talk: 20 * time.Second},
+		"talk 10 min":       {Talk: 10 * time.Minute},
+		"heavy talks":       {TalkCV: 2.5},
+		"light talks":       {TalkCV: .3},
+		"machines late":     {Rings: Rings{Machines: 25 * time.Second}},
+		"machines at once":  {Rings: Rings{Machines: 2 * time.Second}},
+		"operators differ":  {OperatorSpread: .4},
+		"set-up 3 s":        {SetUp: 3 * time.Second},
+		"no-answers vanish": {Rings: Rings{NoAnswer: 15 * time.Second}},
+	}
+}
+
+func TestTables(t *testing.T) {
+	if *tables == "" {
+		t.Skip("prints the tables with -tables .")
+	}
+	want := regexp.MustCompile(*tables)
+	for _, tb := range every() {
+		if !want.MatchString(tb.name) {
+			continue
+		}
+		if *teams != "" {
+			tb.teams = nil
+			for _, w := range strings.Fields(*teams) {
+				n, _ := strconv.Atoi(w)
+				tb.teams = append(tb.teams, n)
+			}
+		}
+		for _, n := range tb.teams {
+			printCell(tb, n)
+		}
+	}
+}
+
+func printCell(tb table, n int) {
+	start := time.Now()
+	var rs []Result
+	for seed := range *seeds {
+		c := tb.c
+		c.Operators, c.Seed = n, uint64(seed+1)
+		s := pacing.Settings{MaxAbandonment: .03, Debt: pacing.DefaultDebt, Ratio: 2}
+		rs = append(rs, Run(c, *policy, PolicyFor(*policy, s)))
+	}
+	s := Summarise(rs, .03)
+	fmt.Printf("| %s | %d | %.4f ± %.4f | %.4f | %.4f | %d of %d | skill %.2f | %v\n", tb.name, n, s.Occupancy.Mean, s.Occupancy.Error,
+		s.Abandonment.Mean, s.Abandonment.Most, s.Over, s.Shifts, rs[0].Brier, time.Since(start).Round(10*time.Millisecond))
+}
