@@ -36,6 +36,7 @@ type call struct {
 	rec    contactdb.Record
 	notes  contactdb.Notes
 	orders chan Action
+	inLine chan struct{} // closed when the call has its place at the trunk
 
 	sip        *ua.Call
 	gaveUp     string    // outcome to record if the far end goes along with our hanging up
@@ -82,6 +83,7 @@ func (c *call) dial() error {
 	gate := &c.l.s.gate
 	held := false
 	sip, err := c.l.s.ua.Dial(ctx, ua.Request{Trunk: c.a.Trunk, Number: c.a.Contact.Phone, CallerID: c.a.CallerID, CallID: c.a.SIPCallID,
+		InLine: func() { close(c.inLine) },
 		Before: func() error {
 			gate.RLock()
 			held = true

@@ -51,7 +51,7 @@ var pure = []struct{ pkg, why string }{
 	{"campaign", "the rules must answer the same for plan, why and lease"},
 }
 
-var io = []string{"net", "net/http", "os", "os/exec", "io/fs", "syscall", "log", "apel/dialer", "apel/media"}
+var inputOutput = []string{"net", "net/http", "os", "os/exec", "io/fs", "syscall", "log", "apel/dialer", "apel/media"}
 
 // imported walks the program's own files (tests and separate commands left
 // out) and calls f with each package folder and import.
@@ -144,7 +144,7 @@ func TestPurePackagesImportNoInputOrOutput(t *testing.T) {
 			if pkg != p.pkg && !strings.HasPrefix(pkg, p.pkg+"/") {
 				continue
 			}
-			for _, bad := range io {
+			for _, bad := range inputOutput {
 				if imp == bad {
 					t.Errorf("%s imports %s: %s", file, imp, p.why)
 				}

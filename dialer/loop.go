@@ -206,11 +206,12 @@ func (l *loop) lease(r *rules, n int) {
 	l.wg.Add(len(calls))
 	for _, c := range calls {
 		go c.run()
+		<-c.inLine // contacts are called in the order in which they were leased
 	}
 }
 
 func (l *loop) newCall(r *rules, a contactdb.Attempt) *call {
-	return &call{l: l, rules: r, a: a, orders: make(chan Action, 64), rec: contactdb.Record{
+	return &call{l: l, rules: r, a: a, orders: make(chan Action, 64), inLine: make(chan struct{}), rec: contactdb.Record{
 		ID: a.ID, Campaign: a.Campaign, CampaignVersion: a.Version, List: a.Contact.List, ContactID: a.Contact.ID,
 		Phone: a.Contact.Phone, Attempt: a.Number, Trunk: a.Trunk, CallerID: a.CallerID, SIPCallID: a.SIPCallID}}
 }

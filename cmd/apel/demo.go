@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"apel/contactdb"
@@ -22,9 +23,9 @@ import (
 )
 
 const (
-	demoOperators = 12
-	demoContacts  = 230
-	demoLimit     = 85 * time.Second // then the campaign is drained
+	demoOperators = 16
+	demoContacts  = 220
+	demoLimit     = 75 * time.Second // then the campaign is drained
 	demoSeed      = 1
 )
 
@@ -122,11 +123,9 @@ func (d *demonstration) run(ctx context.Context, a *app, seed uint64) (err error
 	ran := make(chan error, 1)
 	go func() { ran <- d.svc.Run(serveCtx, 3*time.Second) }()
 	defer func() {
+		d.goHome() // while the registrar is there to hear it
 		stop()
 		err = errors.Join(err, <-ran)
-		for _, p := range d.phones {
-			p.Close()
-		}
 	}()
 	select {
 	case <-d.svc.Ready():
@@ -196,6 +195,15 @@ func (d *demonstration) seat(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// goHome closes every phone; each says goodbye.
+func (d *demonstration) goHome() {
+	var all sync.WaitGroup
+	for _, p := range d.phones {
+		all.Go(func() { p.Close() })
+	}
+	all.Wait()
 }
 
 // play starts the campaign and watches it to its end.

@@ -35,6 +35,10 @@ type Request struct {
 	Number   string // E.164
 	CallerID string // E.164
 	CallID   string // from the attempt
+	// InLine, if set, is called once: when the call has its channel and its place
+	// in the trunk's calls per second, or never will. Calls that are dialed one
+	// after another's InLine leave in that order.
+	InLine func()
 	// Before is asked at the last instant, when channel and turn are taken: an
 	// error keeps the INVITE from being sent.
 	Before func() error
@@ -78,6 +82,12 @@ type inbound struct {
 // channel and a turn, asks Before, and sends the INVITE; ErrNotSent means that
 // none was sent. From then on the call goes on whatever becomes of ctx.
 func (u *UA) Dial(ctx context.Context, r Request) (*Call, error) {
+	inLine := sync.OnceFunc(func() {
+		if r.InLine != nil {
+			r.InLine()
+		}
+	})
+	defer inLine()
 	t := u.trunks[r.Trunk]
 	if t == nil {
 		return nil, fmt.Errorf("%w: %w: %q", ErrNotSent, ErrNoTrunk, r.Trunk)
@@ -86,7 +96,7 @@ func (u *UA) Dial(ctx context.Context, r Request) (*Call, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
-	release, err := t.acquire(ctx)
+	release, err := t.acquire(ctx, inLine)
 	if err != nil {
 		return nil, err
 	}

@@ -157,15 +157,19 @@ func (t *trunk) verify(cs tls.ConnectionState) error {
 	return err
 }
 
-// acquire takes a channel, then a turn in the calls per second; release gives
-// the channel back. It waits no longer than ctx.
-func (t *trunk) acquire(ctx context.Context) (release func(), err error) {
+// acquire takes a channel, then a turn in the calls per second, tells inLine,
+// and waits for the turn; release gives the channel back. It waits no longer
+// than ctx.
+func (t *trunk) acquire(ctx context.Context, inLine func()) (release func(), err error) {
 	select {
 	case t.channels <- struct{}{}:
 	case <-ctx.Done():
 		return nil, fmt.Errorf("%w: trunk %q has no free channel", ErrNotSent, t.cfg.Name)
 	}
-	if err := t.rate.Wait(ctx); err != nil {
+	turn := t.rate.Reserve()
+	inLine()
+	if !sleep(ctx, turn.Delay()) {
+		turn.Cancel()
 		<-t.channels
 		return nil, fmt.Errorf("%w: trunk %q is at its calls-per-second limit", ErrNotSent, t.cfg.Name)
 	}
