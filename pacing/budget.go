@@ -28,7 +28,7 @@ const (
 	safeEnd     = 1.2  // people to earn; nearer to the end, hardly more may be risked than is allowed
 	mostPrice   = 2.   // times the price of the cap's share, at most
 	overRisk    = .02  // chance taken that more are lost at once than allowed
-	overRiskEnd = .0007
+	overRiskEnd = .0002
 )
 
 // prior is the price at which a team loses about 3 %, measured (README).
@@ -37,7 +37,7 @@ func prior(team int) float64 { return .018 + .11/(float64(team)+.5) }
 func (b *budget) init() { b.want = 1 }
 
 // live takes a live answer.
-func (b *budget) live(at time.Time) {
+func (b *budget) live(at time.Time, settled bool) {
 	if dt := at.Sub(b.LastLive).Seconds(); !b.LastLive.IsZero() && dt > 0 && dt < 3600 {
 		if b.Rate == 0 {
 			b.Rate = 1 / dt
@@ -45,7 +45,9 @@ func (b *budget) live(at time.Time) {
 		b.Rate += (1/max(dt, .01) - b.Rate) * min(dt/600, .5)
 	}
 	b.LastLive = at
-	b.Level = min(b.Level+gain*b.want, 2)
+	if settled {
+		b.Level = min(b.Level+gain*b.want, 2)
+	}
 }
 
 func (b *budget) abandoned(limit float64) {
@@ -68,7 +70,7 @@ func (b *budget) terms(set Settings, s *Snapshot, o *outlook) terms {
 		t.spare = min(t.spare, -1)
 	}
 	team, earn := float64(o.able), set.MaxAbandonment*left
-	debt := min(4+.3*team, set.Debt*max(earn-.2, 0))
+	debt := min(4+.3*team, set.Debt*max(earn-.4, 0))
 	if set.Debt == 0 || earn < safeEnd+.06*team {
 		t.over = overRiskEnd
 		debt -= clump(team)
@@ -84,7 +86,7 @@ func (b *budget) terms(set Settings, s *Snapshot, o *outlook) terms {
 
 // clump is by how many people more than expected a team of this size may lose
 // at once: kept in hand near the end of the window.
-func clump(team float64) float64 { return min(max(.1*(team-5), 0), 1) + .03*max(team-5, 0) }
+func clump(team float64) float64 { return min(max(.1*(team-3), 0), 1) + .03*max(team-5, 0) }
 
 // left is the live answers expected in the rest of the window.
 func (b *budget) left(s *Snapshot) float64 {

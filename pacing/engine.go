@@ -1,6 +1,9 @@
 package pacing
 
-import "time"
+import (
+	"math"
+	"time"
+)
 
 // engine is what Predictive learns and remembers.
 type engine struct {
@@ -20,6 +23,9 @@ type engine struct {
 	picks            []int
 	pool             []float64
 }
+
+// doubt is by how many standard errors the chance is taken higher than learned.
+const doubt = 1.
 
 // enough is how many calls predictive wants to have seen to their end.
 const enough = 20
@@ -50,14 +56,16 @@ func sane(d time.Duration) (float64, bool) {
 func (e *engine) observe(ev Event, set Settings) {
 	switch ev.Kind {
 	case CallLive:
-		e.b.live(ev.At)
+		e.b.live(ev.At, e.settled())
 		e.ended(ev, byPerson)
 	case CallMachine:
 		e.ended(ev, byMachine)
 	case CallUnanswered:
 		e.ended(ev, unanswered)
 	case CallAbandoned:
-		e.b.abandoned(set.MaxAbandonment)
+		if e.settled() {
+			e.b.abandoned(set.MaxAbandonment)
+		}
 	case TalkEnded:
 		if s, ok := sane(ev.Age); ok {
 			e.ops.talked(ev.Operator, s)
@@ -68,6 +76,10 @@ func (e *engine) observe(ev Event, set Settings) {
 		}
 	}
 }
+
+// settled says whether what is lost can be blamed on the price, and not on
+// laws that are hardly known yet.
+func (e *engine) settled() bool { return e.resolved > 10*max(enough, float64(e.look.able)) }
 
 func (e *engine) ended(ev Event, ending int) {
 	rang, ok := sane(ev.Rang)
@@ -152,6 +164,9 @@ func (e *engine) see(s *Snapshot) {
 	n := &e.placing.N
 	e.base = (n[byPerson] + o.ringing + o.screened) / (n[0] + n[1] + n[2] + float64(len(s.Calls)))
 	e.base = max(e.base, e.long/2)
+	// All calls share the error of this estimate, so it is not to be taken for
+	// the mean while few calls are known.
+	e.base = min(e.base+doubt*math.Sqrt(e.base*(1-e.base)/(e.resolved+priorCalls)), .95)
 }
 
 // call takes one call in the air.

@@ -64,11 +64,15 @@ func (o *outlook) operators(s *Snapshot, r *releases) {
 			o.wrapN[r.paceOf(p.Name)][ageBin(since(s.Now, p.Since))]++
 		}
 	}
+	believe := r.trust(o.able)
 	for pace := range r.tables {
+		if !r.filled[pace] {
+			continue
+		}
 		t := &r.tables[pace]
 		for b := range talkBins {
-			o.releases.addN(o.talkN[pace][b], &t.inTalk[b])
-			o.releases.addN(o.wrapN[pace][b], &t.inWrap[b])
+			o.releases.addTimes(o.talkN[pace][b], believe, &t.inTalk[b])
+			o.releases.addTimes(o.wrapN[pace][b], believe, &t.inWrap[b])
 		}
 	}
 }

@@ -12,8 +12,8 @@ func (e *engine) predictive(set Settings, n count, s *Snapshot) Decision {
 	o := &e.look
 	d := progressive(n)
 	d.Ringing, d.Screened = o.ringing, o.screened
-	if e.resolved < enough {
-		d.Why += fmt.Sprintf("; predictive falls back to progressive: %d of %d calls known", int(e.resolved), enough)
+	if need := max(enough, o.able); int(e.resolved) < need {
+		d.Why += fmt.Sprintf("; predictive falls back to progressive: %d of %d calls known", int(e.resolved), need)
 		return d
 	}
 	if o.able == 0 {

@@ -21,6 +21,9 @@ type releases struct {
 	Mean       float64           // of the logarithm of talks, the team's
 	Seen       float64
 	tables     [paces]releaseTable
+	wanted     [paces]bool // classes that some operator is in
+	filled     [paces]bool
+	talks      float64 // seen
 	stale      float64
 }
 
@@ -34,12 +37,18 @@ func (r *releases) init() {
 	r.talk.init(120, 1.3)
 	r.wrap.init(20, 1.2)
 	r.Own = map[string]*habit{}
+	r.wanted[paces/2] = true
 	r.stale = math.Inf(1)
 }
+
+// trust is how far the releases are believed: the first talks to end are the
+// short ones, so the law is trusted as the team's first talks come in.
+func (r *releases) trust(team int) float64 { return min(1, r.talks/(float64(team)+3)) }
 
 const operatorsKept = 20000
 
 func (r *releases) talked(name string, sec float64) {
+	r.talks++
 	r.talk.learn(sec)
 	r.stale++
 	x := math.Log(max(sec, .5))
@@ -68,20 +77,29 @@ func (r *releases) paceOf(name string) int {
 		return paces / 2
 	}
 	own := h.Sum / (h.N + 15)
-	return min(max(int(math.Round(own/math.Log(paceRatio)))+paces/2, 0), paces-1)
+	p := min(max(int(math.Round(own/logPaceRatio))+paces/2, 0), paces-1)
+	if r.wanted[p] = true; !r.filled[p] {
+		return paces / 2
+	}
+	return p
 }
+
+var logPaceRatio = math.Log(paceRatio)
 
 const lookahead = 38 // seconds of talk and wrap-up looked ahead
 
 // refresh derives the tables when two in a hundred talks are new.
 func (r *releases) refresh() {
-	if r.stale < 1+.02*(r.talk.sum+r.wrap.sum) {
+	if r.stale < 1+.03*(r.talk.sum+r.wrap.sum) {
 		return
 	}
 	r.stale = 0
 	r.talk.refresh()
 	r.wrap.refresh()
 	for p := range r.tables {
+		if r.filled[p] = r.wanted[p]; !r.filled[p] {
+			continue
+		}
 		r.tables[p].fill(&r.talk, &r.wrap, math.Pow(paceRatio, float64(p-paces/2)))
 	}
 }

@@ -14,6 +14,7 @@ type saved struct {
 	Talk, Wrap       [talkBins]float64
 	Own              map[string]*habit
 	OwnMean, OwnSeen float64
+	Talks            float64
 	Delay            delayLaw
 	Base, Long       float64
 	Resolved         float64
@@ -35,7 +36,7 @@ func (p *Pacer) Save() ([]byte, error) {
 	return json.Marshal(saved{
 		Version: saveVersion,
 		Placing: savedRing{e.placing.N, e.placing.H}, Ringing: savedRing{e.ringing.N, e.ringing.H},
-		Talk: e.ops.talk.H, Wrap: e.ops.wrap.H, Own: e.ops.Own, OwnMean: e.ops.Mean, OwnSeen: e.ops.Seen,
+		Talk: e.ops.talk.H, Wrap: e.ops.wrap.H, Own: e.ops.Own, OwnMean: e.ops.Mean, OwnSeen: e.ops.Seen, Talks: e.ops.talks,
 		Delay: e.delay, Base: e.base, Long: e.long, Resolved: e.resolved, Given: e.given, Got: e.got,
 		Traits: e.traits, Level: e.b.Level, Rate: e.b.Rate,
 	})
@@ -61,7 +62,7 @@ func (p *Pacer) Load(b []byte) error {
 	if s.Own != nil {
 		e.ops.Own = s.Own
 	}
-	e.ops.Mean, e.ops.Seen = s.OwnMean, s.OwnSeen
+	e.ops.Mean, e.ops.Seen, e.ops.talks = s.OwnMean, s.OwnSeen, s.Talks
 	e.delay, e.base, e.long, e.resolved, e.given, e.got = s.Delay, s.Base, s.Long, s.Resolved, s.Given, s.Got
 	if s.Traits.W != nil {
 		e.traits = s.Traits
@@ -73,7 +74,7 @@ func (p *Pacer) Load(b []byte) error {
 // sound says whether the state can have come from Save.
 func (s *saved) sound() bool {
 	ok := s.Base > 0 && s.Base < 1 && s.Long > 0 && s.Long < 1 && s.Resolved >= 0 && s.Delay.N >= 1 && s.Delay.Mean >= 0 &&
-		math.Abs(s.Level) <= 5 && s.Rate >= 0 && s.Given >= 0 && s.Got >= 0 && s.OwnSeen >= 0 &&
+		math.Abs(s.Level) <= 5 && s.Rate >= 0 && s.Given >= 0 && s.Got >= 0 && s.OwnSeen >= 0 && s.Talks >= 0 &&
 		positive(s.Talk[:]) && positive(s.Wrap[:])
 	for _, r := range []*savedRing{&s.Placing, &s.Ringing} {
 		for k := range endings {

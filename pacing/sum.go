@@ -11,17 +11,13 @@ func (s *sums) add(p float64, r *row) { s.addTimes(1, p, r) }
 
 // addTimes takes n alike.
 func (s *sums) addTimes(n, p float64, r *row) {
+	if n == 0 {
+		return
+	}
 	for j := range r {
 		x := p * r[j]
 		s.mean[j] += n * x
 		s.sq[j] += n * x * x
-	}
-}
-
-// addN takes n of chance 1.
-func (s *sums) addN(n float64, r *row) {
-	if n != 0 {
-		s.addTimes(n, 1, r)
 	}
 }
 

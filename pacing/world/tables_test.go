@@ -41,6 +41,7 @@ func every() []table {
 		table{"none 0.28", common, Config{AnswerSpread: .28}},
 		table{"rings differ", []int{5, 10, 25}, Config{Rings: Rings{People: 10 * time.Second, Machines: 20 * time.Second}}},
 		table{"told wrap-up", []int{5, 10, 25}, Config{ToldWrap: true}},
+		table{"two hours", []int{5, 10, 25}, Config{Hours: 2}},
 		table{"memoryless", []int{25}, Config{WrapCV: 1}})
 	for name, k := range shocks() {
 		t = append(t, table{"shock: " + name, []int{5, 25, 100}, Config{Shocks: k}})
