@@ -22,6 +22,7 @@ const (
 	silentDB    = -90 // what digital silence counts as
 	quietestDB  = -58 // nothing below is speech or a tone: under any line's talking level
 	floorWindow = 60  // frames over which the lowest level is the noise floor: 1.2 s
+	lostFor     = 5   // frames: less digital silence than that is packets lost, more is a line that is quiet
 	speechOver  = 7   // dB over the floor that make a frame active
 )
 
@@ -33,6 +34,7 @@ type ear struct {
 	levels [floorWindow]float64
 	n      int
 	last   float64
+	absent int // frames of digital silence up to now
 	power  [fftSize/2 + 1]float64
 	work   [fftSize]complex128
 }
@@ -54,8 +56,14 @@ func (e *ear) hear(samples *[frameSamples]int16) sound {
 		squares += x * x
 	}
 	mean := sum / frameSamples
-	s := sound{db: level(squares/frameSamples - mean*mean)}
+	s := sound{db: level(squares/frameSamples - mean*mean), floor: silentDB}
+	if e.waits(s.db) {
+		return s
+	}
 	smooth := max(s.db, e.last) // a dip of one frame is not the floor
+	if e.absent > 0 && e.absent < lostFor {
+		smooth = max(smooth, e.floor()) // lost packets say nothing of the line
+	}
 	s.changed = math.Abs(s.db-e.last) > 4
 	e.last = s.db
 	e.levels[e.n%floorWindow] = smooth
@@ -78,6 +86,21 @@ func (e *ear) hear(samples *[frameSamples]int16) sound {
 		}
 	}
 	return s
+}
+
+// waits tells whether nothing has arrived on the line yet. Digital silence at
+// the beginning, and the frame in which it ends, are no quiet line: the noise
+// that follows would be taken for speech.
+func (e *ear) waits(db float64) bool {
+	digital := db <= silentDB
+	if digital {
+		e.absent++
+	}
+	wait := e.n == 0 && e.absent > 0
+	if !digital {
+		e.absent = 0
+	}
+	return wait
 }
 
 // floor is the lowest level of the last 1.2 s. Before as much was heard, the
