@@ -6,40 +6,70 @@ import "fmt"
 // would make it a SIT or a cadence; tones at the frequencies of call progress
 // wait a little longer for their next one.
 const (
-	beepLow, beepHigh         = 320, 2080 // Hz
+	beepLow, beepHigh         = 338, 2080 // Hz
 	beepShortest, beepLongest = 4, 65     // frames: 80 ms to 1.3 s
 	beepSettle                = 6         // frames after its end: 120 ms
 	beepSettleProgress        = 13        // 260 ms
+	beepSettleSilent          = 45        // 900 ms
 )
 
-// beep judges the newest ended tone once, a settle time after its end. It
-// returns the frame at which the beep ended.
+// beep judges each ended tone once, a settle time after its end.
 func (t *tones) beep(now int, spoken bool) (segment, finding) {
-	s, ok := t.lastDone(0)
-	if !ok || t.open && t.now.frames() > 2 {
-		return segment{}, finding{}
-	}
-	settle := beepSettle
-	if s.progress() {
-		settle = beepSettleProgress
-		if !spoken {
-			settle = 45 // without speech before, a busy or ringing tone is the likelier
+	for k := range 3 {
+		s, ok := t.lastDone(k)
+		if !ok || now-s.ended != s.settle(spoken) {
+			continue
 		}
+		if newest, _ := t.lastDone(0); k > 0 && near(newest.hz, s.hz, 25) {
+			continue // the last of a row is judged
+		}
+		if t.goesOnAfter(s) || !s.beepLike() || t.amidSpeech(s, now) {
+			return segment{}, finding{}
+		}
+		return s, finding{Beep, "", 0.9, fmt.Sprintf("a beep of %s for %d ms", s.name(), at(s.frames()).Milliseconds())}
 	}
-	if now-s.ended != settle || !s.beepLike() {
-		return segment{}, finding{}
+	return segment{}, finding{}
+}
+
+// settle is how long to wait for what would make a tone something else. Without
+// speech before, a busy or ringing tone is likelier than a beep.
+func (s segment) settle(spoken bool) int {
+	switch {
+	case !s.progress():
+		return beepSettle
+	case spoken:
+		return beepSettleProgress
 	}
+	return beepSettleSilent
+}
+
+// goesOnAfter tells whether a tone that has begun since belongs to this one: the
+// same again, which is judged when it ends, or the next of a SIT.
+func (t *tones) goesOnAfter(s segment) bool {
+	if !t.open || t.now.frames() < 3 {
+		return false
+	}
+	step := near(s.hz, 950, 60) && near(t.now.hz, 1400, 60) || near(s.hz, 1400, 60) && near(t.now.hz, 1785, 60)
+	return step || near(s.hz, t.now.hz, 25)
+}
+
+// amidSpeech tells whether speech surrounds a tone: then it's a vowel, unless it
+// is long or purer than any.
+func (t *tones) amidSpeech(s segment, now int) bool {
 	followed := ones(t.loud, now-s.ended) > 3
-	if followed && !s.alone || (followed || !s.alone) && s.frames() < 12 && s.purity < 0.97 {
-		return segment{}, finding{} // in the middle of speech
+	switch {
+	case s.hz > 500 && s.purity > 0.97 && s.spread < 2 && s.frames() >= 10:
+		return false
+	case followed && !s.alone:
+		return true
 	}
-	return s, finding{Beep, "", 0.9, fmt.Sprintf("a beep of %s for %d ms", s.name(), at(s.frames()).Milliseconds())}
+	return (followed || !s.alone) && s.frames() < 12 && s.purity < 0.97
 }
 
 // beepLike tells a beep from a sung or hummed vowel, which is never as pure and
 // holds neither level nor pitch for as long.
 func (s segment) beepLike() bool {
-	if !within(s.frames(), beepShortest, beepLongest) || s.hz < beepLow || s.hz > beepHigh {
+	if !within(s.frames(), beepShortest, beepLongest) || min(s.hz, s.first) < beepLow || min(s.hz, s.first) > beepHigh {
 		return false
 	}
 	length := float64(s.frames())
@@ -49,9 +79,11 @@ func (s segment) beepLike() bool {
 	case s.second != 0:
 		return length >= 10 && s.purity > 0.95 && s.spread < 1.5 && s.wander < 150
 	case s.wander > 12: // a glide, or nothing
-		return length >= 8 && s.purity > 0.93 && s.spread < 2.5 && !near(s.first, s.last, 60)
+		return length >= 7 && s.purity > 0.93 && s.spread < 3.2 && !near(s.first, s.last, 60)
 	case s.hz < 500 && length < 10: // where vowels have their strongest harmonic
 		return s.purity > 0.95 && s.spread < 1.2 && s.wander < 2.5
+	case s.hz < 400:
+		return s.purity > 0.9 && s.spread < 1.5 && s.wander < 3.5
 	}
 	if length < 10 && s.purity < 0.93 && (s.wander > 1.7 || s.spread > 0.8) {
 		return false

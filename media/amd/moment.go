@@ -31,7 +31,7 @@ const (
 	hasty      = 9
 	hurried    = 4.5 // after longTalk
 	stillTalks = 0.5
-	hasStopped = 1.15
+	hasStopped = 1.0
 )
 
 // Decide chooses between a person, a machine and more time (an empty kind), and

@@ -74,7 +74,7 @@ func beating(hz float64) bool { return hz >= 385 && hz <= 500 }
 // fits tells whether a frame continues the open segment: the same frequency, a
 // step of a glide, or the other of a pair that was heard as one for a while.
 func (t *tones) fits(s sound) bool {
-	if near(s.peak, t.now.last, 32) || s.purity > 0.95 && t.pairs == 0 && near(s.peak, t.now.last, 70) || near(s.peak, t.now.hz, 40) {
+	if near(s.peak, t.now.last, 32) || s.purity > 0.93 && t.pairs == 0 && near(s.peak, t.now.last, 110) || near(s.peak, t.now.hz, 40) {
 		return true
 	}
 	if beating(s.peak) && beating(t.now.hz) {
