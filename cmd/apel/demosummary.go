@@ -146,7 +146,7 @@ func (s *demoSummary) write(w io.Writer) {
 	t.write(w)
 	fmt.Fprintln(w)
 	var f facts
-	f.add("people who answered", s.LiveAnswers)
+	f.add("answered by people", fmt.Sprintf("%d, as the detector and the operators took them", s.LiveAnswers))
 	f.add("abandoned", fmt.Sprintf("%d, %s of them; the limit is %s", s.Abandoned, percent(s.AbandonmentRate), percent(s.Limit)))
 	f.add("operators' occupancy", percent(s.Occupancy))
 	f.add("answer to operator", fmt.Sprintf("half within %s, 99 of 100 within %s, listening included", ms(s.AnswerToOperator.P50), ms(s.AnswerToOperator.P99)))

@@ -140,7 +140,7 @@ func checkRequest(req *sip.Request) error {
 	case req.CSeq().MethodName != req.Method:
 		return fmt.Errorf("CSeq is of method %s", req.CSeq().MethodName)
 	case tag(req.From().Params) == "":
-		return fmt.Errorf("From has no tag")
+		return fmt.Errorf("no tag in From")
 	case len(req.Body()) > maxMessage:
 		return fmt.Errorf("body of %d bytes", len(req.Body()))
 	case strings.ContainsAny(req.Recipient.String(), "\r\n"):
