@@ -28,7 +28,7 @@ const (
 	safeEnd     = 1.2  // people to earn; nearer to the end, hardly more may be risked than is allowed
 	mostPrice   = 2.   // times the price of the cap's share, at most
 	overRisk    = .02  // chance taken that more are lost at once than allowed
-	overRiskEnd = .0002
+	overRiskEnd = 1e-4
 )
 
 // prior is the price at which a team loses about 3 %, measured (README).
@@ -60,6 +60,7 @@ type terms struct {
 	allowed int     // people who may be lost of what is in the air
 	spare   float64 // people earned by live answers and not lost
 	over    float64 // chance to lose more than allowed that is taken
+	none    risk    // of what is in the air, when nothing more is allowed to be lost
 }
 
 func (b *budget) terms(set Settings, s *Snapshot, o *outlook) terms {
@@ -70,13 +71,14 @@ func (b *budget) terms(set Settings, s *Snapshot, o *outlook) terms {
 		t.spare = min(t.spare, -1)
 	}
 	team, earn := float64(o.able), set.MaxAbandonment*left
-	debt := min(4+.3*team, set.Debt*max(earn-.4, 0))
+	debt := min(4+.3*team, set.Debt*max(earn-.4-2*clump(team), 0))
 	if set.Debt == 0 || earn < safeEnd+.06*team {
 		t.over = overRiskEnd
 		debt -= clump(team)
 	}
 	t.allowed = int(math.Floor(t.spare + debt + 1e-9))
-	expected := o.weigh(&sums{}, 0).lost
+	t.none = o.weigh(&sums{}, max(t.allowed, 0))
+	expected := t.none.lost
 	spread := min(max(left, 15), reach)
 	want := set.MaxAbandonment + (t.spare-b.reserve(set, team, live, left)-expected)/spread
 	b.want = min(max(want, 0), mostPrice*set.MaxAbandonment) / max(set.MaxAbandonment, 1e-9)
@@ -104,6 +106,6 @@ func (b *budget) left(s *Snapshot) float64 {
 // most in its middle, hardly any at its end.
 func (b *budget) reserve(set Settings, team, live, left float64) float64 {
 	total := min(live+left, 3*reach)
-	r := min(1.5+.05*team, .15*set.MaxAbandonment*total) * min(1, live/(.5*total+1))
+	r := min(1.5+.1*team, .15*set.MaxAbandonment*total) * min(1, live/(.5*total+1))
 	return min(r, .5+1.3*clump(team)+.35*set.MaxAbandonment*left)
 }

@@ -11,7 +11,7 @@ func (f *filling) choose() {
 	defer func() { e.picks, f.picks, f.placed = taken, taken, len(taken) }()
 	most := min(f.most, len(f.s.Candidates), 64)
 	for len(taken) < most {
-		r := o.weigh(&extra, f.t.allowed)
+		r := o.weigh(&extra, max(f.t.allowed, 0))
 		l, stop := f.stop(len(taken), r)
 		f.last, f.limit = r, l
 		if stop {
@@ -22,8 +22,12 @@ func (f *filling) choose() {
 		if best < 0 {
 			return
 		}
-		taken = append(taken, best)
 		extra.add(e.chance(f.s.Candidates[best].Chance), &o.fresh)
+		if f.tight() && len(taken) >= f.least && o.weigh(&extra, max(f.t.allowed, 0)).over > f.t.over {
+			f.limit = LimitBudget
+			return
+		}
+		taken = append(taken, best)
 	}
 	f.limit = LimitLines
 }

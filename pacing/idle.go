@@ -28,10 +28,11 @@ var causeOf = map[Limit]Cause{
 // The zero value is empty.
 type Waiting struct {
 	Total time.Duration
-	parts [len7]time.Duration
+	parts [7]time.Duration // as Causes
 }
 
-const len7 = 7
+// Places of causes in Causes.
+const atRinging, atDetection = 5, 6
 
 // Add says that ready operators waited for dt in the state that led to d. The
 // operators whose call is with the detector, by expectation, wait for
@@ -47,15 +48,15 @@ func (w *Waiting) Add(dt time.Duration, ready int, d Decision) {
 		w.parts[i] += part
 		left -= part
 	}
-	cover(6, d.Screened)
-	cover(5, d.Ringing)
+	cover(atDetection, d.Screened)
+	cover(atRinging, d.Ringing)
 	for i, c := range Causes {
 		if c == causeOf[d.Limit] {
 			w.parts[i] += left
 			return
 		}
 	}
-	w.parts[5] += left
+	w.parts[atRinging] += left
 }
 
 // Part is the waiting time with this cause. The parts add up to Total exactly.

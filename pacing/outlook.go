@@ -112,7 +112,7 @@ func (o *outlook) settle() {
 // risk is what adding one call more would bring.
 type risk struct {
 	loss float64 // chance that it, if a person answers, is lost or makes another be lost
-	over float64 // chance that more people are lost than allowed, without it
+	over float64 // chance that more people are lost than allowed, with the answers given
 	lost float64 // people expected to be lost, without it
 }
 

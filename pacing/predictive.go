@@ -97,11 +97,21 @@ func (f *filling) stop(k int, r risk) (Limit, bool) {
 	return LimitOperators, false
 }
 
+// tight says whether so few may be lost that a single decision could pass them.
+func (f *filling) tight() bool { return f.t.allowed < 8+f.e.look.able/10 }
+
 // inOrder finds the number by doubling and halving: the risk grows with each call.
 func (f *filling) inOrder() {
 	try := func(k int) bool {
-		x := f.ahead(k)
-		r := f.e.look.weigh(&x, f.t.allowed)
+		r := f.t.none
+		if k > 0 {
+			x := f.ahead(k)
+			r = f.e.look.weigh(&x, max(f.t.allowed, 0))
+		}
+		if f.tight() && r.loss <= f.t.price {
+			x := f.ahead(k + 1)
+			r.over = f.e.look.weigh(&x, max(f.t.allowed, 0)).over
+		}
 		l, stop := f.stop(k, r)
 		if stop || k == 0 {
 			f.last, f.limit = r, l

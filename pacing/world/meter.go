@@ -116,6 +116,9 @@ func (m *meter) result(c *Config, policy string) Result {
 	r := Result{Operators: c.Operators, Hours: c.Hours, Policy: policy, Seed: c.Seed,
 		Calls: m.calls, LiveAnswers: m.live, Abandoned: m.abandoned, MaxLines: m.maxLines,
 		Timeline: m.timeline, SignedInMS: m.signed.Milliseconds()}
+	if c.Contacts > 0 && m.calls >= c.Contacts {
+		r.FinishedMS = m.lastPlaced.Milliseconds()
+	}
 	if m.live > 0 {
 		r.AbandonmentRate = float64(m.abandoned) / float64(m.live)
 	}

@@ -117,3 +117,15 @@ func printCell(tb table, n int) {
 	fmt.Printf("| %s | %d | %.4f ± %.4f | %.4f | %.4f | %d of %d | skill %.2f | %v\n", tb.name, n, s.Occupancy.Mean, s.Occupancy.Error,
 		s.Abandonment.Mean, s.Abandonment.Most, s.Over, s.Shifts, rs[0].Brier, time.Since(start).Round(10*time.Millisecond))
 }
+
+func TestCompareTable(t *testing.T) {
+	if *tables == "" {
+		t.Skip("prints the comparison with -tables .")
+	}
+	for _, n := range []int{3, 5, 10, 25, 50} {
+		for _, name := range Compared {
+			*policy = name
+			printCell(table{name: "compare " + name}, n)
+		}
+	}
+}
