@@ -26,7 +26,7 @@ const (
 	Busy       Kind = "busy"
 	Congestion Kind = "congestion"
 	Ringback   Kind = "ringback"
-	Music      Kind = "music"
+	Music      Kind = "music" // for labels; not told from speech yet
 	Silence    Kind = "silence"
 	Unknown    Kind = "unknown"
 )
@@ -45,7 +45,7 @@ type Verdict struct {
 // Settings tune a detector; the zero value is the default.
 type Settings struct {
 	DecideWithin time.Duration // latest decision after the first frame; default 2.95 s
-	PeopleLost   float64       // share of people that may be taken for machines; default 0.03
+	PeopleLost   float64       // share of people that may be taken for machines; default 0.025
 	Model        *Model        // nil is the built-in one
 	EarlyMedia   bool          // before the answer: only tones and announcements are judged, never Human or Machine
 }
@@ -60,7 +60,7 @@ const (
 // What the zero value of Settings means.
 const (
 	DefaultDecideWithin = 2950 * time.Millisecond // leaves a business greeting time to end
-	DefaultPeopleLost   = 0.03
+	DefaultPeopleLost   = 0.025
 )
 
 // Detector listens to one answer. It isn't safe for concurrent use.
