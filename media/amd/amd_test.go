@@ -25,7 +25,7 @@ func TestWhoAnsweredShowsInTheLengthOfTheGreeting(t *testing.T) {
 	for _, c := range cases {
 		for _, noise := range []float64{-75, -60, -45} {
 			t.Run(c.name, func(t *testing.T) {
-				for seed := range uint64(10) {
+				for seed := range uint64(5) {
 					v := firstVerdict(Settings{}, c.make(newClip(seed)).noise(noise).pcm())
 					if v.Kind != c.want || v.At > c.until {
 						t.Errorf("noise %.0f dB, seed %d: %s at %v: %s", noise, seed, v.Kind, v.At, v.Why)
