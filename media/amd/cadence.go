@@ -17,7 +17,11 @@ type finding struct {
 // 400 to 450 Hz in Europe and most of the world (ITU-T E.180 recommends 425),
 // 400+450 in Britain, 440+480 and 480+620 in North America.
 func (s segment) progress() bool {
-	return s.hz >= 380 && s.hz <= 500 && (s.second == 0 || s.second <= 640)
+	switch {
+	case s.second == 0 || s.second <= 500:
+		return s.hz >= 380 && s.hz <= 500
+	}
+	return near(s.hz, 480, 25) && near(s.second, 620, 25) // not any two harmonics of a voice
 }
 
 // steady tells whether the tone holds its frequency and its level.
@@ -52,6 +56,9 @@ func (t *tones) interrupted() finding {
 	on := b.frames()
 	if !a.progress() || !b.progress() || !c.progress() || !near(a.hz, b.hz, 20) || !near(b.hz, c.hz, 20) {
 		return finding{}
+	}
+	if a.spread > 3 || b.spread > 3 {
+		return finding{} // syllables rise and fall
 	}
 	if abs(gap1-gap2) > 3 || abs(on-gap2) > 4 || a.frames() > on+3 || c.frames() > on+3 {
 		return finding{}

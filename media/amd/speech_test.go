@@ -46,3 +46,20 @@ func TestSynthesisedAnswersAreJudgedByWhatTheyAre(t *testing.T) {
 		})
 	}
 }
+
+func TestSyllablesWithEqualGapsAreNoBusyTone(t *testing.T) {
+	for seed := range uint64(6) {
+		c := newClip(seed).quiet(200 * ms)
+		for range 8 { // two harmonics of one voice, on and off as congestion is
+			c.tone(140*ms, -20, 198*2, 198*3).quiet(200 * ms)
+		}
+		for _, early := range []bool{false, true} {
+			verdicts, _ := hearAll(Settings{EarlyMedia: early}, c.noise(-60).pcm())
+			for _, v := range verdicts {
+				if v.Kind == Busy || v.Kind == Congestion {
+					t.Errorf("seed %d: %s at %v: %s", seed, v.Kind, v.At, v.Why)
+				}
+			}
+		}
+	}
+}
