@@ -60,7 +60,7 @@ func (l *timeLaw) learn(sec float64) {
 		l.H[i] *= 1 - 1./keepTalks
 	}
 	b := int(logBin(sec))
-	const width = 4
+	const width = 2
 	for d := -width; d <= width; d++ {
 		l.H[min(max(b+d, 0), talkBins-1)] += (width + 1 - math.Abs(float64(d))) / ((width + 1) * (width + 1))
 	}
