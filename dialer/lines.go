@@ -25,23 +25,54 @@ func (l lines) pick() string {
 	return ""
 }
 
+// sendAhead is how long a call that is leased now may wait for its trunk's
+// turn: well within sendWithin, after which it would not be sent at all.
+const sendAhead = sendWithin / 2
+
 // linesOf counts what the trunks can take: channels, less the calls on them,
-// less the calls that were leased for them and have not reached them yet.
+// less the calls that were leased for them and have not reached them yet; and
+// no more of these than get their turn in time.
 func (s *Service) linesOf(trunks []string) lines {
-	if s.ua == nil {
-		return nil
-	}
+	states := s.trunkStates()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.free(trunks, states)
+}
+
+func (s *Service) trunkStates() map[string]ua.TrunkState {
 	states := map[string]ua.TrunkState{}
+	if s.ua == nil {
+		return states
+	}
 	for _, t := range s.ua.Trunks() {
 		states[t.Name] = t
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	return states
+}
+
+// free is linesOf with mu held.
+func (s *Service) free(trunks []string, states map[string]ua.TrunkState) lines {
 	var l lines
 	for _, name := range trunks {
 		if t := states[name]; t.Up {
-			l = append(l, line{name, t.Channels - t.InUse - s.booked[name]})
+			turns := max(int(t.CPS*sendAhead.Seconds()), 1)
+			l = append(l, line{name, min(t.Channels-t.InUse, turns) - s.booked[name]})
 		}
+	}
+	return l
+}
+
+// reserve takes up to n free lines for a lease, so that no other campaign
+// counts on them meanwhile; book gives back what the lease did not use.
+func (s *Service) reserve(trunks []string, n int) lines {
+	states := s.trunkStates()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.free(trunks, states)
+	for i := range l {
+		l[i].free = min(max(l[i].free, 0), n)
+		n -= l[i].free
+		s.booked[l[i].trunk] += l[i].free
 	}
 	return l
 }
@@ -54,10 +85,14 @@ func (s *Service) freeLines(trunks []string) int {
 	return n
 }
 
-// book keeps a place for calls that were leased, until sent.
-func (s *Service) book(attempts []contactdb.Attempt) {
+// book keeps a place for calls that were leased, until sent, instead of what
+// was reserved for them.
+func (s *Service) book(reserved lines, attempts []contactdb.Attempt) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for _, l := range reserved {
+		s.booked[l.trunk] -= l.free
+	}
 	for _, a := range attempts {
 		s.booked[a.Trunk]++
 	}

@@ -3,6 +3,7 @@ package dialer
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -155,7 +156,8 @@ func (l *loop) decided(why string, at time.Time) {
 // floor before a call can report anything.
 func (l *loop) lease(r *rules, n int) {
 	now := time.Now()
-	lines, turn := l.s.linesOf(r.def.Trunks), 0
+	reserved, turn := l.s.reserve(r.def.Trunks, n), 0
+	lines := slices.Clone(reserved)
 	res, err := l.s.store.Lease(l.ctx, contactdb.LeaseRequest{Campaign: l.name, Version: r.version, Lists: r.def.Lists, Max: n,
 		Owner: l.s.owner, TTL: 24 * time.Hour, Now: now,
 		Open: func(zones []string) (bool, time.Time) { return r.def.Open(zones, now) },
@@ -172,6 +174,7 @@ func (l *loop) lease(r *rules, n int) {
 			turn++
 			return v
 		}})
+	l.s.book(reserved, res.Attempts)
 	if err != nil {
 		l.tell(Input{Kind: InLeased, NextAt: now.Add(time.Second)})
 		if !errors.Is(err, context.Canceled) {
@@ -179,7 +182,6 @@ func (l *loop) lease(r *rules, n int) {
 		}
 		return
 	}
-	l.s.book(res.Attempts)
 	in := Input{Kind: InLeased, NextAt: res.NextAt}
 	in.Exhausted = len(res.Attempts) == 0 && res.NextAt.IsZero() && !res.More
 	if len(res.Attempts) > 0 || res.More {

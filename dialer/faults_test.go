@@ -1,0 +1,22 @@
+package dialer_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"apel/contactdb"
+	"apel/dialer/lab"
+)
+
+func TestNoContactIsUsedUpForWantOfATurnOfItsTrunk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShift(t, shiftConfig{operators: 20, contacts: 2000, channels: 100, cps: 1, carrier: answers(lab.Busy), campaign: "pacing: progressive\nrecord: false\n"})
+		time.Sleep(2 * time.Minute)
+		n := count(s.end())
+		// Those that waited when the service ended are cancelled, no other.
+		if n[contactdb.Cancelled] > 10 || n[contactdb.Busy] < 100 {
+			t.Errorf("in two minutes at one call a second: %v", n)
+		}
+	})
+}
