@@ -20,3 +20,14 @@ func TestNoContactIsUsedUpForWantOfATurnOfItsTrunk(t *testing.T) {
 		}
 	})
 }
+
+func TestACampaignIsNotDoneWhileALastCallMayBringItsContactBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		// Two operators and one contact: the second asks in vain while the contact is being called.
+		s := newShift(t, shiftConfig{operators: 2, contacts: 1, channels: 5, cps: 5, carrier: answers(lab.NoAnswer), campaign: "pacing: progressive\nattempts: {max: 2, per-day: 2, retry: {no-answer: 10m}}\n"})
+		time.Sleep(15 * time.Minute)
+		if n := len(s.end()); n != 2 {
+			t.Errorf("%d attempts were made, the campaign allows 2", n)
+		}
+	})
+}

@@ -24,6 +24,7 @@ type Floor struct {
 	leasing   int       // contacts asked for and not yet given
 	noneUntil time.Time // the lists have nobody to dial before this
 	exhausted bool      // ... and never will under these rules
+	stale     bool      // that has changed while contacts were being asked for
 	again     time.Time // pacing wants to be asked again
 	lines     int       // further calls that trunks allow
 	live      int       // live answers in the regulator's window
@@ -111,7 +112,7 @@ const (
 	InMachine             // Call: not a person; it ends by itself
 	InBridged             // Call and Operator talk
 	InTalkEnded           // Call: the customer is gone, Operator notes the result
-	InSettled             // Call has its record and is gone
+	InSettled             // Call has its record and is gone; its contact may be tried again at NextAt
 	InOperator            // Operator is Present or not, and Ready or not for Reason
 	InKey                 // Operator pressed Key
 	InState               // the campaign is now in State
@@ -225,8 +226,23 @@ func (f *Floor) take(in Input) {
 	}
 }
 
-// fresh forgets that the lists had nobody.
-func (f *Floor) fresh() { f.noneUntil, f.exhausted = time.Time{}, false }
+// fresh forgets that the lists had nobody. An answer that is still on its way
+// knows nothing of the change: it will be asked for again.
+func (f *Floor) fresh() { f.noneUntil, f.exhausted, f.stale = time.Time{}, false, f.leasing > 0 }
+
+// comesBack takes in when the contact of a settled call may be tried again:
+// while it was in its call, the lists did not count it.
+func (f *Floor) comesBack(at time.Time) {
+	switch {
+	case at.IsZero():
+		return
+	case f.exhausted:
+		f.exhausted, f.noneUntil = false, at
+	case at.Before(f.noneUntil):
+		f.noneUntil = at
+	}
+	f.stale = f.leasing > 0
+}
 
 func (f *Floor) leased(in Input) {
 	f.leasing = 0
@@ -237,6 +253,10 @@ func (f *Floor) leased(in Input) {
 		if f.state != contactdb.Running { // stopped or paused while the lease was on its way
 			f.hangup(c)
 		}
+	}
+	if f.stale {
+		f.stale = false
+		return
 	}
 	f.exhausted = in.Exhausted
 	if !in.NextAt.IsZero() || in.Exhausted {
@@ -311,6 +331,7 @@ func (f *Floor) talkEnded(c *floorCall, in Input) {
 // settled lets go of a call that has its record, and of its operator.
 func (f *Floor) settled(c *floorCall, in Input) {
 	delete(f.calls, c.id)
+	f.comesBack(in.NextAt)
 	if c.phase <= PhaseRinging {
 		f.learn(pacing.CallUnanswered, c, in)
 	}
