@@ -106,6 +106,11 @@ func (c *call) dial() error {
 
 // allowed asks the rules once more at the instant of sending.
 func (c *call) allowed() error {
+	select {
+	case <-c.orders: // the only one before ringing
+		return errors.New("the campaign was stopped")
+	default:
+	}
 	s, err := c.l.s.store.Suppressed(c.a.Contact.Phone)
 	if err != nil {
 		return err
@@ -313,8 +318,8 @@ func (c *call) serve() string {
 			}
 		case <-c.sip.Ended():
 			c.took(c.sip.Ending())
-			if c.gaveUp == contactdb.Cancelled {
-				return contactdb.Abandoned // stopped by us with a person on the line
+			if c.rec.BridgedAt.IsZero() && c.sip.Ending().By == ua.Dialer {
+				return contactdb.Abandoned // we hung up on a person: stopped, or given up as they answered
 			}
 			c.wrapUp()
 			return contactdb.Human
@@ -323,15 +328,20 @@ func (c *call) serve() string {
 }
 
 // connect joins the person with an operator. If the operator's leg is gone by
-// now, the floor knows or will know, and sends another.
+// now, the floor knows or will know, and sends another. A customer who has hung
+// up by the end of the tone is not joined to anybody.
 func (c *call) connect(operator string) {
 	c.part()
 	l := c.l.s.desk.leg(operator)
-	if l == nil {
+	if l == nil || c.gone() {
+		return
+	}
+	l.play(connectToneHz)
+	if c.gone() {
+		l.play(endToneHz)
 		return
 	}
 	c.operator = l
-	l.play(connectToneHz)
 	if c.rules.def.Record && c.recorder == nil {
 		c.startRecording()
 	}
@@ -346,6 +356,16 @@ func (c *call) connect(operator string) {
 	c.note()
 	c.l.tell(Input{Kind: InBridged, Call: c.a.ID, Operator: operator})
 	c.l.publish(Event{Kind: "call.bridged", Attempt: c.a.ID, Operator: operator})
+}
+
+// gone says whether the call has ended.
+func (c *call) gone() bool {
+	select {
+	case <-c.sip.Ended():
+		return true
+	default:
+		return false
+	}
 }
 
 func (c *call) startRecording() {
@@ -380,7 +400,12 @@ func (c *call) apologise() string {
 	return contactdb.Human
 }
 
-func (c *call) dispose(key byte) { c.key = key }
+// dispose takes an operator's word; a key that names no result is a slip.
+func (c *call) dispose(key byte) {
+	if int(key-'1') < len(c.rules.def.Dispositions) {
+		c.key = key
+	}
+}
 
 // wrapUp ends the talk and waits for the operator's word on it.
 func (c *call) wrapUp() {
@@ -429,8 +454,8 @@ func (c *call) settle() {
 	st := contactdb.Settlement{Record: c.rec}
 	def := c.rules.def
 	said := ""
-	if n := int(c.key - '1'); c.key != 0 && n < len(def.Dispositions) {
-		d := def.Dispositions[n]
+	if c.key != 0 {
+		d := def.Dispositions[c.key-'1']
 		said = d.Name
 		st.Callback = d.Callback > 0
 		if d.DNC {

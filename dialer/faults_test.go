@@ -1,6 +1,7 @@
 package dialer_test
 
 import (
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,6 +29,88 @@ func TestACampaignIsNotDoneWhileALastCallMayBringItsContactBack(t *testing.T) {
 		time.Sleep(15 * time.Minute)
 		if n := len(s.end()); n != 2 {
 			t.Errorf("%d attempts were made, the campaign allows 2", n)
+		}
+	})
+}
+
+func TestAPersonOnWhomAStopHangsUpIsAbandoned(t *testing.T) {
+	for name, after := range map[string]time.Duration{"while the detector listens": 300 * time.Millisecond, "in the queue": 2700 * time.Millisecond} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				cfg := lab.CarrierConfig{Persona: func(string, int) lab.Persona {
+					return lab.Persona{Kind: lab.Silent, Progress: 180, Ring: 5 * time.Second, Status: 200}
+				}}
+				s := newShift(t, shiftConfig{operators: 1, contacts: 1, channels: 5, cps: 5, carrier: cfg, campaign: "pacing: progressive\nabandonment: {within: 5s}\n"})
+				events, cancel := s.svc.Subscribe()
+				defer cancel()
+				for e := range events {
+					if e.Kind == "call.ringing" { // nobody will be free
+						s.svc.SetOperatorReady("op00", false, "break")
+					}
+					if e.Kind == "call.answered" {
+						break
+					}
+				}
+				time.Sleep(after)
+				if _, err := s.svc.StopCampaign("spring"); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(10 * time.Second)
+				r := s.end()
+				if len(r) != 1 || r[0].Outcome != contactdb.Abandoned || r[0].EndedBy != "dialer" || r[0].AnsweredAt.IsZero() {
+					t.Errorf("records %+v", r)
+				}
+			})
+		})
+	}
+}
+
+func TestACustomerWhoHangsUpDuringTheToneIsNotJoinedToAnybody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		// The detector decides after 2.5 s; each hangs up a little later than the one before.
+		cfg := lab.CarrierConfig{Persona: func(number string, _ int) lab.Persona {
+			n, _ := strconv.Atoi(number[len(number)-2:])
+			return lab.Persona{Kind: lab.Silent, Progress: 180, Ring: time.Second, Status: 200, HangUpAt: 2450*time.Millisecond + time.Duration(n)*10*time.Millisecond}
+		}}
+		s := newShift(t, shiftConfig{operators: 10, contacts: 20, channels: 20, cps: 1, carrier: cfg, campaign: "pacing: progressive\nwrap-up: 5s\n",
+			phone: func(_ int, p *lab.PhoneConfig) { p.Wrap = lab.Law{Mean: time.Second} }})
+		time.Sleep(2 * time.Minute)
+		for _, r := range s.end() {
+			if !r.BridgedAt.IsZero() && r.BridgedAt.After(r.EndedAt) || r.TalkMS < 0 {
+				t.Errorf("bridged at %s, ended at %s, talked for %d ms", r.BridgedAt, r.EndedAt, r.TalkMS)
+			}
+		}
+	})
+}
+
+func TestNoInviteLeavesAfterAStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShift(t, shiftConfig{operators: 20, contacts: 100, channels: 50, cps: 1, carrier: answers(lab.NoAnswer), campaign: "pacing: progressive\n"})
+		time.Sleep(3 * time.Second)
+		if _, err := s.svc.StopCampaign("spring"); err != nil {
+			t.Fatal(err)
+		}
+		stopped := time.Now()
+		time.Sleep(20 * time.Second)
+		s.end()
+		for _, seen := range s.carrier.Seen() {
+			if seen.At.After(stopped.Add(travel)) {
+				t.Errorf("an INVITE arrived %s after the stop", seen.At.Sub(stopped))
+			}
+		}
+	})
+}
+
+func TestAKeyThatNamesNoResultIsASlip(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShift(t, shiftConfig{operators: 1, contacts: 1, channels: 5, cps: 5, carrier: answers(lab.Hello), campaign: "pacing: progressive\nwrap-up: 30s\n",
+			phone: func(_ int, p *lab.PhoneConfig) {
+				p.Talk, p.Wrap, p.Dispositions = lab.Law{Mean: 20 * time.Second}, lab.Law{Mean: time.Second}, map[byte]float64{'9': 1}
+			}})
+		time.Sleep(2 * time.Minute)
+		r := s.end()
+		if len(r) != 1 || r[0].WrapMS < 30_000 {
+			t.Errorf("the operator was not given the time to correct it: %+v", r)
 		}
 	})
 }
