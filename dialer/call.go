@@ -225,9 +225,12 @@ func (c *call) unanswered() string {
 		// Somebody has answered just as we gave up, and heard nobody.
 		c.rec.AnsweredAt = e.At
 		return contactdb.Abandoned
-	case c.gaveUp != "" && (e.Status == 487 || e.Status == 0 || c.gaveUp != contactdb.NoAnswer && c.gaveUp != contactdb.Cancelled):
+	case e.Answered && e.By == ua.Dialer: // with sound that cannot be used: whoever it was heard nobody
+		c.rec.AnsweredAt = e.At
+		return contactdb.Abandoned
+	case c.gaveUp != "" && (e.By == ua.Dialer || e.Status == 487 || e.Status == 0 || c.gaveUp != contactdb.NoAnswer && c.gaveUp != contactdb.Cancelled):
 		return c.gaveUp
-	case e.Answered: // answered and gone, or answered with sound that cannot be used
+	case e.Answered: // answered and gone
 		c.rec.AnsweredAt = e.At
 		return contactdb.Human
 	default:

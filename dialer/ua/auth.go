@@ -44,6 +44,13 @@ func (t *trunk) authorize(req *sip.Request, res *sip.Response) (header string, e
 	return answer + ": " + cred.String(), nil
 }
 
+// credentials is authorize's answer as a header.
+func (t *trunk) credentials(req *sip.Request, res *sip.Response) (sip.Header, error) {
+	line, err := t.authorize(req, res)
+	name, value, _ := strings.Cut(line, ": ")
+	return sip.NewHeader(name, value), err
+}
+
 // challenge takes the first that can be answered, the far end's order being
 // its preference (RFC 8760 §2.4).
 func (t *trunk) challenge(headers []sip.Header) *digest.Challenge {

@@ -65,6 +65,7 @@ type Call struct {
 	// Owned by the call's goroutine.
 	ack       *sip.Request // of the 2xx, sent again when that is
 	cancelled bool
+	sound     bool // the far end has said where its sound is
 	byeFirst  bool // the far end's BYE came before its 2xx, or in the middle of a request of ours
 	stepped   [3]bool
 	timer     sessionTimer
@@ -186,7 +187,7 @@ func (u *UA) place(ctx context.Context, t *trunk, d *dialog, before func() error
 		}
 	}
 	c.placed = time.Now()
-	tx, err := c.sendInvite("")
+	tx, err := c.sendInvite()
 	if err != nil {
 		// Whether a byte has left cannot be known: from here the call counts as sent.
 		c.u.log.Warn("INVITE could not be sent", zap.Error(err))

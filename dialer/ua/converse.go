@@ -39,6 +39,9 @@ func (c *Call) converse(res *sip.Response) {
 			}
 			if err != nil {
 				e.By, e.Text, e.At = Network, err.Error(), time.Now()
+				if errors.Is(err, errHungUp) {
+					e.By, e.Text = Dialer, ""
+				}
 				c.bye()
 				c.finish(e)
 				return
@@ -145,22 +148,44 @@ func (c *Call) bye() {
 	c.u.wg.Go(func() {
 		defer c.u.byes.Done()
 		defer release()
-		c.u.await(tx, "BYE")
+		c.u.awaitBye(c.trunk, c.dialog, req, tx)
 	})
 }
 
-// await waits for the final response of a request that nobody else waits for.
-func (u *UA) await(tx sip.ClientTransaction, what string) {
+// awaitBye waits for the answer to a BYE. A trunk that asks for its password
+// even here gets it, else the call would stay up on its side.
+func (u *UA) awaitBye(t *trunk, d *dialog, req *sip.Request, tx sip.ClientTransaction) {
+	res := u.await(tx, "BYE")
+	if t == nil || res == nil || !asksPassword(res) {
+		return
+	}
+	auth, err := t.credentials(req, res)
+	if err != nil {
+		u.log.Warn("BYE was refused", zap.String("trunk", t.cfg.Name), zap.Error(err))
+		return
+	}
+	again := u.request(d, sip.BYE, req.CSeq().SeqNo+1)
+	again.AppendHeader(auth)
+	if tx, err = u.send(context.WithoutCancel(u.ctx), again); err != nil {
+		u.log.Info("BYE could not be sent", zap.Error(err))
+		return
+	}
+	u.await(tx, "BYE")
+}
+
+// await waits for the final response of a request that nobody else waits for;
+// nil if none came.
+func (u *UA) await(tx sip.ClientTransaction, what string) *sip.Response {
 	defer tx.Terminate()
 	for {
 		select {
 		case res := <-tx.Responses():
 			if !res.IsProvisional() {
-				return
+				return res
 			}
 		case <-tx.Done():
 			u.log.Info(what+" was not answered", zap.Error(tx.Err()))
-			return
+			return nil
 		}
 	}
 }
@@ -171,16 +196,24 @@ func (c *Call) refreshSession() error {
 	if !c.timer.ours {
 		return fmt.Errorf("the far end let the session of %s run out", c.timer.interval)
 	}
-	c.dialog.cseq++
-	req := c.u.request(c.dialog, sip.INVITE, c.dialog.cseq)
-	req.AppendHeader(sip.NewHeader("Session-Expires", fmt.Sprintf("%d;refresher=uac", int(c.timer.interval.Seconds()))))
-	withSDP(req, c.sdp.Marshal())
+	req := c.refresh()
 	res, err := c.transact(req)
+	if err == nil && asksPassword(res) && c.trunk != nil {
+		auth, aerr := c.trunk.credentials(req, res)
+		if aerr != nil {
+			return aerr
+		}
+		req = c.refresh(auth)
+		res, err = c.transact(req)
+	}
 	switch {
 	case err != nil:
 		return fmt.Errorf("the far end is gone: %w", err)
 	case res.IsSuccess():
 		ack := c.u.request(c.dialog, sip.ACK, req.CSeq().SeqNo)
+		for _, h := range credentialsOf(req) {
+			ack.AppendHeader(h)
+		}
 		if d, err := media.ParseSDP(res.Body()); err == nil {
 			if err := c.media.Negotiate(d); err != nil {
 				c.u.log.Info("refreshed session's sound is kept as it was", zap.Error(err))
@@ -199,6 +232,22 @@ func (c *Call) refreshSession() error {
 	}
 }
 
+// refresh builds the next re-INVITE that keeps the session.
+func (c *Call) refresh(auth ...sip.Header) *sip.Request {
+	c.dialog.cseq++
+	req := c.u.request(c.dialog, sip.INVITE, c.dialog.cseq)
+	req.AppendHeader(sip.NewHeader("Session-Expires", fmt.Sprintf("%d;refresher=uac", int(c.timer.interval.Seconds()))))
+	for _, h := range auth {
+		req.AppendHeader(h)
+	}
+	withSDP(req, c.sdp.Marshal())
+	return req
+}
+
+// errHungUp: we have hung up while a request of ours was waiting; BYE may be
+// sent all the same (RFC 3261 §15).
+var errHungUp = errors.New("we have hung up")
+
 // transact sends a request in the dialog and, while it waits for the final
 // response, answers what the far end asks.
 func (c *Call) transact(req *sip.Request) (*sip.Response, error) {
@@ -206,6 +255,8 @@ func (c *Call) transact(req *sip.Request) (*sip.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	timer := time.NewTimer(finalWait)
+	defer timer.Stop()
 	for {
 		select {
 		case res := <-tx.Responses():
@@ -214,6 +265,12 @@ func (c *Call) transact(req *sip.Request) (*sip.Response, error) {
 			}
 		case <-tx.Done():
 			return nil, tx.Err()
+		case <-c.hangup:
+			tx.Terminate()
+			return nil, errHungUp
+		case <-timer.C:
+			tx.Terminate()
+			return nil, errors.New("no final response")
 		case in := <-c.inbox:
 			if in.req.Method == sip.BYE {
 				c.byeFirst = true

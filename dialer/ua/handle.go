@@ -141,18 +141,19 @@ func (u *UA) endStray(res *sip.Response) {
 	if err := u.write(u.request(d, sip.ACK, res.CSeq().SeqNo)); err != nil {
 		u.log.Info("ACK of a stray answer could not be sent", zap.Error(err))
 	}
-	u.farewell(d, res.CSeq().SeqNo+1)
+	u.farewell(nil, d, res.CSeq().SeqNo+1)
 	u.log.Info("a stray answer was ended", zap.String("call_id", d.callID))
 }
 
 // farewell says BYE in a dialog that has no call.
-func (u *UA) farewell(d *dialog, cseq uint32) {
-	tx, err := u.send(u.ctx, u.request(d, sip.BYE, cseq))
+func (u *UA) farewell(t *trunk, d *dialog, cseq uint32) {
+	req := u.request(d, sip.BYE, cseq)
+	tx, err := u.send(u.ctx, req)
 	if err != nil {
 		u.log.Info("BYE could not be sent", zap.Error(err))
 		return
 	}
-	u.background(func() { u.await(tx, "BYE") })
+	u.background(func() { u.awaitBye(t, d, req, tx) })
 }
 
 // background runs f unless the UA is closing.
@@ -195,7 +196,7 @@ func (u *UA) Sweep(calls []LeftBehind) {
 				u.log.Warn("a call left behind cannot be ended", zap.Error(err))
 				continue
 			}
-			u.farewell(d, d.cseq+10) // above any that was sent before the crash
+			u.farewell(t, d, d.cseq+10) // above any that was sent before the crash
 			continue
 		}
 		u.recall(t, d)
@@ -216,7 +217,7 @@ func (u *UA) sweepLeg(l LeftBehind) {
 		return
 	}
 	d.destination = b.Source.String()
-	u.farewell(d, d.cseq+10)
+	u.farewell(nil, d, d.cseq+10)
 }
 
 // recall cancels an INVITE of a former life. With a password there may have

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"strings"
 	"time"
 
 	"apel/media"
@@ -22,6 +21,8 @@ const finalWait = 32 * time.Second
 func (c *Call) run(tx sip.ClientTransaction) {
 	res, err := c.establish(tx)
 	switch {
+	case err != nil && res != nil: // answered, and nothing can be made of the answer
+		c.finish(Ending{By: Dialer, Answered: true, Late: c.cancelled, Status: res.StatusCode, Text: err.Error()})
 	case err != nil:
 		c.finish(failed(err))
 	case !res.IsSuccess():
@@ -41,22 +42,24 @@ func (c *Call) run(tx sip.ClientTransaction) {
 // turnedDown is the ending by a final response other than 2xx.
 func (c *Call) turnedDown(res *sip.Response) Ending {
 	e := refused(res)
-	if c.cancelled && res.StatusCode == 487 {
+	if c.cancelled && (res.StatusCode == 487 || asksPassword(res)) {
 		e.By = Dialer
 	}
 	return e
 }
 
-// sendInvite sends the INVITE, with an authorization once it was asked for.
-func (c *Call) sendInvite(auth string) (sip.ClientTransaction, error) {
+// asksPassword says whether a response is a digest challenge.
+func asksPassword(res *sip.Response) bool { return res.StatusCode == 401 || res.StatusCode == 407 }
+
+// sendInvite sends the INVITE, with the authorizations that were asked for.
+func (c *Call) sendInvite(auth ...sip.Header) (sip.ClientTransaction, error) {
 	req := c.u.request(c.dialog, sip.INVITE, c.dialog.cseq)
 	if c.autoAnswer { // RFC 5373 is hardly spoken; these two are
 		req.AppendHeader(sip.NewHeader("Call-Info", "<sip:"+c.u.host+">;answer-after=0"))
 		req.AppendHeader(sip.NewHeader("Alert-Info", "<sip:auto>;info=alert-autoanswer"))
 	}
-	if auth != "" {
-		name, value, _ := strings.Cut(auth, ": ")
-		req.AppendHeader(sip.NewHeader(name, value))
+	for _, h := range auth {
+		req.AppendHeader(h)
 	}
 	withSDP(req, c.sdp.Marshal())
 	c.invite = req
@@ -88,7 +91,7 @@ func (c *Call) establish(tx sip.ClientTransaction) (*sip.Response, error) {
 				if c.cancelled && giveUp == nil {
 					giveUp = c.cancel()
 				}
-			case (res.StatusCode == 401 || res.StatusCode == 407) && c.trunk != nil && !c.cancelled && challenges < 2:
+			case asksPassword(res) && c.trunk != nil && !c.cancelled && challenges < 2:
 				challenges++
 				next, err := c.answerChallenge(res)
 				if err != nil {
@@ -117,14 +120,32 @@ func (c *Call) establish(tx sip.ClientTransaction) (*sip.Response, error) {
 	}
 }
 
-// answerChallenge sends the INVITE again with the trunk's password.
+// answerChallenge sends the INVITE again with the trunk's password. What a
+// proxy was told before is told again: it and the server behind it may both
+// ask (RFC 3261 §22.3).
 func (c *Call) answerChallenge(res *sip.Response) (sip.ClientTransaction, error) {
-	auth, err := c.trunk.authorize(c.invite, res)
+	auth, err := c.trunk.credentials(c.invite, res)
 	if err != nil {
 		return nil, err
 	}
+	all := []sip.Header{auth}
+	for _, h := range credentialsOf(c.invite) {
+		if h.Name() != auth.Name() {
+			all = append(all, h)
+		}
+	}
 	c.dialog.cseq++
-	return c.sendInvite(auth)
+	return c.sendInvite(all...)
+}
+
+// credentialsOf are the answers to challenges in a request.
+func credentialsOf(req *sip.Request) (all []sip.Header) {
+	for _, name := range []string{"Proxy-Authorization", "Authorization"} {
+		for _, h := range req.GetHeaders(name) {
+			all = append(all, sip.HeaderClone(h))
+		}
+	}
+	return all
 }
 
 // provisional takes in a 1xx: ringing, and sound before the answer.
@@ -134,6 +155,7 @@ func (c *Call) provisional(res *sip.Response) {
 	}
 	if len(res.Body()) > 0 {
 		if d, err := media.ParseSDP(res.Body()); err == nil && c.media.Negotiate(d) == nil {
+			c.sound = true
 			c.step(Early)
 			if res.StatusCode == 183 {
 				return // sound, or a network's announcement: not yet a sign of a phone
@@ -169,10 +191,8 @@ func (c *Call) accept(res *sip.Response) error {
 		return fmt.Errorf("answer: %w", err)
 	}
 	c.ack = c.u.request(c.dialog, sip.ACK, c.invite.CSeq().SeqNo)
-	for _, name := range []string{"Authorization", "Proxy-Authorization"} { // RFC 3261 §22.1
-		for _, h := range c.invite.GetHeaders(name) {
-			c.ack.AppendHeader(sip.HeaderClone(h))
-		}
+	for _, h := range credentialsOf(c.invite) {
+		c.ack.AppendHeader(h) // RFC 3261 §22.1
 	}
 	if err := c.u.write(c.ack); err != nil {
 		c.u.log.Warn("ACK could not be sent", zap.Error(err))
@@ -181,7 +201,7 @@ func (c *Call) accept(res *sip.Response) error {
 	if c.cancelled || c.byeFirst {
 		return nil
 	}
-	if len(res.Body()) > 0 {
+	if len(res.Body()) > 0 || !c.sound { // else what came with a 183 holds
 		d, err := media.ParseSDP(res.Body())
 		if err == nil {
 			err = c.media.Negotiate(d)
@@ -213,10 +233,16 @@ func (c *Call) again(res *sip.Response) {
 }
 
 // ackTag is the far end's tag of the answer that we took; the channel orders
-// it after accept.
+// it after accept. "" if the call has ended without taking one.
 func (c *Call) ackTag() string {
-	s := <-c.saved
-	c.saved <- s
+	select {
+	case s := <-c.saved:
+		c.saved <- s
+	case <-c.ended:
+		if c.Dialog() == "" {
+			return ""
+		}
+	}
 	return tag(c.ack.To().Params)
 }
 
