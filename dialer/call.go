@@ -470,11 +470,25 @@ func (c *call) settle() {
 		st.Record.Disposition = "unset"
 	}
 	st.NextTry, st.Final = def.NextTry(c.a.Contact, c.a.Number, c.rec.Outcome, said, c.rec.EndedAt)
-	// The record must be made even while the service stops.
-	rec, err := c.l.s.store.Settle(context.WithoutCancel(c.l.ctx), st)
-	if err != nil && !errors.Is(err, contactdb.ErrState) {
-		c.l.s.storeFailed(c.l.name, err)
-	}
+	rec := c.keep(st)
 	c.l.publish(Event{Kind: "call.ended", Attempt: c.a.ID, Operator: rec.Operator, State: rec.Outcome, Detail: rec.Disposition})
 	c.l.tell(Input{Kind: InSettled, Call: c.a.ID, Outcome: c.rec.Outcome, Disposition: rec.Disposition, NextAt: st.NextTry})
+}
+
+// keep makes the record, even while the service stops. On a full disk it tries
+// until there is room, the contact and the operator's word being worth the
+// wait; what a stop finds unkept is recovered as interrupted.
+func (c *call) keep(st contactdb.Settlement) contactdb.Record {
+	for first := true; ; first = false {
+		rec, err := c.l.s.store.Settle(context.WithoutCancel(c.l.ctx), st)
+		if err == nil || errors.Is(err, contactdb.ErrState) {
+			return rec
+		}
+		if first {
+			c.l.s.storeFailed(c.l.name, err)
+		}
+		if !errors.Is(err, contactdb.ErrNoSpace) || !c.l.s.pause(time.Second) {
+			return rec
+		}
+	}
 }

@@ -145,6 +145,9 @@ func (s *Service) PauseCampaign(name string) (contactdb.Campaign, error) {
 
 // ResumeCampaign goes on after a pause.
 func (s *Service) ResumeCampaign(name string) (contactdb.Campaign, error) {
+	if l := s.floorOf(name); l != nil && l.halted.Load() != nil { // the store has it as running
+		return s.moveRunning(name, contactdb.Running, "resumed", contactdb.Paused, contactdb.Running)
+	}
 	return s.moveRunning(name, contactdb.Running, "resumed", contactdb.Paused)
 }
 
@@ -184,6 +187,7 @@ func (s *Service) move(name string, to contactdb.CampaignState, why string, from
 	}
 	s.events.publish(Event{Kind: "campaign.state", Campaign: name, State: string(to), Detail: why})
 	if l := s.floorOf(name); l != nil {
+		l.halted.Store(nil)
 		l.tell(Input{Kind: InState, State: to})
 		return c, nil
 	}
@@ -230,6 +234,9 @@ func (s *Service) CampaignStatus(name string, detail bool) (CampaignStatus, erro
 		st.AbandonmentRate = float64(st.Window.Abandoned) / float64(st.Window.LiveAnswers)
 	}
 	if l := s.floorOf(name); l != nil {
+		if why := l.halted.Load(); why != nil && c.State == contactdb.Running {
+			st.State, st.Reason = contactdb.Paused, *why
+		}
 		l.look(func(f *Floor) {
 			f.fill(&st, now)
 			if detail {

@@ -1,7 +1,12 @@
 package dialer_test
 
 import (
+	"os"
+	"os/exec"
+	"os/signal"
 	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -112,5 +117,96 @@ func TestAKeyThatNamesNoResultIsASlip(t *testing.T) {
 		if len(r) != 1 || r[0].WrapMS < 30_000 {
 			t.Errorf("the operator was not given the time to correct it: %+v", r)
 		}
+	})
+}
+
+// alone runs the test in a process of its own, whose files may be limited; true there.
+func alone(t *testing.T) bool {
+	t.Helper()
+	const here = "APEL_DIALER_ALONE"
+	if os.Getenv(here) != "" {
+		return true
+	}
+	child := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.timeout=2m")
+	child.Env = append(os.Environ(), here+"=1")
+	if out, err := child.CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, out)
+	}
+	return false
+}
+
+// fillDisk has every write to a file refused until the returned function is called.
+func fillDisk(t *testing.T) (empty func()) {
+	t.Helper()
+	signal.Ignore(syscall.SIGXFSZ)
+	var old syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 1, Max: old.Max}); err != nil {
+		t.Fatal(err)
+	}
+	empty = func() { syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old) }
+	t.Cleanup(empty)
+	return empty
+}
+
+func TestAFullDiskPausesCampaignsAndLosesNoRecord(t *testing.T) {
+	if !alone(t) {
+		return
+	}
+	synctest.Test(t, func(t *testing.T) {
+		s := newShift(t, shiftConfig{operators: 3, contacts: 500, channels: 20, cps: 10, carrier: answers(lab.Busy), campaign: "pacing: progressive\nrecord: false\n"})
+		time.Sleep(30 * time.Second)
+		empty := fillDisk(t)
+		time.Sleep(time.Minute)
+		n := len(s.carrier.Seen())
+		time.Sleep(5 * time.Minute)
+		if got := len(s.carrier.Seen()); got != n {
+			t.Errorf("%d calls were made without a record", got-n)
+		}
+		st, err := s.svc.CampaignStatus("spring", false)
+		if err != nil || st.State != contactdb.Paused || !strings.Contains(st.Reason, "no space") {
+			t.Errorf("the status says %s, %q, %v", st.State, st.Reason, err)
+		}
+		empty()
+		time.Sleep(5 * time.Second)
+		if c, err := s.svc.ResumeCampaign("spring"); err != nil || c.State != contactdb.Running {
+			t.Errorf("resume: %+v %v", c, err)
+		}
+		time.Sleep(time.Minute)
+		if len(s.carrier.Seen()) == n {
+			t.Error("after the resume nothing is dialed")
+		}
+		if n := count(s.end()); n[contactdb.Interrupted] > 0 {
+			t.Errorf("what became of a call was lost: %v", n)
+		}
+	})
+}
+
+func TestAServiceEndsAlthoughTheDiskIsFull(t *testing.T) {
+	if !alone(t) {
+		return
+	}
+	synctest.Test(t, func(t *testing.T) {
+		s := newShift(t, shiftConfig{operators: 3, contacts: 500, channels: 20, cps: 10, campaign: "pacing: progressive\nrecord: false\n"})
+		time.Sleep(time.Minute)
+		empty := fillDisk(t)
+		s.stop()
+		select {
+		case err := <-s.ran:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(10 * time.Minute):
+			t.Fatal("the service does not end")
+		}
+		empty()
+		if err := s.svc.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s.open()
+		s.run()
+		s.end()
 	})
 }

@@ -94,8 +94,11 @@ func (f *Floor) key(in Input) {
 }
 
 // stateChanged pauses, resumes, drains or stops. A stop ends every call that
-// nobody talks on.
+// nobody talks on; a pause that comes after it, or after a drain, holds up nothing.
 func (f *Floor) stateChanged(to contactdb.CampaignState) {
+	if to == contactdb.Paused && f.state != contactdb.Running {
+		return
+	}
 	f.state = to
 	if to == contactdb.Running {
 		f.fresh()

@@ -40,6 +40,8 @@ type loop struct {
 	kept  atomic.Bool       // the campaign goes on after a restart: its state is not touched
 	why   string            // of the end; read after done
 
+	halted atomic.Pointer[string] // why it was paused although its state in the store is running; nil: it was not
+
 	// Owned by the loop's goroutine.
 	floor     *Floor
 	calls     map[string]*call

@@ -297,6 +297,18 @@ func (s *Service) stopping() bool {
 	}
 }
 
+// pause waits; false if the service stops.
+func (s *Service) pause(d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-s.stop:
+		return false
+	}
+}
+
 // shutDown ends the calls: first those that nobody talks on, after grace the others.
 func (s *Service) shutDown(grace time.Duration) error {
 	s.mu.Lock()
@@ -330,12 +342,16 @@ func (s *Service) shutDown(grace time.Duration) error {
 	return s.ua.Close()
 }
 
-// storeFailed stops dialing: without a durable record no call may be made.
+// storeFailed stops dialing: without a durable record no call may be made. The
+// store cannot be told, so the loops remember it: status shows them as paused,
+// and they go on with resume.
 func (s *Service) storeFailed(name string, err error) {
 	s.log.Error("the store cannot be written; campaigns are paused", zap.String("campaign", name), zap.Error(err))
+	why := fmt.Sprintf("the store cannot be written: %v; make room, then: apel campaign resume", err)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, l := range s.loops {
+		l.halted.Store(&why)
 		l.tell(Input{Kind: InState, State: contactdb.Paused})
 		l.publish(Event{Kind: "campaign.state", State: string(contactdb.Paused), Detail: err.Error()})
 	}
