@@ -29,6 +29,8 @@ type Floor struct {
 	lines     int       // further calls that trunks allow
 	live      int       // live answers in the regulator's window
 	abandoned int
+	worked    time.Duration // of operators who have left
+	waited    time.Duration
 	lastWhy   string
 	finished  bool
 	wrong     error // the first move that the table does not know
@@ -302,7 +304,7 @@ func (f *Floor) callChanged(c *floorCall, in Input) {
 }
 
 func (f *Floor) bridged(c *floorCall, in Input) {
-	if c.phase != PhaseReserved {
+	if c.phase != PhaseReserved || c.operator != in.Operator { // with one who was lost since
 		return
 	}
 	f.move(c, PhaseBridged)

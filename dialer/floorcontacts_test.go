@@ -43,3 +43,36 @@ func TestARetryIsNotLateBecauseTheOthersAreLater(t *testing.T) {
 	}
 	p.want(p.at(15*60, Input{Kind: InTick}), Action{Kind: DoLease, N: 2})
 }
+
+func TestACallIsBridgedOnlyWithTheOperatorWhoHasIt(t *testing.T) {
+	p := play{t, newFloor()}
+	ready(p, 0, "ann")
+	p.at(0, Input{Kind: InLeased, Calls: []LeasedCall{{ID: "1"}}})
+	p.at(5, Input{Kind: InAnswered, Call: "1"})
+	p.want(p.at(6, Input{Kind: InHuman, Call: "1", Since: t0.Add(6 * time.Second)}), Action{Kind: DoConnect, Call: "1", Operator: "ann"})
+	p.at(6, Input{Kind: InOperator, Operator: "ann"}) // the phone is lost during the tone
+	ready(p, 6, "bob")
+	p.at(6.1, Input{Kind: InBridged, Call: "1", Operator: "ann"})
+	if got := p.f.calls["1"].phase; got != PhaseReserved {
+		t.Errorf("the call is %s with an operator who has not got it yet", got)
+	}
+	p.at(6.2, Input{Kind: InBridged, Call: "1", Operator: "bob"})
+	if got := p.f.calls["1"].phase; got != PhaseBridged {
+		t.Errorf("the call is %s", got)
+	}
+}
+
+func TestTheWorkOfAnOperatorWhoHasLeftStaysInTheOccupancy(t *testing.T) {
+	p := play{t, newFloor()}
+	ready(p, 0, "ann")
+	p.at(0, Input{Kind: InLeased, Calls: []LeasedCall{{ID: "1"}}})
+	p.at(20, Input{Kind: InAnswered, Call: "1"})
+	p.at(20, Input{Kind: InHuman, Call: "1", Since: t0.Add(20 * time.Second)})
+	p.at(20, Input{Kind: InBridged, Call: "1", Operator: "ann"})
+	p.at(80, Input{Kind: InTalkEnded, Call: "1", Operator: "ann"})
+	p.at(80, Input{Kind: InSettled, Call: "1", Outcome: "human"})
+	p.at(80, Input{Kind: InOperator, Operator: "ann"})
+	if got := p.f.occupancy(t0.Add(100 * time.Second)); got != 0.75 {
+		t.Errorf("occupancy %v, want 60 s of 80", got)
+	}
+}

@@ -64,6 +64,7 @@ func (f *Floor) operatorChanged(in Input) {
 // the rule gives to any who waits.
 func (f *Floor) operatorLost(o *floorOperator) {
 	f.account(o)
+	f.worked, f.waited = f.worked+o.worked, f.waited+o.waited
 	if c := f.calls[o.call]; c != nil {
 		switch c.phase {
 		case PhaseReserved, PhaseBridged:
@@ -135,7 +136,7 @@ func (f *Floor) hangup(c *floorCall) {
 
 // occupancy is the share of signed-in, not paused time that was worked.
 func (f *Floor) occupancy(now time.Time) float64 {
-	var worked, all time.Duration
+	worked, all := f.worked, f.worked+f.waited
 	for _, o := range f.operators {
 		w, r := o.worked, o.waited
 		switch d := now.Sub(o.since); o.state {
