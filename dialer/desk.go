@@ -115,6 +115,9 @@ func (d *desk) registered(b ua.Binding) {
 // call has the phone called, by its keeper if it has one. With mu held.
 func (d *desk) call(s *seat) {
 	if s.keeping {
+		if s.leg != nil {
+			return
+		}
 		select {
 		case s.wake <- struct{}{}:
 		default:
@@ -129,8 +132,13 @@ func (d *desk) call(s *seat) {
 }
 
 // keep calls a phone and keeps the leg up until the operator hangs up or the
-// phone is gone for good.
+// phone is gone for good. It begins when the legs of a former life are swept.
 func (d *desk) keep(s *seat) {
+	select {
+	case <-d.s.ready:
+	case <-d.s.callCtx.Done():
+		return
+	}
 	for again := true; again; {
 		call, err := d.s.ua.DialPhone(d.s.callCtx, s.name)
 		if err != nil {
@@ -153,6 +161,11 @@ func (d *desk) keep(s *seat) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	s.keeping = false
+	select {
+	case <-s.wake: // asked for as we were leaving
+		d.call(s)
+	default:
+	}
 }
 
 // waitFor waits before another try; false if there is no use in one.
@@ -196,6 +209,10 @@ func (d *desk) up(s *seat, call *ua.Call) {
 	call.Media().KeepAlive(keepAlive)
 	d.keepLeg(s.name, &ua.LeftBehind{Phone: s.name, CallID: call.ID(), Dialog: call.Dialog()})
 	d.mu.Lock()
+	select {
+	case <-s.wake: // it is up: nobody waits for it any more
+	default:
+	}
 	s.leg = &leg{operator: s.name, team: s.team, call: call, s: d.s}
 	s.ready, s.reason, s.calls = false, "signed in", 0
 	d.place(s)

@@ -262,29 +262,35 @@ func (s *Service) open(c contactdb.Campaign) error {
 	}
 	l := s.newLoop(c, r)
 	s.loops[c.Name] = l
+	s.wg.Go(func() { // in this order: a floor may end at once
+		s.desk.opened(l)
+		s.wg.Go(l.run)
+		s.closeFloor(l)
+	})
 	s.mu.Unlock()
-	s.wg.Go(l.run)
-	s.wg.Go(func() { s.closeFloor(l) })
-	s.desk.opened(l)
 	return nil
 }
 
-// closeFloor waits for the end of a floor and lets go of it.
+// closeFloor waits for the end of a floor, writes it down, and lets go of it:
+// only then can the campaign be started again.
 func (s *Service) closeFloor(l *loop) {
 	l.finish()
+	var c contactdb.Campaign
+	var err error
+	if !l.kept.Load() {
+		c, err = s.store.SetCampaignState(l.name, contactdb.Done, l.why, time.Now(), contactdb.Running, contactdb.Draining, contactdb.Paused)
+	}
 	s.mu.Lock()
 	delete(s.loops, l.name)
 	s.mu.Unlock()
 	s.desk.closed(l)
-	if l.kept.Load() {
-		return
-	}
-	c, err := s.store.SetCampaignState(l.name, contactdb.Done, l.why, time.Now(), contactdb.Running, contactdb.Draining, contactdb.Paused)
-	if err != nil && !errors.Is(err, contactdb.ErrState) {
+	switch {
+	case l.kept.Load():
+	case err != nil && !errors.Is(err, contactdb.ErrState):
 		s.log.Error("campaign's end was not kept", zap.String("campaign", l.name), zap.Error(err))
-		return
+	default:
+		s.events.publish(Event{Kind: "campaign.state", Campaign: l.name, State: string(c.State), Detail: c.Reason})
 	}
-	s.events.publish(Event{Kind: "campaign.state", Campaign: l.name, State: string(c.State), Detail: c.Reason})
 }
 
 // stopping says whether the service takes no new work.
