@@ -118,8 +118,8 @@ func (c *call) allowed() error {
 	if s != nil {
 		return fmt.Errorf("%w: the number was put on the do-not-call list", ErrRefused)
 	}
-	if open, _ := c.l.rules.Load().def.Open(c.a.Contact.Zones, time.Now()); !open {
-		return fmt.Errorf("%w: the call window has closed", ErrRefused)
+	if open, _ := c.l.rules.Load().open(c.a.Contact.Zones, time.Now()); !open {
+		return fmt.Errorf("%w: the call window or the schedule has closed", ErrRefused)
 	}
 	return nil
 }
@@ -472,7 +472,7 @@ func (c *call) settle() {
 	st.NextTry, st.Final = def.NextTry(c.a.Contact, c.a.Number, c.rec.Outcome, said, c.rec.EndedAt)
 	rec := c.keep(st)
 	c.l.publish(Event{Kind: "call.ended", Attempt: c.a.ID, Operator: rec.Operator, State: rec.Outcome, Detail: rec.Disposition})
-	c.l.tell(Input{Kind: InSettled, Call: c.a.ID, Outcome: c.rec.Outcome, Disposition: rec.Disposition, NextAt: st.NextTry})
+	c.l.tell(Input{Kind: InSettled, Call: c.a.ID, Outcome: c.rec.Outcome, Disposition: rec.Disposition, NextAt: c.l.rules.Load().ask(st.NextTry)})
 }
 
 // keep makes the record, even while the service stops. On a full disk it tries

@@ -210,3 +210,26 @@ func TestAServiceEndsAlthoughTheDiskIsFull(t *testing.T) {
 		s.end()
 	})
 }
+
+func TestACampaignDialsOnlyWithinItsSchedule(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		// The bubble begins at the midnight before the first of January 2000.
+		s := newShift(t, shiftConfig{operators: 2, contacts: 900, channels: 20, cps: 5, carrier: answers(lab.Busy),
+			campaign: "pacing: progressive\nrecord: false\nschedule: {start: 2000-01-01T00:10:00Z, end: 2000-01-01T00:12:00Z}\n"})
+		time.Sleep(20 * time.Minute)
+		c, err := s.svc.Store().Campaign("spring")
+		if err != nil || c.State != contactdb.Done || c.Reason != "its schedule has ended" {
+			t.Errorf("after its schedule the campaign is %s, %q, %v", c.State, c.Reason, err)
+		}
+		s.end()
+		start := time.Date(2000, 1, 1, 0, 10, 0, 0, time.UTC)
+		for _, seen := range s.carrier.Seen() {
+			if seen.At.Before(start) || seen.At.After(start.Add(2*time.Minute+travel)) {
+				t.Errorf("an INVITE arrived at %s", seen.At)
+			}
+		}
+		if n := len(s.carrier.Seen()); n < 20 {
+			t.Errorf("%d calls within the schedule", n)
+		}
+	})
+}

@@ -26,6 +26,34 @@ func (r *rules) floor() FloorSettings {
 	return FloorSettings{Pacing: r.def.Pacing, Within: r.def.Abandonment.Within, WrapUp: r.def.WrapUp}
 }
 
+// open says whether a contact in these zones may be called now, by the call
+// windows within the schedule, and if not, when; zero: never.
+func (r *rules) open(zones []string, now time.Time) (bool, time.Time) {
+	if r.over(now) {
+		return false, time.Time{}
+	}
+	if start := r.def.Schedule.Start; now.Before(start) {
+		_, next := r.def.Open(zones, start)
+		return false, next
+	}
+	return r.def.Open(zones, now)
+}
+
+// over says whether the schedule has ended.
+func (r *rules) over(now time.Time) bool {
+	end := r.def.Schedule.End
+	return !end.IsZero() && !now.Before(end)
+}
+
+// ask is when to ask again for contacts that are due at a time: at the end of
+// the schedule at the latest, when there are none and the campaign is done.
+func (r *rules) ask(due time.Time) time.Time {
+	if end := r.def.Schedule.End; !end.IsZero() && due.After(end) {
+		return end
+	}
+	return due
+}
+
 // loop owns the floor of one running campaign.
 type loop struct {
 	s     *Service
@@ -123,6 +151,9 @@ func (l *loop) perform(a Action, at time.Time) (over bool) {
 		l.s.desk.stateOf(l, a.Operator, a.Why)
 	case DoFinished:
 		l.why = a.Why
+		if l.rules.Load().over(at) {
+			l.why = "its schedule has ended"
+		}
 		return true
 	default:
 		if c := l.calls[a.Call]; c != nil {
@@ -162,7 +193,7 @@ func (l *loop) lease(r *rules, n int) {
 	lines := slices.Clone(reserved)
 	res, err := l.s.store.Lease(l.ctx, contactdb.LeaseRequest{Campaign: l.name, Version: r.version, Lists: r.def.Lists, Max: n,
 		Owner: l.s.owner, TTL: 24 * time.Hour, Now: now,
-		Open: func(zones []string) (bool, time.Time) { return r.def.Open(zones, now) },
+		Open: func(zones []string) (bool, time.Time) { return r.open(zones, now) },
 		Judge: func(c contactdb.Candidate) contactdb.Verdict {
 			v := r.def.Judge(c, now)
 			if v.Kind != contactdb.Yes {
@@ -189,6 +220,7 @@ func (l *loop) lease(r *rules, n int) {
 	if len(res.Attempts) > 0 || res.More {
 		in.NextAt = time.Time{} // there may be more at once
 	}
+	in.NextAt = r.ask(in.NextAt)
 	calls := make([]*call, len(res.Attempts))
 	for i, a := range res.Attempts {
 		calls[i] = l.newCall(r, a)
