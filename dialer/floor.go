@@ -376,6 +376,9 @@ func (f *Floor) learn(kind pacing.EventKind, c *floorCall, in Input) {
 	if !c.view.AnsweredAt.IsZero() {
 		e.Rang = c.view.AnsweredAt.Sub(c.view.PlacedAt)
 	}
+	if e.Rung = !c.view.RingingAt.IsZero(); e.Rung {
+		e.SetUp = c.view.RingingAt.Sub(c.view.PlacedAt)
+	}
 	f.pacer.Observe(e)
 }
 

@@ -21,7 +21,6 @@ type engine struct {
 	stillPlaced      [ringBins]float64
 	stillRinging     [ringBins]float64
 	picks            []int
-	pool             []float64
 }
 
 // doubt is by how many standard errors the chance is taken higher than learned.

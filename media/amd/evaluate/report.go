@@ -30,7 +30,7 @@ func (r Report) String() string {
 		}
 		fmt.Fprintf(w, "%s\t%.1f %%\t%.1f %%\t%s\t%s\n", name, 100*p.Lost, 100*p.Passed, millis(p.DecisionDelay), millis(p.MachineDelay))
 	}
-	w.Flush()
+	_ = w.Flush() // into memory
 	return b.String()
 }
 

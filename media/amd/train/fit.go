@@ -78,7 +78,7 @@ func fold(a answer, folds int) int {
 		name = person
 	}
 	h := fnv.New32a()
-	io.WriteString(h, name)
+	_, _ = io.WriteString(h, name) // a hash takes everything
 	return int(h.Sum32()>>3) % folds
 }
 
@@ -235,7 +235,9 @@ func dumpTraces(path string, answers []answer, traces [][]amd.Moment) {
 		}
 		b.WriteByte('\n')
 	}
-	os.WriteFile(path, []byte(b.String()), 0o644)
+	if err := os.WriteFile(path, []byte(b.String()), 0o644); err != nil {
+		fmt.Fprintln(os.Stderr, "traces are not kept:", err)
+	}
 }
 
 func bySlice(out io.Writer, name string, answers []answer, clips []evaluate.Outcome, key func(answer) string, o options) {
@@ -311,11 +313,11 @@ func writeAnswers(folder string, answers []answer) error {
 		return err
 	}
 	labels := csv.NewWriter(f)
-	labels.Write([]string{"file", "kind", "group", "spoke_until_ms", "beep_ms"})
+	_ = labels.Write([]string{"file", "kind", "group", "spoke_until_ms", "beep_ms"}) // Error tells, at the end
 	for i, a := range answers {
 		name := fmt.Sprintf("%05d-%s.wav", i, a.kind)
 		c := clip(a)
-		labels.Write([]string{name, string(c.Kind), c.Group, fmt.Sprint(c.SpokeUntil.Milliseconds()), fmt.Sprint(int(a.beepEnd * 1000))})
+		_ = labels.Write([]string{name, string(c.Kind), c.Group, fmt.Sprint(c.SpokeUntil.Milliseconds()), fmt.Sprint(int(a.beepEnd * 1000))})
 		if err := os.WriteFile(filepath.Join(folder, name), wavFile(a.pcm), 0o644); err != nil {
 			return err
 		}
