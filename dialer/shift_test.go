@@ -269,7 +269,7 @@ func count(records []contactdb.Record) map[string]int {
 }
 
 func TestAShiftOfEightHoursKeepsEveryInvariantAtEveryEvent(t *testing.T) {
-	operators, hours, contacts := 40, 8, 6000
+	operators, hours, contacts := 40, 8, 3000
 	if raceEnabled || testing.Short() {
 		operators, hours, contacts = 8, 1, 300
 	}
