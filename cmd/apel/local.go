@@ -16,6 +16,9 @@ type inProcess struct {
 // RoundTrip returns when the handler has begun its answer; the rest comes
 // through the body.
 func (p *inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
+	if err := r.Context().Err(); err != nil {
+		return nil, err // nothing is begun for who has gone
+	}
 	body, pipe := io.Pipe()
 	w := &pipedWriter{header: http.Header{}, pipe: pipe, begun: make(chan struct{})}
 	w.response = &http.Response{
