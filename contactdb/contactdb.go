@@ -150,7 +150,9 @@ type Notes struct {
 	AnsweredAt time.Time `json:"answered_at,omitzero"`
 	BridgedAt  time.Time `json:"bridged_at,omitzero"`
 	Operator   string    `json:"operator,omitempty"`
-	Dialog     string    `json:"dialog,omitempty"` // what the SIP side needs to send BYE after a restart; opaque here
+	Recording  string    `json:"recording,omitempty"` // as in Record
+	SHA256     string    `json:"sha256,omitempty"`    // of the recording, once it is complete
+	Dialog     string    `json:"dialog,omitempty"`    // what the SIP side needs to send BYE after a restart; opaque here
 }
 
 // Record is the final, hash-chained account of an attempt; its JSON names and

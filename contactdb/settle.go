@@ -1,6 +1,7 @@
 package contactdb
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -60,12 +61,10 @@ func (n Notes) with(later Notes) Notes {
 			*f.to = f.from.UTC()
 		}
 	}
-	if later.Operator != "" {
-		n.Operator = later.Operator
-	}
-	if later.Dialog != "" {
-		n.Dialog = later.Dialog
-	}
+	n.Operator = cmp.Or(later.Operator, n.Operator)
+	n.Recording = cmp.Or(later.Recording, n.Recording)
+	n.SHA256 = cmp.Or(later.SHA256, n.SHA256)
+	n.Dialog = cmp.Or(later.Dialog, n.Dialog)
 	return n
 }
 
@@ -239,5 +238,6 @@ func interrupted(n Notes, id string, now time.Time) Record {
 	return Record{
 		ID: id, Outcome: Interrupted, EndedBy: "dialer", EndedAt: now, Operator: n.Operator,
 		PlacedAt: n.PlacedAt, RingingAt: n.RingingAt, AnsweredAt: n.AnsweredAt, BridgedAt: n.BridgedAt,
+		Recording: n.Recording, RecordingSHA256: n.SHA256,
 	}
 }

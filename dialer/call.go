@@ -378,7 +378,7 @@ func (c *call) startRecording() {
 		c.l.log.Error("call cannot be recorded", zap.String("attempt", c.a.ID), zap.Error(err))
 		return
 	}
-	c.recorder, c.rec.Recording = r, rel
+	c.recorder, c.rec.Recording, c.notes.Recording = r, rel, rel
 }
 
 // part takes the two apart.
@@ -439,7 +439,7 @@ func (c *call) closeRecording() {
 	if err != nil {
 		c.l.log.Error("recording could not be completed", zap.String("attempt", c.a.ID), zap.Error(err))
 	}
-	c.rec.RecordingSHA256 = r.SHA256
+	c.recorder, c.rec.RecordingSHA256 = nil, r.SHA256
 }
 
 func (c *call) note() {

@@ -191,18 +191,22 @@ func (s *Service) trunkChanged(t ua.TrunkState) {
 	}
 }
 
-// recover turns what a crash left into records, and ends it on the wire.
+// recover turns what a crash left into records, with what was recorded until
+// then, and ends it on the wire.
 func (s *Service) recover() error {
-	rules := map[string]*rules{}
+	live, err := s.store.Live()
+	if err != nil {
+		return fmt.Errorf("recover: %w", err)
+	}
+	rules := s.rulesOf(live) // before the store's transaction, which must not be asked for more
+	for _, a := range live {
+		s.finishRecording(a)
+	}
 	now := time.Now()
 	left, err := s.store.Recover(s.callCtx, "", now, func(a contactdb.Attempt) (time.Time, string) {
-		r := rules[a.Campaign]
+		r := rules[ruleKey{a.Campaign, a.Version}]
 		if r == nil {
-			var err error
-			if r, err = s.load(a.Campaign, a.Version); err != nil {
-				return now.Add(24 * time.Hour), ""
-			}
-			rules[a.Campaign] = r
+			return now.Add(24 * time.Hour), ""
 		}
 		return r.def.NextTry(a.Contact, a.Number, contactdb.Interrupted, "", now)
 	})
@@ -218,6 +222,43 @@ func (s *Service) recover() error {
 	}
 	s.ua.Sweep(behind)
 	return s.desk.restore()
+}
+
+type ruleKey struct {
+	campaign string
+	version  int
+}
+
+// rulesOf loads the definitions that attempts were made under; one that cannot
+// be read is left out.
+func (s *Service) rulesOf(attempts []contactdb.Attempt) map[ruleKey]*rules {
+	all := map[ruleKey]*rules{}
+	for _, a := range attempts {
+		k := ruleKey{a.Campaign, a.Version}
+		if _, ok := all[k]; ok {
+			continue
+		}
+		r, err := s.load(a.Campaign, a.Version)
+		if err != nil {
+			s.log.Error("a campaign's retry delays are not known; a day is taken", zap.String("campaign", a.Campaign), zap.Error(err))
+		}
+		all[k] = r
+	}
+	return all
+}
+
+// finishRecording completes what a killed service has recorded of a call.
+func (s *Service) finishRecording(a contactdb.Attempt) {
+	if a.Notes.Recording == "" {
+		return
+	}
+	r, err := media.FinishRecording(filepath.Join(s.cfg.Data, a.Notes.Recording))
+	if err == nil {
+		err = s.store.Note(a.ID, contactdb.Notes{SHA256: r.SHA256})
+	}
+	if err != nil {
+		s.log.Error("a recording of the last life cannot be completed", zap.String("attempt", a.ID), zap.Error(err))
+	}
 }
 
 // resume opens the floors of campaigns that were going on.

@@ -1,0 +1,88 @@
+package dialer_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"apel/contactdb"
+	"apel/dialer"
+	"apel/dialer/lab"
+	"apel/media"
+)
+
+// TestWhatAKilledServiceHasRecordedIsCompletedAndInTheRecord leaves behind what
+// a kill leaves: a live attempt, and a recording under its unfinished name.
+func TestWhatAKilledServiceHasRecordedIsCompletedAndInTheRecord(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		cfg := dialer.Config{Data: t.TempDir(), Network: lab.NewNet(lab.NetConfig{}), SIP: dialer.SIPConfig{Listen: "10.0.0.1:5060"},
+			Trunks: []dialer.TrunkConfig{{Name: "acme", Host: "10.0.0.2:5060", Options: -1}}}
+		s := &shift{t: t, cfg: cfg, ran: make(chan error, 1)}
+		s.open()
+		s.contacts(1)
+		if _, _, err := s.svc.ApplyCampaign([]byte(campaignHead)); err != nil {
+			t.Fatal(err)
+		}
+		store := s.svc.Store()
+		res, err := store.Lease(t.Context(), contactdb.LeaseRequest{Campaign: "spring", Version: 1, Lists: []string{"spring"}, Max: 1, Owner: "apel", TTL: time.Hour, Now: time.Now(),
+			Open: func([]string) (bool, time.Time) { return true, time.Time{} },
+			Judge: func(contactdb.Candidate) contactdb.Verdict {
+				return contactdb.Verdict{Kind: contactdb.Yes, Trunk: "acme", CallerID: "+40312345678"}
+			}})
+		if err != nil || len(res.Attempts) != 1 {
+			t.Fatalf("lease: %+v %v", res, err)
+		}
+		rel := filepath.Join("recordings", "cut.wav")
+		leaveHalf(t, filepath.Join(cfg.Data, rel))
+		now := time.Now()
+		if err := store.Note(res.Attempts[0].ID, contactdb.Notes{PlacedAt: now, AnsweredAt: now, BridgedAt: now, Operator: "ann", Recording: rel}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.svc.Close(); err != nil {
+			t.Fatal(err)
+		}
+		s.open()
+		s.run()
+		s.stop()
+		if err := <-s.ran; err != nil {
+			t.Fatal(err)
+		}
+		for r, err := range s.svc.Store().Records(contactdb.RecordFilter{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if r.Outcome != contactdb.Interrupted || r.Recording != rel || len(r.RecordingSHA256) != 64 {
+				t.Errorf("record %+v", r)
+			}
+		}
+		if _, err := media.ReadWAV(filepath.Join(cfg.Data, rel)); err != nil {
+			t.Errorf("the recording cannot be heard: %v", err)
+		}
+		if err := s.svc.Store().Check(); err != nil {
+			t.Error(err)
+		}
+		s.svc.Close()
+	})
+}
+
+// leaveHalf makes the file that a killed recorder leaves.
+func leaveHalf(t *testing.T, path string) {
+	t.Helper()
+	other := filepath.Join(filepath.Dir(path), "other.wav")
+	r, err := media.NewRecorder(other)
+	if err != nil {
+		t.Fatal(err)
+	}
+	half, err := os.ReadFile(other + ".part")
+	if err == nil {
+		err = os.WriteFile(path+".part", half, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
