@@ -102,82 +102,6 @@ type floorOperator struct {
 	waited    time.Duration // ready or reserved
 }
 
-// InputKind says what happened.
-type InputKind uint8
-
-const (
-	InTick      InputKind = iota
-	InLeased              // Calls were leased; NextAt and Exhausted say what is left
-	InRinging             // Call
-	InAnswered            // Call
-	InHuman               // Call: a person, whose greeting ended at Since
-	InMachine             // Call: not a person; it ends by itself
-	InBridged             // Call and Operator talk
-	InTalkEnded           // Call: the customer is gone, Operator notes the result
-	InSettled             // Call has its record and is gone; its contact may be tried again at NextAt
-	InOperator            // Operator is Present or not, and Ready or not for Reason
-	InKey                 // Operator pressed Key
-	InState               // the campaign is now in State
-	InSettings            // Settings
-	InLines               // Lines changed; also carried by every other input
-	InContacts            // lists or rules changed: ask again
-	InWindow              // the regulator's window: Live, Abandoned
-	InStop                // the service ends: so does every call
-)
-
-// Input is an event for a floor. Kind says which fields count.
-type Input struct {
-	Kind        InputKind
-	At          time.Time
-	Call        string
-	Calls       []LeasedCall
-	Operator    string
-	Present     bool
-	Ready       bool
-	Reason      string
-	Key         byte
-	Since       time.Time
-	Outcome     string
-	Disposition string
-	State       contactdb.CampaignState
-	Settings    FloorSettings
-	Lines       int
-	NextAt      time.Time
-	Exhausted   bool
-	Live        int
-	Abandoned   int
-}
-
-// LeasedCall is a call that a lease has made.
-type LeasedCall struct {
-	ID, Trunk string
-}
-
-// ActionKind says what is to be done.
-type ActionKind uint8
-
-const (
-	DoLease    ActionKind = iota // lease N contacts and call them
-	DoConnect                    // bridge Call and Operator
-	DoRelease                    // nobody is free for Call: play the message and hang up
-	DoHangup                     // end Call
-	DoDispose                    // Operator said Key of Call
-	DoEndWrap                    // Call's wrap-up is over without a word
-	DoDecision                   // pacing decided: Why
-	DoOperator                   // Operator is now in Why (its state)
-	DoFinished                   // nothing is left to do; Why says of which kind
-)
-
-// Action is an order of a floor. Kind says which fields count.
-type Action struct {
-	Kind     ActionKind
-	Call     string
-	Operator string
-	Key      byte
-	N        int
-	Why      string
-}
-
 // NewFloor returns a floor in a state, with a pacer that may have learned before.
 func NewFloor(set FloorSettings, pacer *pacing.Pacer, state contactdb.CampaignState) *Floor {
 	pacer.Configure(set.Pacing)
@@ -370,18 +294,6 @@ func (f *Floor) free(o *floorOperator) {
 	f.enter(o, pacing.Ready)
 }
 
-func (f *Floor) learn(kind pacing.EventKind, c *floorCall, in Input) {
-	e := pacing.Event{Kind: kind, At: f.now, Operator: c.operator, Age: f.now.Sub(c.view.PlacedAt), Trunk: c.trunk, Chance: c.view.Chance}
-	e.Rang = e.Age
-	if !c.view.AnsweredAt.IsZero() {
-		e.Rang = c.view.AnsweredAt.Sub(c.view.PlacedAt)
-	}
-	if e.Rung = !c.view.RingingAt.IsZero(); e.Rung {
-		e.SetUp = c.view.RingingAt.Sub(c.view.PlacedAt)
-	}
-	f.pacer.Observe(e)
-}
-
 // deadlines acts on what has run out: persons who waited, wrap-ups.
 func (f *Floor) deadlines() {
 	for _, c := range f.ordered() {
@@ -423,43 +335,6 @@ func (f *Floor) longestWaiting() *floorOperator {
 		}
 	}
 	return best
-}
-
-// pace asks how many calls to place, and asks for them.
-func (f *Floor) pace() {
-	if f.state != contactdb.Running || f.leasing > 0 {
-		return
-	}
-	d := f.pacer.Decide(f.snapshot())
-	f.again = time.Time{}
-	if d.Again > 0 {
-		f.again = f.now.Add(d.Again)
-	}
-	if d.Why != "" && d.Why != f.lastWhy {
-		f.lastWhy = d.Why
-		f.do(Action{Kind: DoDecision, Why: d.Why, N: d.Place})
-	}
-	if d.Place > 0 {
-		f.leasing = d.Place
-		f.do(Action{Kind: DoLease, N: d.Place})
-	}
-}
-
-// snapshot is the floor as pacing sees it.
-func (f *Floor) snapshot() pacing.Snapshot {
-	s := pacing.Snapshot{Now: f.now, Lines: max(f.lines, 0), Contacts: -1, Live: f.live, Abandoned: f.abandoned}
-	if f.exhausted || f.now.Before(f.noneUntil) {
-		s.Contacts = 0
-	}
-	for _, o := range f.byName() {
-		s.Operators = append(s.Operators, pacing.Operator{Name: o.name, State: o.state, Since: o.since, Leaving: o.leaving})
-	}
-	for _, c := range f.ordered() {
-		if c.phase <= PhaseQueued {
-			s.Calls = append(s.Calls, c.view)
-		}
-	}
-	return s
 }
 
 // finish says when a draining campaign, or one without contacts, is over.

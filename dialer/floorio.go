@@ -1,0 +1,83 @@
+package dialer
+
+import (
+	"time"
+
+	"apel/contactdb"
+)
+
+// InputKind says what happened.
+type InputKind uint8
+
+const (
+	InTick      InputKind = iota
+	InLeased              // Calls were leased; NextAt and Exhausted say what is left
+	InRinging             // Call
+	InAnswered            // Call
+	InHuman               // Call: a person, whose greeting ended at Since
+	InMachine             // Call: not a person; it ends by itself
+	InBridged             // Call and Operator talk
+	InTalkEnded           // Call: the customer is gone, Operator notes the result
+	InSettled             // Call has its record and is gone; its contact may be tried again at NextAt
+	InOperator            // Operator is Present or not, and Ready or not for Reason
+	InKey                 // Operator pressed Key
+	InState               // the campaign is now in State
+	InSettings            // Settings
+	InLines               // Lines changed; also carried by every other input
+	InContacts            // lists or rules changed: ask again
+	InWindow              // the regulator's window: Live, Abandoned
+	InStop                // the service ends: so does every call
+)
+
+// Input is an event for a floor. Kind says which fields count.
+type Input struct {
+	Kind        InputKind
+	At          time.Time
+	Call        string
+	Calls       []LeasedCall
+	Operator    string
+	Present     bool
+	Ready       bool
+	Reason      string
+	Key         byte
+	Since       time.Time
+	Outcome     string
+	Disposition string
+	State       contactdb.CampaignState
+	Settings    FloorSettings
+	Lines       int
+	NextAt      time.Time
+	Exhausted   bool
+	Live        int
+	Abandoned   int
+}
+
+// LeasedCall is a call that a lease has made.
+type LeasedCall struct {
+	ID, Trunk string
+}
+
+// ActionKind says what is to be done.
+type ActionKind uint8
+
+const (
+	DoLease    ActionKind = iota // lease N contacts and call them
+	DoConnect                    // bridge Call and Operator
+	DoRelease                    // nobody is free for Call: play the message and hang up
+	DoHangup                     // end Call
+	DoDispose                    // Operator said Key of Call
+	DoEndWrap                    // Call's wrap-up is over without a word
+	DoDecision                   // pacing decided: Why
+	DoOperator                   // Operator is now in Why (its state)
+	DoFinished                   // nothing is left to do; Why says of which kind
+)
+
+// Action is an order of a floor. Kind says which fields count.
+type Action struct {
+	Kind     ActionKind
+	Call     string
+	Operator string
+	Key      byte
+	N        int
+	Why      string
+}
