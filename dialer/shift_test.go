@@ -277,9 +277,9 @@ func TestAShiftOfEightHoursKeepsEveryInvariantAtEveryEvent(t *testing.T) {
 	real := time.Now()
 	synctest.Test(t, func(t *testing.T) {
 		s := newShift(t, shiftConfig{operators: operators, contacts: contacts, channels: 4 * operators, cps: 20,
-			// People and operators take their time between two sentences, and nothing is
+			// People take their time between two sentences, and nothing is
 			// recorded: sound is what an hour costs.
-			population: lab.PopulationConfig{Seed: 7, Turn: slow, Talk: lab.Law{Mean: 5 * time.Minute, Spread: .8, Least: 10 * time.Second}}, phone: func(_ int, p *lab.PhoneConfig) { p.Turn = slow },
+			population: lab.PopulationConfig{Seed: 7, Turn: slow, Talk: lab.Law{Mean: 5 * time.Minute, Spread: .8, Least: 10 * time.Second}}, phone: func(_ int, p *lab.PhoneConfig) { p.Turn = lab.Law{Mean: 2 * time.Second} },
 			campaign: "pacing: {mode: power, ratio: 1.5}\nrecord: false\n"})
 		time.Sleep(time.Duration(hours) * time.Hour)
 		st, err := s.svc.CampaignStatus("spring", false)
