@@ -39,6 +39,7 @@ type call struct {
 	inLine chan struct{} // closed when the call has its place at the trunk
 
 	sip        *ua.Call
+	left       bool      // without a final response, at a stop
 	gaveUp     string    // outcome to record if the far end goes along with our hanging up
 	heardEnd   time.Time // end of the greeting
 	operator   *leg
@@ -161,6 +162,9 @@ func (c *call) ring() bool {
 			if o.Kind == DoHangup {
 				c.giveUp(contactdb.Cancelled)
 			}
+		case <-c.l.s.leave:
+			c.left = true
+			return false
 		}
 	}
 }
@@ -218,6 +222,11 @@ func toneOutcome(k amd.Kind) string {
 
 // unanswered is the outcome of a call that ended before its answer.
 func (c *call) unanswered() string {
+	if c.left {
+		// The service stops and the far end says nothing. Should it answer yet, the next life ends it as a stray.
+		c.rec.EndedBy, c.rec.Note = string(ua.Dialer), "the service stopped before a final response"
+		return contactdb.Cancelled
+	}
 	e := c.sip.Ending()
 	c.took(e)
 	switch {

@@ -64,6 +64,7 @@ type Service struct {
 	ua     *ua.UA // nil until Run
 
 	stop     chan struct{}   // closed when Run is to end: no new call
+	leave    chan struct{}   // closed when calls without a final response are to be left
 	legsDown chan struct{}   // closed when operators' legs are to end
 	callCtx  context.Context // ends when the last call has
 	endCalls context.CancelFunc
@@ -98,7 +99,7 @@ func Open(cfg Config) (*Service, error) {
 		return nil, err
 	}
 	s := &Service{cfg: cfg, log: cfg.Log, store: store, owner: "apel", since: time.Now(), ready: make(chan struct{}),
-		stop: make(chan struct{}), legsDown: make(chan struct{}), loops: map[string]*loop{}, booked: map[string]int{}}
+		stop: make(chan struct{}), leave: make(chan struct{}), legsDown: make(chan struct{}), loops: map[string]*loop{}, booked: map[string]int{}}
 	s.callCtx, s.endCalls = context.WithCancel(context.Background())
 	s.desk = newDesk(s)
 	return s, nil
@@ -356,6 +357,10 @@ func (s *Service) pause(d time.Duration) bool {
 	}
 }
 
+// leaveAfter is how long a stop waits, after its grace, for the final responses
+// of calls that were cancelled.
+const leaveAfter = 2 * time.Second
+
 // shutDown ends the calls: first those that nobody talks on, after grace the others.
 func (s *Service) shutDown(grace time.Duration) error {
 	s.mu.Lock()
@@ -380,6 +385,8 @@ func (s *Service) shutDown(grace time.Duration) error {
 		}
 	}
 	close(s.legsDown)
+	leave := time.AfterFunc(leaveAfter, func() { close(s.leave) })
+	defer leave.Stop()
 	for _, l := range loops {
 		<-l.done
 		l.wg.Wait()
