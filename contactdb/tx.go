@@ -40,10 +40,17 @@ var (
 	bOperators    = []byte("operators")    // name → operatorRow
 	bTeams        = []byte("teams")        // name → Team
 	bMemory       = []byte("memory")       // key → value of Remember
+	bAccounts     = []byte("accounts")     // name → accountRow
+	bSessions     = []byte("sessions")     // digest of the secret → Session
+	bTokens       = []byte("tokens")       // name → tokenRow
 
 	buckets = [][]byte{bMeta, bLists, bSegments, bTrash, bZones, bContacts, bPhones, bFresh, bCursors, bDue,
 		bProgress, bLive, bNotes, bCalling, bTries, bRecords, bRecordIDs, bRecordPhones, bRecordDays, bTallies, bOpTallies, bDNC,
-		bCampaigns, bVersions, bOperators, bTeams, bMemory}
+		bCampaigns, bVersions, bOperators, bTeams, bMemory, bAccounts, bSessions, bTokens}
+
+	// later are the buckets that came after schema 1: an older file gets them
+	// when it is opened.
+	later = [][]byte{bAccounts, bSessions, bTokens}
 
 	kSchema = []byte("schema")
 	kSecret = []byte("secret")
