@@ -116,7 +116,7 @@ func TestABrowserIsHeardAndHearsInVirtualTime(t *testing.T) {
 				n := lab.NewNet(lab.NetConfig{Delay: 15 * time.Millisecond})
 				l := connect(t, n, "10.0.0.1:8443", "10.0.0.30:0", laws...)
 				bothWays(t, l)
-				time.Sleep(10 * time.Minute) // between customers a leg is silent for long
+				time.Sleep(time.Minute) // between customers a leg is silent for long
 				bothWays(t, l)
 				l.close()
 			})
@@ -197,13 +197,13 @@ func TestLossAndTripAreMeasured(t *testing.T) {
 		l.page.Hum(media.Tone(425, 400*time.Millisecond, -20))
 		l.leg.Media().KeepAlive(20 * time.Millisecond)
 		lost, n := 0.0, 0
-		for range 30 {
+		for range 15 {
 			time.Sleep(time.Second)
 			lost += l.leg.Quality().Lost
 			n++
 		}
 		q := l.leg.Quality()
-		if mean := lost / float64(n); mean < .07 || mean > .13 {
+		if mean := lost / float64(n); mean < .06 || mean > .14 {
 			t.Errorf("of a tenth of the packets lost, %.3f were counted", mean)
 		}
 		if q.Trip < 80*time.Millisecond || q.Trip > 90*time.Millisecond {
