@@ -1,6 +1,7 @@
 package contactdb
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -97,8 +98,13 @@ func (c *checking) contacts() error {
 		}
 		class := c.classOf(row)
 		unseen := c.get(bTrash, key[:4]) != nil // staged: its number comes later
-		if !unseen && c.get(bPhones, phoneKey(row.Phone, seg, row.ID)) == nil {
-			c.bad("contact %d is not found by its number", row.ID)
+		for _, n := range row.AllNumbers() {
+			if !unseen && c.get(bPhones, phoneKey(n.Phone, seg, row.ID)) == nil {
+				c.bad("contact %d is not found by its number", row.ID)
+			}
+		}
+		if !unseen && row.ExternalID != "" && c.get(bExternals, externalKey(row.ExternalID, seg, row.ID)) == nil {
+			c.bad("contact %d is not found by its external id", row.ID)
 		}
 		if c.get(bFresh, freshKey(seg, class, row.ID)) == nil {
 			c.bad("contact %d is not among those of its zones", row.ID)
@@ -128,8 +134,19 @@ func (c *checking) indexes() error {
 	err := c.each(bPhones, nil, func(key, _ []byte) (bool, error) {
 		phone, rest := key[:len(key)-13], key[len(key)-12:]
 		row, found, err := c.contact(binary.BigEndian.Uint32(rest), binary.BigEndian.Uint64(rest[4:]))
-		if err == nil && (!found || row.Phone != string(phone)) {
+		if err == nil && (!found || !row.HasNumber(string(phone))) {
 			c.bad("the number index names contact %d, which does not have the number", binary.BigEndian.Uint64(rest[4:]))
+		}
+		return true, err
+	})
+	if err != nil {
+		return err
+	}
+	err = c.each(bExternals, nil, func(key, _ []byte) (bool, error) {
+		id := binary.BigEndian.Uint64(key[12:])
+		row, found, err := c.contact(binary.BigEndian.Uint32(key[8:]), id)
+		if err == nil && (!found || !bytes.Equal(externalHash(row.ExternalID), key[:8])) {
+			c.bad("the index of external ids names contact %d, which has another", id)
 		}
 		return true, err
 	})

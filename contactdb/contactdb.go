@@ -37,23 +37,6 @@ var (
 	ErrDamaged = errors.New("damaged")
 )
 
-// Contact is one person to call.
-type Contact struct {
-	ID         uint64            `json:"id"`          // unique in the store, grows with each import
-	List       string            `json:"list"`        // list it was imported into
-	Phone      string            `json:"phone"`       // E.164, the number that is dialed
-	NumberType string            `json:"number_type"` // mobile, fixed-line, fixed-or-mobile, toll-free, premium, voip, unknown
-	Region     string            `json:"region"`      // ISO 3166-1 alpha-2 of the number
-	Zones      []string          `json:"zones"`       // every IANA zone the person may be in, sorted; dialing needs all of them open
-	Name       string            `json:"name,omitempty"`
-	FirstName  string            `json:"first_name,omitempty"`
-	LastName   string            `json:"last_name,omitempty"`
-	Email      string            `json:"email,omitempty"`
-	City       string            `json:"city,omitempty"`
-	Fields     map[string]string `json:"fields,omitempty"` // free fields: the file's other columns
-	ImportedAt time.Time         `json:"imported_at"`
-}
-
 // Progress is how far one campaign has come with one contact.
 type Progress struct {
 	Attempts    int       `json:"attempts"`           // attempts made, the live one included

@@ -3,6 +3,7 @@ package contactdb
 import (
 	"encoding/binary"
 	"fmt"
+	"hash/fnv"
 	"iter"
 	"slices"
 	"time"
@@ -49,7 +50,8 @@ func (t *tx) visible(phone string, f func(seg uint32, id uint64) error) error {
 	})
 }
 
-// ContactsByPhone returns every contact with this number, over all lists.
+// ContactsByPhone returns every contact that has this number among its own, over
+// all lists: the person, and who shares the number with them.
 func (s *Store) ContactsByPhone(phone string) ([]Contact, error) {
 	all := []Contact{}
 	err := s.view("contacts by phone", func(t *tx) error {
@@ -66,8 +68,9 @@ func (s *Store) ContactsByPhone(phone string) ([]Contact, error) {
 
 // PutContact adds a contact (ID 0) or replaces one; returns it with its ID.
 // ErrNotFound if the list (or the contact with this ID in it) is not there,
-// ErrExists if another contact of the list has the number. A contact stays in
-// its list.
+// ErrExists if another contact of the list is the same person: it has the
+// external id, or the same first number without both having external ids. A
+// contact stays in its list.
 func (s *Store) PutContact(c Contact, now time.Time) (Contact, error) {
 	var put Contact
 	err := s.update("put contact", func(t *tx) (err error) {
@@ -78,7 +81,7 @@ func (s *Store) PutContact(c Contact, now time.Time) (Contact, error) {
 		if err != nil {
 			return err
 		}
-		if err := t.numberFree(list, put); err != nil {
+		if err := t.free(list, put); err != nil {
 			return err
 		}
 		if put.ID == 0 {
@@ -93,26 +96,92 @@ func (s *Store) PutContact(c Contact, now time.Time) (Contact, error) {
 	return put, err
 }
 
-// tidyContact puts a contact into the form in which it is kept.
-func tidyContact(c Contact) (Contact, error) {
-	if c.Phone == "" || len(c.Phone) > 64 {
-		return c, fmt.Errorf("contact %q: a phone number has 1 to 64 characters", c.Name)
+// holdsFirst is the value of an entry in the index of numbers when the number
+// is the contact's first: who else has it first, without an external id to tell
+// them apart, is the same person.
+var holdsFirst = []byte{}
+
+// free says with ErrExists that another contact of the list, or one that an
+// import under way brings, is the same person.
+func (t *tx) free(list listRow, c Contact) error {
+	id, err := t.same(func(seg uint32) bool {
+		return slices.Contains(list.Segments, seg) || string(t.get(bTrash, be32(nil, seg))) == list.Name
+	}, c)
+	if err == nil && id != 0 {
+		err = fmt.Errorf("list %q: %w: contact %d has the same external id or number", list.Name, ErrExists, id)
 	}
-	c.Zones = slices.Compact(slices.Sorted(slices.Values(c.Zones)))
-	c.ImportedAt = c.ImportedAt.UTC()
-	return c, nil
+	return err
 }
 
-// numberFree says with ErrExists that another contact of the list has the
-// number, or gets it by an import that is under way.
-func (t *tx) numberFree(list listRow, c Contact) error {
-	return t.holders(c.Phone, func(seg uint32, id uint64) (bool, error) {
-		staged := string(t.get(bTrash, be32(nil, seg))) == list.Name
-		if id != c.ID && (staged || slices.Contains(list.Segments, seg)) {
-			return false, fmt.Errorf("list %q: %w: contact %d has the same number", list.Name, ErrExists, id)
+// same finds another contact of some segments that is the same person: it has
+// the external id, or the same first number and not both have external ids.
+// Zero if there is none.
+func (t *tx) same(in func(seg uint32) bool, c Contact) (same uint64, err error) {
+	if c.ExternalID != "" {
+		_, id, err := t.external(in, c.ExternalID)
+		if err != nil || id != 0 && id != c.ID {
+			return id, err
 		}
-		return true, nil
+	}
+	err = t.firsts(c.Phone, func(seg uint32, id uint64) (bool, error) {
+		if id == c.ID || !in(seg) {
+			return true, nil
+		}
+		if c.ExternalID != "" {
+			if o, _, err := t.contact(seg, id); err != nil || o.ExternalID != "" {
+				return err == nil, err
+			}
+		}
+		same = id
+		return false, nil
 	})
+	return same, err
+}
+
+// firsts names the contacts that have a number as their first.
+func (t *tx) firsts(phone string, f func(seg uint32, id uint64) (bool, error)) error {
+	prefix := append([]byte(phone), 0)
+	return t.each(bPhones, prefix, func(key, value []byte) (bool, error) {
+		if len(key) != len(prefix)+12 {
+			return false, errKeys(bPhones)
+		}
+		if len(value) > 0 {
+			return true, nil
+		}
+		key = key[len(prefix):]
+		return f(binary.BigEndian.Uint32(key), binary.BigEndian.Uint64(key[4:]))
+	})
+}
+
+// external finds the contact that has an external id in one of the segments;
+// id 0 if there is none.
+func (t *tx) external(in func(seg uint32) bool, external string) (seg uint32, id uint64, err error) {
+	prefix := externalHash(external)
+	err = t.each(bExternals, prefix, func(key, _ []byte) (bool, error) {
+		s, n := binary.BigEndian.Uint32(key[8:]), binary.BigEndian.Uint64(key[12:])
+		if !in(s) {
+			return true, nil
+		}
+		c, found, err := t.contact(s, n)
+		if err != nil || !found || c.ExternalID != external {
+			return err == nil, err
+		}
+		seg, id = s, n
+		return false, nil
+	})
+	return seg, id, err
+}
+
+// externalHash is the 64-bit FNV-1a hash of an external id: an entry of the
+// index has the same length whatever the client's keys look like.
+func externalHash(external string) []byte {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(external)) // it never fails
+	return h.Sum(nil)
+}
+
+func externalKey(external string, seg uint32, id uint64) []byte {
+	return be64(be32(externalHash(external), seg), id)
 }
 
 // addContact gives a contact its id and puts it into the list's last segment.
@@ -123,9 +192,36 @@ func (t *tx) addContact(list *listRow, c *Contact) {
 	}
 	seg, class := list.Segments[len(list.Segments)-1], t.class(c.Zones)
 	t.save(bContacts, contactKey(seg, c.ID), c)
-	t.put(bPhones, phoneKey(c.Phone, seg, c.ID), []byte{})
+	t.index(*c, seg)
 	t.put(bFresh, freshKey(seg, class, c.ID), []byte{})
 	list.count(class, c.Zones, 1)
+}
+
+// index makes a contact found by each of its numbers and by its external id.
+func (t *tx) index(c Contact, seg uint32) {
+	for i, n := range c.AllNumbers() {
+		t.put(bPhones, phoneKey(n.Phone, seg, c.ID), numberPlace(i))
+	}
+	if c.ExternalID != "" {
+		t.put(bExternals, externalKey(c.ExternalID, seg, c.ID), []byte{})
+	}
+}
+
+func (t *tx) unindex(c Contact, seg uint32) {
+	for _, n := range c.AllNumbers() {
+		t.delete(bPhones, phoneKey(n.Phone, seg, c.ID))
+	}
+	if c.ExternalID != "" {
+		t.delete(bExternals, externalKey(c.ExternalID, seg, c.ID))
+	}
+}
+
+// numberPlace is the value of an entry in the index of numbers.
+func numberPlace(i int) []byte {
+	if i == 0 {
+		return holdsFirst
+	}
+	return []byte{byte(i)}
 }
 
 // replaceContact writes a contact over the one with its id and moves its index
@@ -140,8 +236,8 @@ func (t *tx) replaceContact(list *listRow, c Contact) error {
 			continue
 		}
 		t.save(bContacts, contactKey(seg, c.ID), c)
-		t.delete(bPhones, phoneKey(old.Phone, seg, c.ID))
-		t.put(bPhones, phoneKey(c.Phone, seg, c.ID), []byte{})
+		t.unindex(old, seg)
+		t.index(c, seg)
 		from, to := t.class(old.Zones), t.class(c.Zones)
 		if from != to {
 			t.delete(bFresh, freshKey(seg, from, c.ID))

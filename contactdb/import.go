@@ -17,8 +17,8 @@ import (
 const importStep = 10_000
 
 // Import adds the contacts of rows to a new or existing list, all or nothing:
-// after a crash in the middle the list is as before. Duplicates of a number
-// within the list are counted and dropped. rows may yield an error, which ends
+// after a crash in the middle the list is as before. A person whom the
+// list has already (see PutContact) is counted as a duplicate and dropped. rows may yield an error, which ends
 // and undoes the import.
 //
 // Imports and removals of lists wait for each other; calls go on meanwhile.
@@ -60,6 +60,7 @@ type numbered struct {
 	phone string
 	id    uint64
 	class uint32
+	rich  bool // it has more numbers, or an external id
 }
 
 func (im *importing) run(rows iter.Seq2[Contact, error]) error {
@@ -104,7 +105,7 @@ func (im *importing) whole(part []Contact) error {
 		seg := row.Segments[len(row.Segments)-1]
 		im.put(t, seg, part)
 		slices.SortFunc(im.numbers, numbered.compare)
-		if err := im.index(t, row.Segments, seg, im.numbers, ""); err != nil {
+		if err := im.index(t, row.Segments, seg, im.numbers); err != nil {
 			return err
 		}
 		im.save(t, row)
@@ -128,19 +129,17 @@ func (im *importing) stage(part []Contact) error {
 // indexAll puts the numbers of a staged import into their index, a part at a time.
 func (im *importing) indexAll() error {
 	slices.SortFunc(im.numbers, numbered.compare)
-	last := ""
 	for part := range slices.Chunk(im.numbers, im.s.importStep) {
 		err := im.write(func(t *tx, im *importing) error {
 			row, err := im.list(t)
 			if err != nil {
 				return err
 			}
-			return im.index(t, row.Segments, im.segment, part, last)
+			return im.index(t, row.Segments, im.segment, part)
 		})
 		if err != nil {
 			return err
 		}
-		last = part[len(part)-1].phone
 	}
 	return nil
 }
@@ -205,7 +204,7 @@ func (im *importing) put(t *tx, seg uint32, part []Contact) {
 		}
 		im.row.count(class, c.Zones, 1)
 		fresh[class] = append(fresh[class], c.ID)
-		im.numbers = append(im.numbers, numbered{strings.Clone(c.Phone), c.ID, class})
+		im.numbers = append(im.numbers, numbered{strings.Clone(c.Phone), c.ID, class, len(c.Numbers) > 1 || c.ExternalID != ""})
 	}
 	im.res.Rows += len(part)
 	im.res.Imported += len(part)
@@ -223,16 +222,23 @@ func (n numbered) compare(o numbered) int {
 	return cmp.Or(strings.Compare(n.phone, o.phone), cmp.Compare(n.id, o.id))
 }
 
-// index puts sorted numbers into their index. The contact of a number that
-// another row has brought (last is the number before the first) or that the
-// list has already is dropped again.
-func (im *importing) index(t *tx, segments []uint32, seg uint32, sorted []numbered, last string) error {
+// index puts sorted numbers into their index. A contact that the list has
+// already, or of which the file has brought another row, is dropped again.
+func (im *importing) index(t *tx, segments []uint32, seg uint32, sorted []numbered) error {
+	in := func(s uint32) bool { return s == seg || slices.Contains(segments, s) }
 	for _, n := range sorted {
-		held, err := held(t, segments, n.phone)
+		c := Contact{ID: n.id, Phone: n.phone}
+		if n.rich {
+			var err error
+			if c, _, err = t.contact(seg, n.id); err != nil {
+				return err
+			}
+		}
+		same, err := t.same(in, c)
 		if err != nil {
 			return err
 		}
-		if held || n.phone == last {
+		if same != 0 {
 			t.delete(bContacts, contactKey(seg, n.id))
 			t.delete(bFresh, freshKey(seg, n.class, n.id))
 			im.row.count(n.class, nil, -1)
@@ -240,20 +246,10 @@ func (im *importing) index(t *tx, segments []uint32, seg uint32, sorted []number
 			im.res.Duplicates++
 			continue
 		}
-		last = n.phone
-		t.put(bPhones, phoneKey(n.phone, seg, n.id), []byte{})
+		t.index(c, seg)
 		if t.get(bDNC, []byte(n.phone)) != nil {
 			im.res.Suppressed++
 		}
 	}
 	return nil
-}
-
-// held says whether one of the segments has the number.
-func held(t *tx, segments []uint32, phone string) (held bool, err error) {
-	err = t.holders(phone, func(seg uint32, _ uint64) (bool, error) {
-		held = held || slices.Contains(segments, seg)
-		return !held, nil
-	})
-	return held, err
 }

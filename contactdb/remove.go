@@ -85,7 +85,7 @@ func (t *tx) sweep(seg uint32) error {
 		if err := decode(bContacts, value, &c); err != nil {
 			return false, err
 		}
-		t.delete(bPhones, phoneKey(c.Phone, seg, c.ID))
+		t.unindex(c, seg)
 		for _, camp := range camps {
 			if k := progressKey(camp, c.ID); t.get(bProgress, k) != nil {
 				t.delete(bProgress, k)

@@ -19,7 +19,8 @@ var (
 	bTrash        = []byte("trash")        // seg → list for which it is staged, empty if removed; invisible
 	bZones        = []byte("zones")        // zones joined by commas → class
 	bContacts     = []byte("contacts")     // seg, contact → Contact
-	bPhones       = []byte("phones")       // phone, 0, seg, contact → nothing
+	bPhones       = []byte("phones")       // phone, 0, seg, contact → place among the contact's numbers, nothing for the first
+	bExternals    = []byte("externals")    // hash of external id, seg, contact → nothing
 	bFresh        = []byte("fresh")        // seg, class, contact → nothing
 	bCursors      = []byte("cursors")      // camp, seg, class → last contact that the walk over fresh has seen
 	bDue          = []byte("due")          // camp, seg, class, time, contact → nothing
@@ -44,13 +45,13 @@ var (
 	bSessions     = []byte("sessions")     // digest of the secret → Session
 	bTokens       = []byte("tokens")       // name → tokenRow
 
-	buckets = [][]byte{bMeta, bLists, bSegments, bTrash, bZones, bContacts, bPhones, bFresh, bCursors, bDue,
+	buckets = [][]byte{bMeta, bLists, bSegments, bTrash, bZones, bContacts, bPhones, bExternals, bFresh, bCursors, bDue,
 		bProgress, bLive, bNotes, bCalling, bTries, bRecords, bRecordIDs, bRecordPhones, bRecordDays, bTallies, bOpTallies, bDNC,
 		bCampaigns, bVersions, bOperators, bTeams, bMemory, bAccounts, bSessions, bTokens}
 
 	// later are the buckets that came after schema 1: an older file gets them
 	// when it is opened.
-	later = [][]byte{bAccounts, bSessions, bTokens}
+	later = [][]byte{bAccounts, bSessions, bTokens, bExternals}
 
 	kSchema = []byte("schema")
 	kSecret = []byte("secret")
@@ -64,7 +65,7 @@ var appended = map[string]bool{
 
 // least is how long the keys of a bucket are at least; a shorter one is damage.
 var least = map[string]int{
-	string(bTrash): 4, string(bContacts): 12, string(bPhones): 13, string(bFresh): 16, string(bCursors): 12, string(bDue): 28,
+	string(bTrash): 4, string(bContacts): 12, string(bPhones): 13, string(bExternals): 20, string(bFresh): 16, string(bCursors): 12, string(bDue): 28,
 	string(bProgress): 12, string(bRecordPhones): 9, string(bRecordDays): 4, string(bTallies): 6, string(bOpTallies): 8,
 }
 
