@@ -25,13 +25,20 @@ func (s *Store) Check() error {
 	if err != nil {
 		return err
 	}
+	audit, err := s.VerifyAudit(context.Background())
+	if err != nil {
+		return err
+	}
 	return s.view("check", func(t *tx) error {
 		c := &checking{tx: t, lists: map[uint32]*listRow{}, found: map[string]map[uint32]int{}, camps: map[string]uint32{}, tries: map[pair]*trail{}}
 		if !v.OK {
 			c.bad("call record %d (%s): %s", v.BadAt, v.BadID, v.Problem)
 		}
+		if !audit.OK {
+			c.bad("audit entry %d: %s", audit.BadAt, audit.Problem)
+		}
 		for _, step := range []func() error{
-			c.readLists, c.contacts, c.indexes, c.counts, c.records, c.live, c.leases, c.progress, c.queue,
+			c.readLists, c.contacts, c.indexes, c.counts, c.records, c.audit, c.live, c.leases, c.progress, c.queue,
 		} {
 			if err := step(); err != nil {
 				return err
@@ -215,7 +222,7 @@ func (c *checking) records() error {
 			c.bad("%d records, %d %s", n, keys, index)
 		}
 	}
-	if err := c.spans(spans); err != nil {
+	if err := c.spans(bRecordDays, spans); err != nil {
 		return err
 	}
 	if err := c.tallies(bTallies, days); err != nil {
@@ -224,19 +231,48 @@ func (c *checking) records() error {
 	return c.tallies(bOpTallies, opDays)
 }
 
-func (c *checking) spans(want map[uint32]span) error {
-	err := c.each(bRecordDays, nil, func(key, value []byte) (bool, error) {
+func (c *checking) spans(index []byte, want map[uint32]span) error {
+	err := c.each(index, nil, func(key, value []byte) (bool, error) {
 		d := binary.BigEndian.Uint32(key)
 		if got := readSpan(value); got != want[d] {
-			c.bad("day %d has records %v, the index says %v", d, want[d], got)
+			c.bad("%s: day %d has %v, the index says %v", index, d, want[d], got)
 		}
 		delete(want, d)
 		return true, nil
 	})
 	for d := range want {
-		c.bad("day %d is missing in the index of records", d)
+		c.bad("%s: day %d is missing", index, d)
 	}
 	return err
+}
+
+// audit compares the trail with its indexes.
+func (c *checking) audit() error {
+	spans, keys := map[uint32]span{}, 0
+	err := c.each(bAudit, nil, func(key, value []byte) (bool, error) {
+		var e AuditEntry
+		if err := decode(bAudit, value, &e); err != nil || len(key) != 8 {
+			return false, err
+		}
+		spans[dayOf(e.At)] = spans[dayOf(e.At)].with(e.Seq)
+		for _, k := range [][2]string{{byPhone, e.Phone}, {byObject, e.Object}, {byWho, e.Who}} {
+			if k[1] == "" || k[0] == byPhone && strings.HasPrefix(k[1], Erased) {
+				continue
+			}
+			keys++
+			if c.get(bAuditIndex, auditKey(k[0], k[1], e.Seq)) == nil {
+				c.bad("audit entry %d is not found by %q", e.Seq, k[1])
+			}
+		}
+		return true, nil
+	})
+	if err != nil {
+		return err
+	}
+	if n := c.Bucket(bAuditIndex).Stats().KeyN; n != keys {
+		c.bad("%d keys in the index of the audit trail, %d belong there", n, keys)
+	}
+	return c.spans(bAuditDays, spans)
 }
 
 func addTo(days map[string]*Tally, key []byte, r Record) {

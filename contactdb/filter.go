@@ -30,7 +30,7 @@ func (s *Store) Records(f RecordFilter) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
 		var days span
 		err := s.view("records", func(t *tx) (err error) {
-			days, err = t.days(f)
+			days, err = t.days(bRecordDays, f.From, f.To)
 			return err
 		})
 		if err != nil {
@@ -93,11 +93,12 @@ func readSpan(value []byte) span {
 	return span{binary.BigEndian.Uint64(value), binary.BigEndian.Uint64(value[8:])}
 }
 
-// days is where the records of the filter's days lie. Calls end nearly in the
-// order in which they are settled, so that the span of a day is narrow.
-func (t *tx) days(f RecordFilter) (all span, err error) {
-	err = t.each(bRecordDays, nil, func(key, value []byte) (bool, error) {
-		if within(key, f.From, f.To) {
+// days is where the rows of the days from <= t < to lie, by an index of days.
+// Calls end nearly in the order in which they are settled, so that the span of
+// a day is narrow.
+func (t *tx) days(index []byte, from, to time.Time) (all span, err error) {
+	err = t.each(index, nil, func(key, value []byte) (bool, error) {
+		if within(key, from, to) {
 			d := readSpan(value)
 			all = all.with(d.first).with(d.last)
 		}

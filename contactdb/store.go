@@ -3,7 +3,6 @@ package contactdb
 import (
 	"context"
 	"crypto/rand"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -73,6 +72,10 @@ func open(cfg Config) (*Store, error) {
 		stopped: make(chan struct{}),
 
 		importStep: importStep,
+	}
+	if err := guard(s.migrate); err != nil {
+		db.Close()
+		return nil, err
 	}
 	if err := guard(s.load); err != nil {
 		db.Close()
@@ -148,54 +151,17 @@ func syncDir(dir string) error {
 	return d.Sync()
 }
 
-// load checks the schema, brings an older one up, and reads what the store
-// keeps in memory.
+// load checks that all parts are there and reads what the store keeps in memory.
 func (s *Store) load() error {
-	version, err := s.version()
-	if err == nil && version < schema {
-		err = s.upgrade()
-	}
-	if err != nil {
-		return err
-	}
 	return s.db.View(func(btx *bbolt.Tx) error {
-		meta := btx.Bucket(bMeta)
 		for _, name := range buckets {
 			if btx.Bucket(name) == nil {
 				return fmt.Errorf("%w: its part %q is missing; restore a backup", ErrDamaged, name)
 			}
 		}
-		s.secret = append([]byte(nil), meta.Get(kSecret)...)
+		s.secret = append([]byte(nil), btx.Bucket(bMeta).Get(kSecret)...)
 		return nil
 	})
-}
-
-// version is the file's schema; ErrNewer if this program does not know it.
-func (s *Store) version() (v uint64, err error) {
-	err = s.db.View(func(btx *bbolt.Tx) error {
-		meta := btx.Bucket(bMeta)
-		if meta == nil || len(meta.Get(kSchema)) != 8 {
-			return fmt.Errorf("%w: it is no contact store", ErrDamaged)
-		}
-		v = binary.BigEndian.Uint64(meta.Get(kSchema))
-		if v > schema {
-			return fmt.Errorf("%w: its schema is %d, this program knows %d; install the newer version", ErrNewer, v, schema)
-		}
-		return nil
-	})
-	return v, err
-}
-
-// upgrade gives an older file the buckets that came since.
-func (s *Store) upgrade() error {
-	return spaceError(s.db.Update(func(btx *bbolt.Tx) error {
-		for _, name := range later {
-			if _, err := btx.CreateBucketIfNotExists(name); err != nil {
-				return err
-			}
-		}
-		return btx.Bucket(bMeta).Put(kSchema, be64(nil, schema))
-	}))
 }
 
 // Close waits for commits in flight and closes the file. Closing twice is fine.

@@ -44,29 +44,34 @@ var (
 	bAccounts     = []byte("accounts")     // name → accountRow
 	bSessions     = []byte("sessions")     // digest of the secret → Session
 	bTokens       = []byte("tokens")       // name → tokenRow
+	bAudit        = []byte("audit")        // place → AuditEntry, sealed
+	bAuditIndex   = []byte("auditindex")   // kind and value, 0, place → nothing
+	bAuditDays    = []byte("auditdays")    // day → first and last place
 
 	buckets = [][]byte{bMeta, bLists, bSegments, bTrash, bZones, bContacts, bPhones, bExternals, bFresh, bCursors, bDue,
 		bProgress, bLive, bNotes, bCalling, bTries, bRecords, bRecordIDs, bRecordPhones, bRecordDays, bTallies, bOpTallies, bDNC,
-		bCampaigns, bVersions, bOperators, bTeams, bMemory, bAccounts, bSessions, bTokens}
+		bCampaigns, bVersions, bOperators, bTeams, bMemory, bAccounts, bSessions, bTokens, bAudit, bAuditIndex, bAuditDays}
 
 	// later are the buckets that came after schema 1: an older file gets them
 	// when it is opened.
-	later = [][]byte{bAccounts, bSessions, bTokens, bExternals}
+	later = [][]byte{bAccounts, bSessions, bTokens, bExternals, bAudit, bAuditIndex, bAuditDays}
 
-	kSchema = []byte("schema")
-	kSecret = []byte("secret")
-	kHead   = []byte("head")
+	kSchema    = []byte("schema")
+	kSecret    = []byte("secret")
+	kHead      = []byte("head")
+	kAuditHead = []byte("audithead")
 )
 
 // appended are the buckets whose keys only grow: their pages are filled up.
 var appended = map[string]bool{
-	string(bContacts): true, string(bFresh): true, string(bRecords): true, string(bRecordIDs): true, string(bVersions): true,
+	string(bContacts): true, string(bFresh): true, string(bRecords): true, string(bRecordIDs): true, string(bVersions): true, string(bAudit): true,
 }
 
 // least is how long the keys of a bucket are at least; a shorter one is damage.
 var least = map[string]int{
 	string(bTrash): 4, string(bContacts): 12, string(bPhones): 13, string(bExternals): 20, string(bFresh): 16, string(bCursors): 12, string(bDue): 28,
 	string(bProgress): 12, string(bRecordPhones): 9, string(bRecordDays): 4, string(bTallies): 6, string(bOpTallies): 8,
+	string(bAuditDays): 4, string(bAuditIndex): 10,
 }
 
 // tx is a transaction. Writing never fails before the commit except by a

@@ -143,7 +143,7 @@ func (a *app) contactEdit() *cobra.Command {
 }
 
 func (a *app) contactHistory() *cobra.Command {
-	return a.phoneVerb("history", "every call to this number", func(ctx context.Context, phone string, q url.Values) error {
+	return a.phoneVerb("history", "every call to this number, and who changed or saw what of it", func(ctx context.Context, phone string, q url.Values) error {
 		return show(a, ctx, call{path: at("contacts", phone, "history"), query: q}, writeHistory)
 	})
 }
@@ -163,6 +163,14 @@ func writeHistory(w io.Writer, h console.ContactHistory) {
 	if len(h.Records) > 0 {
 		fmt.Fprintln(w)
 		writeRecords(w, h.Records)
+	}
+	if len(h.Operations) > 0 {
+		fmt.Fprintln(w)
+		t := newTable("at", "who", "verb", "what")
+		for _, e := range h.Operations {
+			t.row(e.At, callerName(e.Who), e.Verb, strings.TrimSpace(e.Object+" "+auditDetail(e)))
+		}
+		t.write(w)
 	}
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net/url"
 	"strconv"
@@ -24,8 +23,12 @@ type periodFlags struct {
 }
 
 func (p *periodFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&p.campaign, "campaign", "", "only of this `campaign`")
+	p.addTimes(cmd)
+}
+
+func (p *periodFlags) addTimes(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&p.campaign, "campaign", "", "only of this `campaign`")
 	f.StringVar(&p.from, "from", "", "from this `time` on: 2026-11-23 or 2026-11-23T08:00:00+02:00")
 	f.StringVar(&p.to, "to", "", "before this `time`; of a bare date, to its end")
 }
@@ -73,22 +76,7 @@ func (a *app) recordExport() *cobra.Command {
 
 func (a *app) recordVerify() *cobra.Command {
 	return a.verb("verify", "walk the chain of call records; exit 1 where it does not fit", cobra.NoArgs, func(ctx context.Context, _ []string) error {
-		var v contactdb.Verification
-		raw, err := a.ask(ctx, call{path: "/api/records/verify"}, &v)
-		if err != nil {
-			return err
-		}
-		if a.flags.output == "json" {
-			err = printJSON(a.std.out, raw)
-		} else if v.OK {
-			err = a.print(func(w io.Writer) {
-				fmt.Fprintf(w, "%s records verify; the last hash is %s\n", thousands(int64(v.Records)), orDash(v.Head))
-			})
-		}
-		if err == nil && !v.OK {
-			err = problem(console.Failed, "call record %s, number %d of the chain, does not fit: %s; compare it with an earlier export or a backup", v.BadID, v.BadAt, v.Problem)
-		}
-		return err
+		return a.verify(ctx, "/api/records/verify", "records", "call record")
 	})
 }
 

@@ -155,6 +155,7 @@ func (l *listeners) serve(ctx context.Context, on net.Listener, h http.Handler) 
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
 		IdleTimeout:       time.Minute,
+		ConnContext:       console.ConnContext,
 		BaseContext:       func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	}
 	l.servers = append(l.servers, srv)

@@ -39,6 +39,7 @@ func (a *app) verbs() []*cobra.Command {
 		a.teamCmd(),
 		a.campaignCmd(),
 		a.recordCmd(),
+		a.auditCmd(),
 		a.reportCmd(),
 		a.simulateCmd(),
 		a.detectCmd(),

@@ -1,6 +1,8 @@
 package console
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -41,6 +43,9 @@ func (a *api) applyCampaign(r *http.Request) (any, error) {
 		return nil, err
 	}
 	c, warnings, err := a.svc.ApplyCampaign(source)
+	t := traceOf(r)
+	t.Object = "campaign/" + c.Name
+	t.change(nil, map[string]any{"version": c.Version, "sha256": fmt.Sprintf("%x", sha256.Sum256(source))})
 	if warnings == nil {
 		warnings = []string{}
 	}
@@ -167,6 +172,7 @@ func change(to campaignChange) func(*api, *http.Request) (any, error) {
 	return func(a *api, r *http.Request) (any, error) {
 		name := r.PathValue("campaign")
 		c, err := to(a.svc, name)
+		traceOf(r).change(nil, map[string]any{"state": c.State, "version": c.Version})
 		return c, a.missingCampaign(err, name)
 	}
 }

@@ -49,6 +49,21 @@ var recordColumns = []column[contactdb.Record]{
 	{"hash", false, func(r contactdb.Record) any { return r.Hash }},
 }
 
+// auditColumns are the columns of an exported audit trail.
+var auditColumns = []column[contactdb.AuditEntry]{
+	{"seq", false, func(e contactdb.AuditEntry) any { return e.Seq }},
+	{"at", false, func(e contactdb.AuditEntry) any { return e.At }},
+	{"who", true, func(e contactdb.AuditEntry) any { return e.Who }},
+	{"verb", false, func(e contactdb.AuditEntry) any { return e.Verb }},
+	{"object", true, func(e contactdb.AuditEntry) any { return e.Object }},
+	{"phone", false, func(e contactdb.AuditEntry) any { return e.Phone }},
+	{"detail", true, func(e contactdb.AuditEntry) any { return e.Detail }},
+	{"before", true, func(e contactdb.AuditEntry) any { return e.Before }},
+	{"after", true, func(e contactdb.AuditEntry) any { return e.After }},
+	{"prev_hash", false, func(e contactdb.AuditEntry) any { return e.PrevHash }},
+	{"hash", false, func(e contactdb.AuditEntry) any { return e.Hash }},
+}
+
 // suppressionColumns are the columns of an exported do-not-call list.
 var suppressionColumns = []column[contactdb.Suppression]{
 	{"phone", false, func(s contactdb.Suppression) any { return s.Phone }},

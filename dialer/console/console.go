@@ -7,6 +7,10 @@
 // and the next step, the word is one of the Codes, from which the HTTP status
 // and a command's exit code follow.
 //
+// Every request that changes something, and every one that shows or takes
+// personal data, is written to the audit trail before its answer leaves: the
+// table names it, the router writes it (audit.go).
+//
 // Who may ask is not decided here but by who holds the listener: New answers
 // everything and belongs on a Unix socket that only its owner can open; NewBoard
 // shows what carries no personal data, changes nothing, and may stand on a
@@ -42,6 +46,7 @@ func newMux(svc *dialer.Service, serves func(Route) bool) http.Handler {
 			r.answer, r.Live = notHere, false
 		}
 		mux.HandleFunc(r.Method+" "+r.Path, func(w http.ResponseWriter, req *http.Request) {
+			w, req = a.audited(r, w, req)
 			if err := a.serve(r, w, req); err != nil {
 				drain(req)
 				writeError(w, err)

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"time"
@@ -88,7 +89,11 @@ func (a *api) addContact(r *http.Request) (any, error) {
 	}
 	c.List = body.List
 	body.set(&c)
-	return a.svc.Store().PutContact(c, time.Now())
+	c, err = a.svc.Store().PutContact(c, time.Now())
+	t := traceOf(r)
+	t.Phone, t.Object = c.Phone, "list/"+c.List
+	t.change(nil, c)
+	return c, err
 }
 
 func (a *api) editContact(r *http.Request) (any, error) {
@@ -111,9 +116,19 @@ func (a *api) editContact(r *http.Request) (any, error) {
 	default:
 		return nil, problem(Usage, "%s is in %d lists; say which with --list", contacts[0].Phone, len(contacts))
 	}
+	before := contacts[0]
+	before.Fields = maps.Clone(before.Fields)
 	body.set(&contacts[0])
-	return a.svc.Store().PutContact(contacts[0], time.Now())
+	after, err := a.svc.Store().PutContact(contacts[0], time.Now())
+	t := traceOf(r)
+	t.Object = "list/" + after.List
+	t.change(before, after)
+	return after, err
 }
+
+// maxOperations is how many of the last operations a history shows; the audit
+// trail has them all.
+const maxOperations = 1000
 
 // ContactHistory is all that was done with a number.
 type ContactHistory struct {
@@ -122,6 +137,8 @@ type ContactHistory struct {
 	Suppressed *contactdb.Suppression `json:"suppressed,omitempty"`
 	Live       []contactdb.Attempt    `json:"live"`
 	Records    []contactdb.Record     `json:"records"`
+	// Operations is who did, saw or took what of this person, oldest first.
+	Operations []contactdb.AuditEntry `json:"operations"`
 }
 
 func (a *api) contactHistory(r *http.Request) (any, error) {
@@ -152,6 +169,11 @@ func (a *api) contactHistory(r *http.Request) (any, error) {
 		}
 		h.Records = append(h.Records, rec)
 	}
+	operations, err := lastOf(store.AuditTrail(contactdb.AuditFilter{Phone: phone}), maxOperations)
+	if err != nil {
+		return nil, err
+	}
+	h.Operations = operations
 	if len(h.Contacts) == 0 && len(h.Records) == 0 && h.Suppressed == nil {
 		return nil, problem(NotFound, "nothing is known of %s: it is in no list, was never called and is not suppressed", phone)
 	}

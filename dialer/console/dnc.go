@@ -40,6 +40,14 @@ func (a *api) addSuppressions(r *http.Request) (any, error) {
 		entries[i] = contactdb.Suppression{Phone: phone, Reason: body.Reason, Source: body.Source, AddedAt: now}
 	}
 	added, err := a.svc.Suppress(r.Context(), entries)
+	t := traceOf(r)
+	t.Phone = entries[0].Phone
+	t.change(nil, map[string]string{"reason": body.Reason, "source": body.Source})
+	for _, e := range entries[1:] {
+		more := t.AuditEntry
+		more.Phone = e.Phone
+		t.others = append(t.others, more)
+	}
 	return SuppressionsAdded{len(entries), added, len(entries) - added}, err
 }
 
@@ -64,10 +72,13 @@ func (a *api) unsuppress(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if entry, err := a.svc.Store().Suppressed(phone); err != nil {
+	entry, err := a.svc.Store().Suppressed(phone)
+	if err != nil {
 		return nil, err
-	} else if entry == nil {
+	}
+	if entry == nil {
 		return nil, problem(NotFound, "%s is not on the do-not-call list; nothing was changed", phone)
 	}
+	traceOf(r).change(entry, nil)
 	return Removed{phone}, a.svc.Store().Unsuppress(phone)
 }

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"apel/contactdb"
@@ -41,5 +42,6 @@ func (a *api) eraseContact(r *http.Request) (any, error) {
 		}
 		gone.Records++
 	}
+	traceOf(r).note("lists", strings.Join(gone.Lists, ", "))
 	return gone, nil
 }

@@ -24,7 +24,9 @@ func (a *api) importList(r *http.Request) (any, error) {
 		return nil, err
 	}
 	opt := dialer.ImportOptions{Country: r.URL.Query().Get("country"), Map: columns}
-	return a.svc.ImportList(r.Context(), name, r.Body, opt)
+	res, err := a.svc.ImportList(r.Context(), name, r.Body, opt)
+	traceOf(r).change(nil, map[string]int{"rows": res.Rows, "imported": res.Imported, "duplicates": res.Duplicates, "rejected": res.Rejected})
+	return res, err
 }
 
 // Removed says what a DELETE took away.
@@ -34,6 +36,9 @@ type Removed struct {
 
 func (a *api) removeList(r *http.Request) (any, error) {
 	name := r.PathValue("list")
+	if l, err := a.svc.Store().List(name); err == nil { // otherwise the removal fails too
+		traceOf(r).change(map[string]int{"contacts": l.Contacts}, nil)
+	}
 	err := a.svc.Store().RemoveList(name)
 	return Removed{name}, a.missingList(err, name)
 }

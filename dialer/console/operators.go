@@ -72,7 +72,8 @@ func (a *api) addOperator(r *http.Request) (any, error) {
 	if body.Password == nil {
 		return nil, problem(Usage, "operator %q has no password for the phone; give --password or --password-stdin", body.Name)
 	}
-	return a.putOperator(contactdb.Operator{Name: body.Name, CreatedAt: time.Now()}, body)
+	traceOf(r).Object = "operator/" + body.Name
+	return a.putOperator(r, contactdb.Operator{Name: body.Name, CreatedAt: time.Now()}, body)
 }
 
 func (a *api) editOperator(r *http.Request) (any, error) {
@@ -85,10 +86,11 @@ func (a *api) editOperator(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, a.missingOperator(err, name)
 	}
-	return a.putOperator(o, body)
+	return a.putOperator(r, o, body)
 }
 
-func (a *api) putOperator(o contactdb.Operator, change OperatorChange) (any, error) {
+func (a *api) putOperator(r *http.Request, o contactdb.Operator, change OperatorChange) (any, error) {
+	before := o
 	if change.FullName != nil {
 		o.FullName = *change.FullName
 	}
@@ -103,7 +105,9 @@ func (a *api) putOperator(o contactdb.Operator, change OperatorChange) (any, err
 			return nil, problem(Usage, "the password has fewer than %d characters; a phone's password is never typed by hand twice, so make it long", minPassword)
 		}
 		dialer.SetPassword(&o, *change.Password)
+		traceOf(r).note("password", "set")
 	}
+	traceOf(r).change(before, o)
 	return o, a.svc.Store().PutOperator(o)
 }
 
@@ -127,6 +131,7 @@ func (a *api) operatorNotReady(r *http.Request) (any, error) {
 	if err := readJSON(r, &body); err != nil {
 		return nil, err
 	}
+	traceOf(r).note("reason", body.Reason)
 	return a.setReady(r.PathValue("operator"), false, body.Reason)
 }
 

@@ -22,6 +22,20 @@ func queryTime(r *http.Request, name string) (time.Time, error) {
 	return t, nil
 }
 
+// queryPeriod reads from and to.
+func queryPeriod(r *http.Request) (from, to time.Time, err error) {
+	if from, err = queryTime(r, "from"); err != nil {
+		return from, to, err
+	}
+	if to, err = queryTime(r, "to"); err != nil {
+		return from, to, err
+	}
+	if !from.IsZero() && !to.IsZero() && !from.Before(to) {
+		return from, to, problem(Usage, "from %s is not before to %s", from.Format(time.RFC3339), to.Format(time.RFC3339))
+	}
+	return from, to, nil
+}
+
 // queryInt reads a number from 0 on; or if it is not given.
 func queryInt(r *http.Request, name string, or int) (int, error) {
 	text := r.URL.Query().Get(name)
@@ -56,14 +70,8 @@ func (a *api) recordFilter(r *http.Request) (contactdb.RecordFilter, error) {
 	q := r.URL.Query()
 	f := contactdb.RecordFilter{Campaign: q.Get("campaign"), Operator: q.Get("operator")}
 	var err error
-	if f.From, err = queryTime(r, "from"); err != nil {
+	if f.From, f.To, err = queryPeriod(r); err != nil {
 		return f, err
-	}
-	if f.To, err = queryTime(r, "to"); err != nil {
-		return f, err
-	}
-	if !f.From.IsZero() && !f.To.IsZero() && !f.From.Before(f.To) {
-		return f, problem(Usage, "from %s is not before to %s", f.From.Format(time.RFC3339), f.To.Format(time.RFC3339))
 	}
 	if phone := q.Get("phone"); phone != "" {
 		if f.Phone, err = parsePhone(phone, q.Get("country")); err != nil {

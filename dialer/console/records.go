@@ -1,9 +1,8 @@
 package console
 
 import (
+	"iter"
 	"net/http"
-
-	"apel/contactdb"
 )
 
 // records gives the last limit call records that fit, oldest first.
@@ -16,12 +15,17 @@ func (a *api) records(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	last := []contactdb.Record{}
-	for rec, err := range a.svc.Store().Records(f) {
+	return lastOf(a.svc.Store().Records(f), limit)
+}
+
+// lastOf gives the last limit rows.
+func lastOf[T any](rows iter.Seq2[T, error], limit int) ([]T, error) {
+	last := []T{}
+	for row, err := range rows {
 		if err != nil {
 			return nil, err
 		}
-		if last = append(last, rec); len(last) >= 2*limit+1024 { // drop in large steps
+		if last = append(last, row); len(last) >= 2*limit+1024 { // drop in large steps
 			last = append(last[:0], last[len(last)-limit:]...)
 		}
 	}

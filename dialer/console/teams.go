@@ -24,7 +24,7 @@ func (a *api) addTeam(r *http.Request) (any, error) {
 	if slices.Contains(teamNames(teams), body.Name) {
 		return nil, problem(State, "team %q is there already; change it: apel team edit %s --leader NAME", body.Name, body.Name)
 	}
-	return a.putTeam(body)
+	return a.putTeam(r, body)
 }
 
 func (a *api) editTeam(r *http.Request) (any, error) {
@@ -38,10 +38,12 @@ func (a *api) editTeam(r *http.Request) (any, error) {
 	if err := a.checkTeam(name); err != nil {
 		return nil, err
 	}
-	return a.putTeam(contactdb.Team{Name: name, Leader: body.Leader})
+	return a.putTeam(r, contactdb.Team{Name: name, Leader: body.Leader})
 }
 
-func (a *api) putTeam(t contactdb.Team) (any, error) {
+func (a *api) putTeam(r *http.Request, t contactdb.Team) (any, error) {
+	traceOf(r).Object = "team/" + t.Name
+	traceOf(r).change(nil, t)
 	if t.Leader != "" {
 		if _, err := a.svc.Store().Operator(t.Leader); err != nil {
 			return nil, a.missingOperator(err, t.Leader)

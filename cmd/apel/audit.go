@@ -1,0 +1,146 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"net/url"
+	"os/user"
+	"slices"
+	"strconv"
+	"strings"
+
+	"apel/contactdb"
+	"apel/dialer/console"
+
+	"github.com/spf13/cobra"
+)
+
+func (a *app) auditCmd() *cobra.Command {
+	return group("audit", "who changed, saw or took what", a.auditLs(), a.auditExport(), a.auditVerify())
+}
+
+// auditFlags choose entries of the trail.
+type auditFlags struct {
+	periodFlags
+	who, verb, object, phone, country string
+}
+
+func (f *auditFlags) add(a *app, cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.who, "who", "", "only by this `person`: an account, or local:UID")
+	flags.StringVar(&f.verb, "verb", "", "only this `verb`, for example contact.edit")
+	flags.StringVar(&f.object, "object", "", "only about this `object`, for example list/spring")
+	flags.StringVar(&f.phone, "phone", "", "only about the person with this `number`")
+	f.addTimes(cmd)
+	a.countryFlag(cmd, &f.country)
+}
+
+func (f *auditFlags) query() (url.Values, error) {
+	q, err := f.periodFlags.query()
+	for key, value := range map[string]string{"who": f.who, "verb": f.verb, "object": f.object, "phone": f.phone, "country": f.country} {
+		if err == nil && value != "" {
+			q.Set(key, value)
+		}
+	}
+	return q, err
+}
+
+func (a *app) auditLs() *cobra.Command {
+	var f auditFlags
+	var limit int
+	cmd := a.verb("ls", "the last entries of the audit trail", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+		q, err := f.query()
+		if err != nil {
+			return err
+		}
+		q.Set("limit", strconv.Itoa(limit))
+		return show(a, ctx, call{path: "/api/audit", query: q}, writeAudit)
+	})
+	f.add(a, cmd)
+	cmd.Flags().IntVar(&limit, "limit", 50, "at most `N` entries")
+	return cmd
+}
+
+func (a *app) auditExport() *cobra.Command {
+	var x exportFlags
+	var f auditFlags
+	cmd := a.verb("export", "the audit trail as a file", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+		q, err := f.query()
+		if err != nil {
+			return err
+		}
+		return a.export(ctx, call{path: "/api/audit/export", query: q}, x)
+	})
+	x.add(cmd)
+	f.add(a, cmd)
+	return cmd
+}
+
+func (a *app) auditVerify() *cobra.Command {
+	return a.verb("verify", "walk the chain of the audit trail; exit 1 where it does not fit", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+		return a.verify(ctx, "/api/audit/verify", "audit entries", "audit entry")
+	})
+}
+
+// verify walks a chain and says what came of it.
+func (a *app) verify(ctx context.Context, path, many, one string) error {
+	var v contactdb.Verification
+	raw, err := a.ask(ctx, call{path: path}, &v)
+	switch {
+	case err != nil:
+		return err
+	case a.flags.output == "json":
+		err = printJSON(a.std.out, raw)
+	case v.OK:
+		err = a.print(func(w io.Writer) {
+			fmt.Fprintf(w, "%s %s verify; the last hash is %s\n", thousands(int64(v.Records)), many, orDash(v.Head))
+			if v.Erased > 0 {
+				fmt.Fprintf(w, "%s of them had personal data that was erased: what is left is as it was written\n", thousands(int64(v.Erased)))
+			}
+		})
+	}
+	if err == nil && !v.OK {
+		named := one
+		if v.BadID != "" {
+			named += " " + v.BadID
+		}
+		err = problem(console.Failed, "%s, number %d of the chain, does not fit: %s; compare it with an earlier export or a backup", named, v.BadAt, v.Problem)
+	}
+	return err
+}
+
+func writeAudit(w io.Writer, entries []contactdb.AuditEntry) {
+	t := newTable(">no.", "at", "who", "verb", "about", "what")
+	for _, e := range entries {
+		t.row(e.Seq, e.At, callerName(e.Who), e.Verb, strings.TrimSpace(e.Phone+" "+e.Object), auditDetail(e))
+	}
+	t.write(w)
+}
+
+// auditDetail is what an entry says, in one line.
+func auditDetail(e contactdb.AuditEntry) string {
+	var all []string
+	if c := console.Changes(e); c != "" {
+		all = append(all, c)
+	}
+	for _, k := range slices.Sorted(maps.Keys(e.Detail)) {
+		all = append(all, k+"="+e.Detail[k])
+	}
+	return strings.Join(all, "; ")
+}
+
+// callerName adds the name of a user of this machine.
+func callerName(who string) string {
+	uid, local := strings.CutPrefix(who, "local:")
+	if !local {
+		return who
+	}
+	u, err := user.LookupId(uid)
+	if err != nil {
+		return who
+	}
+	return who + " (" + cmp.Or(u.Username, "?") + ")"
+}

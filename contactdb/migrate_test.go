@@ -1,0 +1,88 @@
+package contactdb
+
+import (
+	"compress/gzip"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// kept unpacks a store as an earlier version of the program left it.
+func kept(t *testing.T, name string) string {
+	t.Helper()
+	f, err := os.Open("testdata/" + name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := io.ReadAll(z)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "store.db")
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// schema1.db.gz was written by the program of schema 1: two lists, six records,
+// two live attempts, one suppressed number, an operator and a team.
+func TestAStoreOfSchema1IsBroughtForwardWithAllThatIsInIt(t *testing.T) {
+	path := kept(t, "schema1.db.gz")
+	s := openStore(t, path)
+	if v, err := s.Verify(bg); err != nil || !v.OK || v.Records != 6 {
+		t.Errorf("its records: %+v, %v", v, err)
+	}
+	lists, err := s.Lists()
+	if err != nil || len(lists) != 2 || lists[0].Contacts != 15 || lists[1].Contacts != 21 {
+		t.Errorf("its lists: %+v, %v", lists, err)
+	}
+	cs, err := s.ContactsByPhone(person(3).Phone)
+	if err != nil || len(cs) != 1 || cs[0].Name != "Ștefan Țurcanu" || cs[0].Fields["sold"] != "120,50" {
+		t.Errorf("a contact of it: %+v, %v", cs, err)
+	}
+	live, err := s.Live()
+	if err != nil || len(live) != 2 || live[0].Notes.Operator != "ana" {
+		t.Errorf("its live attempts: %+v, %v", live, err)
+	}
+	for _, a := range live {
+		mustSettle(t, s, ended(a, Busy, monday.Add(2*time.Hour), monday.Add(3*time.Hour)))
+	}
+	if entry, err := s.Suppressed(person(1).Phone); err != nil || entry == nil || entry.Source != "ana" {
+		t.Errorf("its suppressed number: %+v, %v", entry, err)
+	}
+	if o, err := s.Operator("ana"); err != nil || o.HA1SHA256 != "4567" {
+		t.Errorf("its operator: %+v, %v", o, err)
+	}
+	if _, err := s.Audit(bg, AuditEntry{At: monday, Who: "ana", Verb: "record.verify"}); err != nil {
+		t.Error(err)
+	}
+	if v, err := s.Verify(bg); err != nil || !v.OK || v.Records != 8 {
+		t.Errorf("with records of both schemas: %+v, %v", v, err)
+	}
+}
+
+func TestAMigrationThatIsRefusedChangesNothing(t *testing.T) {
+	path := kept(t, "schema1.db.gz")
+	withBolt(t, path, func(tx *bbolt.Tx) { _ = tx.DeleteBucket(bTallies) })
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(Config{Path: path}); !errors.Is(err, ErrDamaged) {
+		t.Errorf("an old store without its tallies: %v", err)
+	}
+	if after, err := os.ReadFile(path); err != nil || string(after) != string(before) {
+		t.Errorf("the file was changed (%v)", err)
+	}
+}
