@@ -38,7 +38,7 @@ func (s *Store) Check() error {
 			c.bad("audit entry %d: %s", audit.BadAt, audit.Problem)
 		}
 		for _, step := range []func() error{
-			c.readLists, c.contacts, c.indexes, c.counts, c.records, c.audit, c.live, c.leases, c.progress, c.queue,
+			c.readLists, c.contacts, c.indexes, c.counts, c.records, c.audit, c.evidence, c.live, c.leases, c.progress, c.queue,
 		} {
 			if err := step(); err != nil {
 				return err

@@ -205,6 +205,7 @@ type Settlement struct {
 	Final    string       // why there is no further try; empty if there may be one
 	Callback bool         // NextTry was promised by an operator
 	Suppress *Suppression // a do-not-call entry to add in the same transaction
+	Evidence []byte       // what the detector's verdict rests on, kept beside the record; at most 4096 bytes
 }
 
 // Suppression is a do-not-call entry.

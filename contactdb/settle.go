@@ -132,6 +132,9 @@ func (t *tx) settle(a attemptRow, st Settlement) (Record, error) {
 	if err := t.append(&rec); err != nil {
 		return rec, err
 	}
+	if err := t.keepEvidence(rec.ID, st.Evidence); err != nil {
+		return rec, err
+	}
 	if err := t.tally(rec); err != nil {
 		return rec, err
 	}

@@ -47,14 +47,15 @@ var (
 	bAudit        = []byte("audit")        // place → AuditEntry, sealed
 	bAuditIndex   = []byte("auditindex")   // kind and value, 0, place → nothing
 	bAuditDays    = []byte("auditdays")    // day → first and last place
+	bEvidence     = []byte("evidence")     // attempt id → what the detector's verdict rests on
 
 	buckets = [][]byte{bMeta, bLists, bSegments, bTrash, bZones, bContacts, bPhones, bExternals, bFresh, bCursors, bDue,
 		bProgress, bLive, bNotes, bCalling, bTries, bRecords, bRecordIDs, bRecordPhones, bRecordDays, bTallies, bOpTallies, bDNC,
-		bCampaigns, bVersions, bOperators, bTeams, bMemory, bAccounts, bSessions, bTokens, bAudit, bAuditIndex, bAuditDays}
+		bCampaigns, bVersions, bOperators, bTeams, bMemory, bAccounts, bSessions, bTokens, bAudit, bAuditIndex, bAuditDays, bEvidence}
 
 	// later are the buckets that came after schema 1: an older file gets them
 	// when it is opened.
-	later = [][]byte{bAccounts, bSessions, bTokens, bExternals, bAudit, bAuditIndex, bAuditDays}
+	later = [][]byte{bAccounts, bSessions, bTokens, bExternals, bAudit, bAuditIndex, bAuditDays, bEvidence}
 
 	kSchema    = []byte("schema")
 	kSecret    = []byte("secret")
