@@ -45,6 +45,8 @@ type call struct {
 	operator   *leg
 	bridge     *media.Bridge
 	recorder   *media.Recorder
+	listening  *listening // to who answered; nil before, and without a detector
+	corrected  string     // outcome that was heard after a person had been assumed
 	talkFrom   time.Time
 	byOperator bool // the operator hung up
 	key        byte // disposition
@@ -54,6 +56,7 @@ type call struct {
 func (c *call) run() {
 	defer c.l.wg.Done()
 	c.rec.Outcome = c.conduct()
+	c.listening.end()
 	c.settle()
 }
 
@@ -261,23 +264,15 @@ func (c *call) screen() amd.Verdict {
 		c.heardEnd = c.rec.AnsweredAt
 		return amd.Verdict{Kind: amd.Human, Why: "the detector is off"}
 	}
-	ear := c.sip.Media().Listen()
-	defer ear.Close()
-	d := amd.New(amd.Settings{DecideWithin: c.rules.def.Detector.DecideWithin})
+	c.listening = c.listen()
 	for {
-		frame, err := ear.Next(c.l.ctx)
-		if err != nil {
-			return c.heard(d.Finish())
-		}
-		if v, ok := d.Feed(frame); ok {
-			return c.heard(v)
-		}
 		select {
+		case v := <-c.listening.verdicts:
+			return c.heard(v)
 		case o := <-c.orders:
 			if o.Kind == DoHangup {
 				c.giveUp(contactdb.Cancelled)
 			}
-		default:
 		}
 	}
 }
@@ -328,13 +323,18 @@ func (c *call) serve() string {
 			case DoDispose:
 				c.dispose(o.Key)
 			}
+		case v := <-c.listening.later():
+			c.correct(v)
 		case <-c.sip.Ended():
 			c.took(c.sip.Ending())
+			if c.corrected != "" && c.rec.BridgedAt.IsZero() {
+				return c.corrected
+			}
 			if c.rec.BridgedAt.IsZero() && c.sip.Ending().By == ua.Dialer {
 				return contactdb.Abandoned // we hung up on a person: stopped, or given up as they answered
 			}
 			c.wrapUp()
-			return contactdb.Human
+			return c.served()
 		}
 	}
 }
@@ -345,7 +345,7 @@ func (c *call) serve() string {
 func (c *call) connect(operator string) {
 	c.part()
 	l := c.l.s.desk.leg(operator)
-	if l == nil || c.gone() {
+	if l == nil || c.gone() || c.corrected != "" && c.rec.BridgedAt.IsZero() {
 		return
 	}
 	l.play(connectToneHz)
@@ -382,7 +382,7 @@ func (c *call) gone() bool {
 
 func (c *call) startRecording() {
 	rel := filepath.Join("recordings", c.rec.PlacedAt.UTC().Format("2006/01/02"), c.a.ID+".wav")
-	r, err := media.NewRecorder(filepath.Join(c.l.s.cfg.Data, rel))
+	r, err := media.NewRecorderAfter(filepath.Join(c.l.s.cfg.Data, rel), c.listening.sound())
 	if err != nil {
 		c.l.log.Error("call cannot be recorded", zap.String("attempt", c.a.ID), zap.Error(err))
 		return
@@ -409,7 +409,7 @@ func (c *call) apologise() string {
 		return contactdb.Abandoned
 	}
 	c.wrapUp() // the operator's phone was lost in the middle of the talk
-	return contactdb.Human
+	return c.served()
 }
 
 // dispose takes an operator's word; a key that names no result is a slip.
@@ -463,7 +463,7 @@ func (c *call) settle() {
 	if c.rec.EndedAt.IsZero() {
 		c.rec.EndedAt = time.Now()
 	}
-	st := contactdb.Settlement{Record: c.rec}
+	st := contactdb.Settlement{Record: c.rec, Evidence: c.listening.evidence()}
 	def := c.rules.def
 	said := ""
 	if c.key != 0 {

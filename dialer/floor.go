@@ -214,9 +214,12 @@ func (f *Floor) callChanged(c *floorCall, in Input) {
 			f.learn(pacing.CallLive, c, in)
 		}
 	case InMachine:
-		if c.phase <= PhaseScreening {
+		switch {
+		case c.phase <= PhaseScreening:
 			f.move(c, PhaseClosing)
 			f.learn(pacing.CallMachine, c, in)
+		case c.phase <= PhaseReserved: // taken for a person until now
+			f.move(c, PhaseClosing)
 		}
 	case InBridged:
 		f.bridged(c, in)
@@ -267,6 +270,9 @@ func (f *Floor) settled(c *floorCall, in Input) {
 			f.live++
 		}
 		f.learn(pacing.CallAbandoned, c, in)
+	}
+	if in.Outcome != contactdb.Abandoned && in.Outcome != contactdb.Human && !c.deadline.IsZero() { // no live answer after all
+		f.live--
 	}
 	o := f.operators[c.operator]
 	if o == nil || o.call != c.id {

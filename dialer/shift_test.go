@@ -237,7 +237,7 @@ func (s *shift) proven() []contactdb.Record {
 		for _, v := range seen.Violations {
 			s.t.Errorf("the carrier saw in the call to %s: %s", seen.Number, v)
 		}
-		if r.Outcome == contactdb.Human && !r.BridgedAt.IsZero() && seen.Truth == lab.IsMachine && r.DetectorVerdict == "machine" {
+		if r.Outcome == contactdb.Human && !r.BridgedAt.IsZero() && seen.Truth == lab.IsMachine && r.DetectorVerdict == "machine" && r.DetectedAt.Before(r.BridgedAt) {
 			s.t.Errorf("a recognised machine was bridged: %+v", r)
 		}
 		delete(live, seen.Number)

@@ -49,7 +49,12 @@ type Recording struct {
 // NewRecorder creates the file and its folder, readable by the owner only.
 // Until Close its name ends in ".part". A recording that exists is never
 // overwritten: the error wraps os.ErrExist.
-func NewRecorder(path string) (*Recorder, error) {
+func NewRecorder(path string) (*Recorder, error) { return NewRecorderAfter(path, nil) }
+
+// NewRecorderAfter is NewRecorder for a call that had a beginning before its
+// first bridge: what the customer was heard to say then comes first, sample for
+// sample.
+func NewRecorderAfter(path string, customer []int16) (*Recorder, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("recording %s: %w", path, err)
 	}
@@ -60,15 +65,25 @@ func NewRecorder(path string) (*Recorder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("recording %s: %w", path, err)
 	}
-	if _, err := f.Write(wavHeader(2, 0)); err != nil {
+	if _, err := f.Write(beginning(customer)); err != nil {
 		return nil, errors.Join(fmt.Errorf("recording %s: %w", path, err), f.Close(), os.Remove(f.Name()))
 	}
 	r := &Recorder{
-		path: path, file: f,
+		path: path, file: f, written: int64(len(customer)),
 		wake: make(chan struct{}, 1), closed: make(chan struct{}), ended: make(chan struct{}),
 	}
 	go r.write()
 	return r, nil
+}
+
+// beginning is a header and what was heard of the customer alone.
+func beginning(customer []int16) []byte {
+	b := wavHeader(2, int64(len(customer)))
+	for _, v := range customer {
+		b = binary.LittleEndian.AppendUint16(b, uint16(v))
+		b = append(b, 0, 0)
+	}
+	return b
 }
 
 // write is the recorder's goroutine: it carries the timeline to the file.

@@ -18,6 +18,7 @@ const (
 	LateAnswer   Kind = "late-answer"   // a person who answers as the call is cancelled: 200 after CANCEL
 	MachineShort Kind = "machine-short" // an answering machine: two seconds and a beep
 	MachineLong  Kind = "machine-long"  // an answering machine: five to nine seconds and a beep
+	MachineHello Kind = "machine-hello" // an answering machine that says one word, waits, and goes on
 	Fax          Kind = "fax"           // a called station's 2100 Hz
 	SIT          Kind = "sit"           // 183, information tones and an announcement, then 404 or 480
 	SITAnswered  Kind = "sit-answered"  // the same, but answered first
@@ -45,7 +46,7 @@ func (k Kind) Truth() Truth {
 	switch k {
 	case Hello, Phrase, Business, Silent, HangsUpEarly, LateAnswer:
 		return IsHuman
-	case MachineShort, MachineLong:
+	case MachineShort, MachineLong, MachineHello:
 		return IsMachine
 	case Fax:
 		return IsFax

@@ -189,10 +189,13 @@ func (p *Population) human(out *Persona, who, when *rand.Rand) {
 }
 
 func machine(out *Persona, who, when *rand.Rand) {
-	use := map[Kind]string{MachineShort: "short", MachineLong: "long"}[out.Kind]
+	use := map[Kind]string{MachineShort: "short", MachineLong: "long", MachineHello: "long"}[out.Kind]
 	pitch := []float64{440, 800, 950, 1400, 2000}[who.IntN(5)]
 	out.Voice = []Sound{Pause(between(when, 200, 1500)), Say(clip(who, out.Lang, use)),
 		Pause(between(who, 200, 1200)), Tone(between(who, 200, 1000), pitch)}
+	if out.Kind == MachineHello {
+		out.Voice = append([]Sound{out.Voice[0], Say(clip(who, out.Lang, "hello")), Pause(between(who, 800, 1000))}, out.Voice[1:]...)
+	}
 	out.Bored = 8 * time.Second // of silence, as most machines do
 	out.Patience = out.Bored
 	out.HangUpAt = 60 * time.Second

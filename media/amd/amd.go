@@ -115,6 +115,9 @@ func (d *Detector) Feed(frame []int16) (Verdict, bool) {
 // Verdict returns the decision so far; Kind is "" while there is none.
 func (d *Detector) Verdict() Verdict { return d.verdict }
 
+// Heard is how much sound was fed, in whole frames.
+func (d *Detector) Heard() time.Duration { return d.now() }
+
 // speech is the talk without the tone that is being heard.
 func (d *Detector) speech() *talk {
 	if d.toneHeard {

@@ -50,14 +50,17 @@ func (j *journal) decided(v Verdict) {
 
 var kinds = []Kind{Unknown, Human, Machine, Beep, Fax, SIT, Busy, Congestion, Ringback, Music, Silence}
 
-// Evidence is what was heard when and what was made of it, in at most 400 bytes:
+// details that evidence keeps of a verdict; the others are left out.
+var details = []string{"", GoesOn, GreetingEnded}
+
+// Evidence is what was heard when and what was made of it, in at most 450 bytes:
 // the settings, the model's name, each verdict, the features that the first
 // decision weighed, and for each frame of the first 10 s whether it was quiet,
 // speech, a tone or another sound. It holds no sound and nothing that was said.
 // Explain reads it.
 func (d *Detector) Evidence() []byte {
 	j := &d.journal
-	b := []byte{1}
+	b := []byte{evidenceVersion}
 	b = binary.LittleEndian.AppendUint32(b, d.model().sum)
 	b = binary.LittleEndian.AppendUint16(b, uint16(min(65535, d.settings.DecideWithin.Milliseconds())))
 	b = binary.LittleEndian.AppendUint16(b, uint16(min(65535, math.Round(d.settings.PeopleLost*10000))))
@@ -65,9 +68,13 @@ func (d *Detector) Evidence() []byte {
 	b = binary.LittleEndian.AppendUint32(b, uint32(d.frames))
 	b = append(b, byte(j.n))
 	for _, v := range j.verdicts[:j.n] {
-		b = append(b, byte(max(0, slices.Index(kinds, v.Kind))), byte(math.Round(100*v.Confidence)))
-		for _, t := range []time.Duration{v.At, v.SpokeUntil, v.BeepAt} {
-			b = binary.LittleEndian.AppendUint32(b, uint32(int32(t.Milliseconds())))
+		b = append(b, byte(max(0, slices.Index(kinds, v.Kind))), byte(max(0, slices.Index(details, v.Detail))), byte(math.Round(100*v.Confidence)))
+		beep := v.BeepAt.Milliseconds()
+		if v.BeepAt < 0 {
+			beep = -1
+		}
+		for _, t := range []int64{v.At.Milliseconds(), v.SpokeUntil.Milliseconds(), beep} {
+			b = binary.LittleEndian.AppendUint32(b, uint32(int32(t)))
 		}
 	}
 	b = append(b, byte(bit(j.weighed)))
@@ -78,6 +85,8 @@ func (d *Detector) Evidence() []byte {
 	}
 	return append(b, j.heard[:(min(d.frames, keptFrames)+3)/4]...)
 }
+
+const evidenceVersion = 2
 
 // errEvidence is all that can be wrong with evidence: it isn't whole, or not ours.
 var errEvidence = errors.New("this isn't a detector's evidence, or not all of it")
@@ -102,75 +111,116 @@ func (r *reader) byte() byte     { return r.take(1)[0] }
 func (r *reader) uint16() uint16 { return binary.LittleEndian.Uint16(r.take(2)) }
 func (r *reader) uint32() uint32 { return binary.LittleEndian.Uint32(r.take(4)) }
 
-// Explain writes evidence for people: what was heard when, the verdicts, and
-// what spoke for them. Reasons need the model that judged; nil is the built-in.
-func Explain(evidence []byte, m *Model) (string, error) {
-	if m == nil {
-		m = Builtin()
-	}
-	r := &reader{b: evidence}
-	if r.byte() != 1 {
-		return "", errEvidence
-	}
-	var b strings.Builder
-	sum := r.uint32()
-	fmt.Fprintf(&b, "model %08x, decide within %d ms", sum, r.uint16())
-	fmt.Fprintf(&b, ", people lost at most %.2f %%", float64(r.uint16())/100)
-	if r.byte() != 0 {
-		b.WriteString(", before the answer")
-	}
-	frames := int(r.uint32())
-	fmt.Fprintf(&b, "; %d ms heard\n", at(frames).Milliseconds())
-	r.verdicts(&b)
-	r.reasons(&b, m, sum)
-	r.heard(&b, min(frames, keptFrames))
-	if r.broken {
-		return "", errEvidence
-	}
-	return b.String(), nil
+// Account is evidence taken apart.
+type Account struct {
+	ModelID  string   // of the model that judged
+	Settings Settings // it was judged by; without the model
+	Heard    time.Duration
+	Verdicts []Verdict // the first, and the newest of those that changed it; without Why
+	Weighed  bool      // a person was told from a machine by Features
+	Features Features  // at the first such decision
+	frames   []byte
 }
 
-func (r *reader) verdicts(b *strings.Builder) {
+// ParseEvidence takes evidence apart.
+func ParseEvidence(evidence []byte) (a Account, err error) {
+	r := &reader{b: evidence}
+	if r.byte() != evidenceVersion {
+		return a, errEvidence
+	}
+	a.ModelID = fmt.Sprintf("%08x", r.uint32())
+	a.Settings.DecideWithin = time.Duration(r.uint16()) * time.Millisecond
+	a.Settings.PeopleLost = float64(r.uint16()) / 10000
+	a.Settings.EarlyMedia = r.byte() != 0
+	frames := int(r.uint32())
+	a.Heard = at(frames)
+	r.verdicts(&a)
+	if a.Weighed = r.byte() != 0; a.Weighed {
+		for i := range a.Features {
+			a.Features[i] = math.Float32frombits(r.uint32())
+		}
+	}
+	a.frames = r.take((min(frames, keptFrames) + 3) / 4)
+	if r.broken || len(r.b) > 0 {
+		return Account{}, errEvidence
+	}
+	return a, nil
+}
+
+func (r *reader) verdicts(a *Account) {
 	for range min(int(r.byte()), keptVerdicts) {
-		kind, sure := r.byte(), r.byte()
-		when, spoke, beep := int32(r.uint32()), int32(r.uint32()), int32(r.uint32())
-		if int(kind) >= len(kinds) {
+		kind, detail, sure := int(r.byte()), int(r.byte()), r.byte()
+		millis := func() time.Duration { return time.Duration(int32(r.uint32())) * time.Millisecond }
+		v := Verdict{At: millis(), SpokeUntil: millis(), BeepAt: millis(), Confidence: float64(sure) / 100}
+		if v.BeepAt < 0 {
+			v.BeepAt = -1
+		}
+		if kind >= len(kinds) || detail >= len(details) {
 			r.broken = true
 			return
 		}
-		fmt.Fprintf(b, "%d ms: %s, %d %% sure", when, kinds[kind], sure)
-		if spoke > 0 {
-			fmt.Fprintf(b, ", speech until %d ms", spoke)
-		}
-		if beep > 0 {
-			fmt.Fprintf(b, ", beep until %d ms", beep)
-		}
-		b.WriteByte('\n')
+		v.Kind, v.Detail = kinds[kind], details[detail]
+		a.Verdicts = append(a.Verdicts, v)
 	}
 }
 
-func (r *reader) reasons(b *strings.Builder, m *Model, sum uint32) {
-	if r.byte() == 0 {
+// Explain writes evidence for people: what was heard when, the verdicts, and
+// what spoke for them. Reasons need the model that judged; nil is the built-in.
+func Explain(evidence []byte, m *Model) (string, error) {
+	a, err := ParseEvidence(evidence)
+	if err != nil {
+		return "", err
+	}
+	if m == nil {
+		m = Builtin()
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "model %s, decide within %d ms, people lost at most %.2f %%", a.ModelID, a.Settings.DecideWithin.Milliseconds(), 100*a.Settings.PeopleLost)
+	if a.Settings.EarlyMedia {
+		b.WriteString(", before the answer")
+	}
+	fmt.Fprintf(&b, "; %d ms heard\n", a.Heard.Milliseconds())
+	for _, v := range a.Verdicts {
+		v.explain(&b)
+	}
+	a.reasons(&b, m)
+	a.heard(&b)
+	return b.String(), nil
+}
+
+func (v Verdict) explain(b *strings.Builder) {
+	fmt.Fprintf(b, "%d ms: %s", v.At.Milliseconds(), v.Kind)
+	if v.Detail != "" {
+		fmt.Fprintf(b, " (%s)", v.Detail)
+	}
+	fmt.Fprintf(b, ", %.0f %% sure", 100*v.Confidence)
+	if v.SpokeUntil > 0 {
+		fmt.Fprintf(b, ", speech until %d ms", v.SpokeUntil.Milliseconds())
+	}
+	if v.BeepAt > 0 {
+		fmt.Fprintf(b, ", beep until %d ms", v.BeepAt.Milliseconds())
+	}
+	b.WriteByte('\n')
+}
+
+func (a *Account) reasons(b *strings.Builder, m *Model) {
+	switch {
+	case !a.Weighed:
 		return
-	}
-	var f Features
-	for i := range f {
-		f[i] = math.Float32frombits(r.uint32())
-	}
-	if sum != m.sum {
+	case a.ModelID != m.ID():
 		b.WriteString("judged by another model; its reasons aren't known\n")
 		return
 	}
-	fmt.Fprintf(b, "machine %.1f %%, because of:\n", 100*m.Machine(&f))
-	for _, reason := range m.Reasons(&f)[:8] {
-		fmt.Fprintf(b, "  %-30s %8.2f  %s\n", FeatureNames[reason.Feature], f[reason.Feature], reason.side())
+	fmt.Fprintf(b, "machine %.1f %%, because of:\n", 100*m.Machine(&a.Features))
+	for _, reason := range m.Reasons(&a.Features)[:8] {
+		fmt.Fprintf(b, "  %-30s %8.2f  %s\n", FeatureNames[reason.Feature], a.Features[reason.Feature], reason.side())
 	}
 }
 
-func (r *reader) heard(b *strings.Builder, frames int) {
+func (a *Account) heard(b *strings.Builder) {
 	names := [...]string{"quiet", "speech", "tone", "other sound"}
-	heard := r.take((frames + 3) / 4)
-	what := func(n int) byte { return heard[n/4] >> (2 * (n % 4)) & 3 }
+	what := func(n int) byte { return a.frames[n/4] >> (2 * (n % 4)) & 3 }
+	frames := min(int(a.Heard/frameTime), keptFrames)
 	for from := 0; from < frames; {
 		to := from
 		for to < frames && (what(to) == what(from) || to+wordGap < frames && what(to) == heardQuiet && what(to+wordGap) == what(from)) {

@@ -102,21 +102,26 @@ func (d *Detector) judgeGoesOn() bool {
 	if moment.Machine < 0.8 {
 		return false
 	}
-	return d.decide(finding{Machine, "goes on", moment.Machine,
+	return d.decide(finding{Machine, GoesOn, moment.Machine,
 		fmt.Sprintf("it didn't wait for an answer but went on for %d ms (machine %.0f %%)", run.Milliseconds(), 100*moment.Machine)})
 }
 
 // judgeGreetingEnd tells when a machine's greeting is over and no beep has come.
 func (d *Detector) judgeGreetingEnd() bool {
 	t := d.speech()
-	if d.verdict.Detail == greetingEnded || d.now()-at(t.until) < greetingEnd || d.tones.open {
+	if d.verdict.Detail == GreetingEnded || d.now()-at(t.until) < greetingEnd || d.tones.open {
 		return false
 	}
-	return d.decide(finding{Machine, greetingEnded, d.verdict.Confidence,
+	return d.decide(finding{Machine, GreetingEnded, d.verdict.Confidence,
 		fmt.Sprintf("the greeting ended at %d ms, no beep followed for %d ms", at(t.until).Milliseconds(), (d.now() - at(t.until)).Milliseconds())})
 }
 
-const greetingEnded = "greeting ended"
+// Details of a machine: it was taken for a person and goes on without waiting
+// for an answer; its greeting is over and no beep has come.
+const (
+	GoesOn        = "goes on"
+	GreetingEnded = "greeting ended"
+)
 
 // judgeTalk decides between human, machine and silence.
 func (d *Detector) judgeTalk() bool {

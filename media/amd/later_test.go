@@ -138,8 +138,17 @@ func TestEvidenceExplainsTheVerdictInAFewHundredBytes(t *testing.T) {
 	pcm := newClip(4).quiet(300*ms).speech(5*time.Second, -20).quiet(600*ms).tone(300*ms, -15, 1000).quiet(3 * time.Second).noise(-55).pcm()
 	verdicts, d := hearAll(Settings{}, pcm)
 	evidence := d.Evidence()
-	if len(evidence) > 400 {
+	if len(evidence) > 450 {
 		t.Errorf("%d bytes", len(evidence))
+	}
+	a, err := ParseEvidence(evidence)
+	if err != nil || len(a.Verdicts) != len(verdicts) || a.ModelID != Builtin().ID() || a.Settings.PeopleLost != DefaultPeopleLost {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	for i, v := range a.Verdicts {
+		if w := verdicts[i]; v.Kind != w.Kind || v.At != w.At || v.BeepAt != w.BeepAt || v.SpokeUntil != w.SpokeUntil {
+			t.Errorf("%+v became %+v", w, v)
+		}
 	}
 	text, err := Explain(evidence, nil)
 	if err != nil {

@@ -1,0 +1,118 @@
+package dialer_test
+
+import (
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"apel/contactdb"
+	"apel/dialer/lab"
+	"apel/media"
+	"apel/media/amd"
+)
+
+// corrections counts the events that tell an operator of a machine.
+func corrections(s *shift) func() map[string]int {
+	all := map[string]int{}
+	events, cancel := s.svc.Subscribe()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for e := range events {
+			all[e.Kind]++
+		}
+	}()
+	return func() map[string]int { cancel(); <-done; return all }
+}
+
+func TestAnOperatorIsToldOfAMachineThatSaidHelloAndGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShift(t, shiftConfig{operators: 2, contacts: 6, channels: 5, cps: 5, carrier: answers(lab.MachineHello), campaign: "pacing: progressive\ndispositions: [machine, sale]\n",
+			phone: func(_ int, p *lab.PhoneConfig) { p.Talk = lab.Law{Mean: 10 * time.Minute} }})
+		events := corrections(s)
+		time.Sleep(8 * time.Minute)
+		told := events()["call.corrected"]
+		corrected := 0
+		for _, r := range s.end() {
+			if r.BridgedAt.IsZero() {
+				continue
+			}
+			if r.Outcome == contactdb.Machine {
+				corrected++
+			}
+			if r.EndedBy != "customer" && r.EndedBy != "operator" {
+				t.Errorf("the operator's call was ended by %q: %+v", r.EndedBy, r)
+			}
+		}
+		if corrected == 0 || told != corrected {
+			t.Errorf("%d bridged machines were recorded as such, operators were told of %d", corrected, told)
+		}
+	})
+}
+
+func TestNobodyWhoTalksWithAnOperatorIsCalledAMachine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShift(t, shiftConfig{operators: 4, contacts: 60, channels: 10, cps: 5, campaign: "pacing: progressive\n",
+			population: lab.PopulationConfig{Seed: 11, Kinds: map[lab.Kind]float64{lab.Hello: 3, lab.Phrase: 2, lab.Silent: 1}}})
+		events := corrections(s)
+		time.Sleep(20 * time.Minute)
+		if told := events()["call.corrected"]; told > 0 {
+			t.Errorf("%d people were called machines", told)
+		}
+		bridged := 0
+		for _, r := range s.end() {
+			if !r.BridgedAt.IsZero() {
+				bridged++
+			}
+		}
+		if bridged < 15 {
+			t.Errorf("only %d people were bridged", bridged)
+		}
+	})
+}
+
+func TestTheEvidenceGivesTheSameVerdictAsTheRecordingDoesAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShift(t, shiftConfig{operators: 3, contacts: 20, channels: 5, cps: 5, campaign: "pacing: progressive\n",
+			population: lab.PopulationConfig{Seed: 4, Kinds: map[lab.Kind]float64{lab.Hello: 2, lab.Phrase: 2, lab.MachineShort: 1}}})
+		time.Sleep(10 * time.Minute)
+		kept, heard, until := map[string][]byte{}, 0, time.Now()
+		for j, err := range s.svc.Store().Judged() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			kept[j.Record.ID] = j.Evidence
+		}
+		for _, r := range s.end() {
+			evidence := kept[r.ID]
+			if r.DetectorVerdict != "" && r.EndedAt.Before(until.Add(-2*time.Minute)) && evidence == nil {
+				t.Errorf("no evidence of %s at %v", r.DetectorVerdict, r.DetectedAt)
+			}
+			if r.Recording == "" || evidence == nil {
+				continue
+			}
+			heard++
+			channels, err := media.ReadWAV(filepath.Join(s.cfg.Data, r.Recording))
+			if err != nil {
+				t.Fatal(err)
+			}
+			account, err := amd.ParseEvidence(evidence)
+			if err != nil {
+				t.Fatal(err)
+			}
+			first, d := account.Verdicts[0], amd.New(account.Settings)
+			for pcm := channels[0]; len(pcm) >= media.FrameSamples; pcm = pcm[media.FrameSamples:] {
+				if v, ok := d.Feed(pcm[:media.FrameSamples]); ok {
+					if v.Kind != first.Kind || v.At != first.At {
+						t.Errorf("the call heard %s at %v, its recording %s at %v", first.Kind, first.At, v.Kind, v.At)
+					}
+					break
+				}
+			}
+		}
+		if heard < 5 {
+			t.Errorf("only %d calls have a recording", heard)
+		}
+	})
+}
