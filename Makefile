@@ -1,6 +1,6 @@
 # The commands of README and CONTRIBUTING, under short names.
 
-.PHONY: build demo test race lint fmt bench fuzz
+.PHONY: build demo test race lint fmt bench bench-contactdb fuzz
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o apel ./cmd/apel
@@ -23,6 +23,11 @@ lint:
 
 bench:
 	go test -run '^$$' -bench . -benchtime 1s ./contactdb ./media/... ./pacing/... ./campaign ./dialer/...
+
+# The store beside PostgreSQL 15 (where it is installed), in the same run; 10 M: BENCH="-contacts 10000000 -minutes 5".
+BENCH ?=
+bench-contactdb:
+	go run ./contactdb/bench $(BENCH)
 
 # One minute for each fuzz target.
 FUZZTIME ?= 60s
