@@ -24,6 +24,7 @@ import (
 type Definition struct {
 	Name        string
 	Description string
+	Client      string // on whose behalf it calls; do-not-call lists may be a client's
 	Lists       []string
 	Trunks      []string // in order of preference
 	CallerID    []string // E.164; used in turn

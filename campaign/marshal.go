@@ -27,6 +27,9 @@ func (d *Definition) writeWho(b *strings.Builder) {
 	if d.Description != "" {
 		fmt.Fprintf(b, "description: %s\n", strconv.Quote(d.Description))
 	}
+	if d.Client != "" {
+		fmt.Fprintf(b, "client: %s\n", strconv.Quote(d.Client))
+	}
 	writeList(b, "lists", d.Lists)
 	writeList(b, "trunks", d.Trunks)
 	writeList(b, "caller-id", d.CallerID)

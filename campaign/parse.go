@@ -46,6 +46,7 @@ func (r *report) definition(root ast.Node) *Definition {
 	s := r.section(root, "", "name: spring")
 	s.text("name", &d.Name, name, aName, "spring")
 	s.text("description", &d.Description, nil, "", "what it is for")
+	s.text("client", &d.Client, oneLine, aLine, "acme-bank")
 	s.texts("lists", &d.Lists, oneLine, aLine, "spring-leads")
 	s.texts("trunks", &d.Trunks, name, aName, "acme")
 	s.callerIDs(&d.CallerID)

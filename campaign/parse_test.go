@@ -136,7 +136,7 @@ func TestEachSettingIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Default("spring")
-	want.Description = "two\nlines\n"
+	want.Description, want.Client = "two\nlines\n", "acme bank"
 	want.Lists, want.Trunks, want.CallerID = []string{"a", "b c"}, []string{"acme", "spare"}, []string{"+40312345678", "+40312345679"}
 	want.Country, want.Teams, want.Operators = "RO", []string{"north"}, []string{"ana"}
 	working := [7]bool{time.Monday: true, time.Tuesday: true, time.Wednesday: true, time.Thursday: true, time.Friday: true}
@@ -164,6 +164,7 @@ name: spring
 description: |
   two
   lines
+client: acme bank
 lists: [a, b c]
 trunks: [acme, spare]
 caller-id: [+40312345678, "+40312345679"]
@@ -224,6 +225,7 @@ func genDefinition() *rapid.Generator[*Definition] {
 		if rapid.Bool().Draw(t, "more") {
 			d.Teams, d.Operators = texts.Draw(t, "teams"), names.Draw(t, "operators")
 			d.CallerID = rapid.SliceOfNDistinct(rapid.StringMatching(`\+[1-9][0-9]{6,14}`), 1, 3, rapid.ID).Draw(t, "caller id")
+			d.Client = texts.Draw(t, "client")[0]
 			d.Country = rapid.StringMatching(`[A-Z]{2}`).Draw(t, "country")
 			d.Schedule.Start = time.Unix(rapid.Int64Range(1e9, 4e9).Draw(t, "start"), 0).UTC()
 			d.Schedule.End = d.Schedule.Start.Add(time.Hour)
@@ -349,13 +351,14 @@ func TestTheAnnotatedExampleShowsEachSettingWithItsDefault(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Default("spring")
-	want.Description, want.Lists, want.Trunks = got.Description, []string{"spring-leads"}, []string{"acme"}
+	want.Description, want.Client = got.Description, "acme-bank"
+	want.Lists, want.Trunks = []string{"spring-leads"}, []string{"acme"}
 	want.CallerID, want.Country, want.Teams, want.Operators = []string{"+40312345678"}, "RO", []string{"north"}, []string{"ana"}
 	want.Schedule = got.Schedule
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-defaults +annotated):\n%s", diff)
 	}
-	for _, key := range strings.Fields("name description lists trunks caller-id country teams operators windows ring-time attempts max per-day retry pacing mode ratio max-lines abandonment limit window within message detector off decide-within dispositions final dnc callback success wrap-up record schedule start end " + strings.Join(contactdb.Outcomes, " ")) {
+	for _, key := range strings.Fields("name description client lists trunks caller-id country teams operators windows ring-time attempts max per-day retry pacing mode ratio max-lines abandonment limit window within message detector off decide-within dispositions final dnc callback success wrap-up record schedule start end " + strings.Join(contactdb.Outcomes, " ")) {
 		if !strings.Contains(string(source), key+":") {
 			t.Errorf("%s: is not in it", key)
 		}

@@ -107,7 +107,7 @@ func BenchmarkSuppressed(b *testing.B) {
 	i := 0
 	for b.Loop() {
 		i++
-		if entry, err := s.Suppressed(person(i % entries).Phone); err != nil || entry == nil {
+		if entry, err := s.Suppressed(Target{Phone: person(i % entries).Phone}, monday); err != nil || entry == nil {
 			b.Fatal(entry, err)
 		}
 	}

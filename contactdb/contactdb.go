@@ -78,11 +78,20 @@ type Verdict struct {
 	Trunk, CallerID string    // for Yes: how to call
 }
 
+// Viewpoint is for whom, and when, a contact is looked at: what the rules see
+// of it depends on that.
+type Viewpoint struct {
+	Campaign string
+	Client   string // on whose behalf it calls; "" if nobody's
+	Now      time.Time
+}
+
 // LeaseRequest asks for contacts to call now. Open and Judge run inside the
 // transaction, on a goroutine of the store: they must not call the store nor
 // wait for anything, and may be asked the same twice.
 type LeaseRequest struct {
 	Campaign string
+	Client   string // on whose behalf it calls; "" if nobody's
 	Version  int
 	Lists    []string // in the order in which fresh contacts are taken
 	Max      int
@@ -208,12 +217,18 @@ type Settlement struct {
 	Evidence []byte       // what the detector's verdict rests on, kept beside the record; at most 4096 bytes
 }
 
-// Suppression is a do-not-call entry.
+// Suppression is a do-not-call entry: a number, every number with a prefix, or
+// a contact with all its numbers.
 type Suppression struct {
-	Phone   string    `json:"phone"` // E.164
+	Phone   string    `json:"phone,omitempty"`      // E.164
+	Prefix  string    `json:"prefix,omitempty"`     // as "+4021"; instead of Phone
+	Contact uint64    `json:"contact_id,omitempty"` // instead of Phone
+	List    string    `json:"list"`                 // the do-not-call list that it is on; "" is OwnList
+	Scope   string    `json:"scope,omitempty"`      // "": every call; "client:NAME", "campaign:NAME"
 	Reason  string    `json:"reason"`
 	Source  string    `json:"source"` // who or which file
 	AddedAt time.Time `json:"added_at"`
+	Expires time.Time `json:"expires,omitzero"` // not in force from then on; zero: for ever
 }
 
 // Tally counts what became of attempts, for one campaign and day or summed.

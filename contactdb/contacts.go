@@ -297,9 +297,9 @@ func (s *Store) Progress(campaign string, contact uint64) (Progress, error) {
 
 // Candidate returns what the rules of a campaign see of a contact now: the
 // same view that Lease judges. A campaign that was never applied has no progress.
-func (s *Store) Candidate(campaign string, c Contact, now time.Time) (cand Candidate, err error) {
+func (s *Store) Candidate(v Viewpoint, c Contact) (cand Candidate, err error) {
 	err = s.view("candidate", func(t *tx) error {
-		camp, err := t.knownCampaign(campaign)
+		camp, err := t.knownCampaign(v.Campaign)
 		if err != nil {
 			return err
 		}
@@ -307,7 +307,7 @@ func (s *Store) Candidate(campaign string, c Contact, now time.Time) (cand Candi
 		if err != nil {
 			return err
 		}
-		cand, err = t.candidate(c, st, now)
+		cand, err = t.candidate(c, st, v)
 		return err
 	})
 	return cand, err
@@ -317,11 +317,11 @@ func (s *Store) Candidate(campaign string, c Contact, now time.Time) (cand Candi
 // in one consistent view. For plan and why; Lease does not scan. The loop's
 // body runs inside a read transaction: pages that others free meanwhile are
 // not used again before it ends.
-func (s *Store) Candidates(campaign string, lists []string, now time.Time) iter.Seq2[Candidate, error] {
+func (s *Store) Candidates(v Viewpoint, lists []string) iter.Seq2[Candidate, error] {
 	return func(yield func(Candidate, error) bool) {
 		stopped := false
 		err := s.view("candidates", func(t *tx) error {
-			return t.candidates(campaign, lists, now, func(c Candidate) bool {
+			return t.candidates(v, lists, func(c Candidate) bool {
 				stopped = !yield(c, nil)
 				return !stopped
 			})
@@ -332,8 +332,8 @@ func (s *Store) Candidates(campaign string, lists []string, now time.Time) iter.
 	}
 }
 
-func (t *tx) candidates(campaign string, lists []string, now time.Time, f func(Candidate) bool) error {
-	camp, err := t.knownCampaign(campaign)
+func (t *tx) candidates(v Viewpoint, lists []string, f func(Candidate) bool) error {
+	camp, err := t.knownCampaign(v.Campaign)
 	if err != nil {
 		return err
 	}
@@ -353,7 +353,7 @@ func (t *tx) candidates(campaign string, lists []string, now time.Time, f func(C
 				if err != nil {
 					return false, err
 				}
-				cand, err := t.candidate(c, st, now)
+				cand, err := t.candidate(c, st, v)
 				more = err == nil && f(cand)
 				return more, err
 			})
@@ -366,10 +366,10 @@ func (t *tx) candidates(campaign string, lists []string, now time.Time, f func(C
 }
 
 // candidate puts together what the rules see.
-func (t *tx) candidate(c Contact, st state, now time.Time) (Candidate, error) {
+func (t *tx) candidate(c Contact, st state, v Viewpoint) (Candidate, error) {
 	cand := Candidate{Contact: c, Progress: st.Progress, Leased: t.get(bCalling, []byte(c.Phone)) != nil}
-	cand.NumberTries = recentTries(t.get(bTries, []byte(c.Phone)), now)
+	cand.NumberTries = recentTries(t.get(bTries, []byte(c.Phone)), v.Now)
 	var err error
-	cand.Suppressed, err = t.suppressed(c.Phone)
+	cand.Suppressed, err = t.suppressed(Target{c.Phone, c.ID, v.Campaign, v.Client}, v.Now)
 	return cand, err
 }

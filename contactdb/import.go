@@ -247,7 +247,11 @@ func (im *importing) index(t *tx, segments []uint32, seg uint32, sorted []number
 			continue
 		}
 		t.index(c, seg)
-		if t.get(bDNC, []byte(n.phone)) != nil {
+		entry, err := t.suppressed(Target{Phone: n.phone}, im.now)
+		if err != nil {
+			return err
+		}
+		if entry != nil {
 			im.res.Suppressed++
 		}
 	}

@@ -206,7 +206,7 @@ func checkJournal(t *testing.T, path string) {
 		}
 	}
 	for phone := range said["suppressed"] {
-		if entry, err := s.Suppressed(phone); err != nil || entry == nil {
+		if entry, err := s.Suppressed(Target{Phone: phone}, monday); err != nil || entry == nil {
 			t.Errorf("suppressed number %s is lost (%v)", phone, err)
 		}
 	}

@@ -36,6 +36,10 @@ const (
 	soonest = time.Second
 )
 
+func (r *LeaseRequest) view() Viewpoint {
+	return Viewpoint{Campaign: r.Campaign, Client: r.Client, Now: r.Now}
+}
+
 // leasing is one Lease on its way through the indexes.
 type leasing struct {
 	*tx
@@ -247,7 +251,7 @@ func (l *leasing) examine(p place) error {
 	if err != nil {
 		return err
 	}
-	cand, err := l.candidate(c, st, l.req.Now)
+	cand, err := l.candidate(c, st, l.req.view())
 	if err != nil {
 		return err
 	}

@@ -159,7 +159,8 @@ func TestWhatRulesPassedOverIsConsideredAgain(t *testing.T) {
 			if _, err := s.Suppress(bg, oneEntry(person(0).Phone)); err != nil {
 				return err
 			}
-			return s.Unsuppress(person(0).Phone)
+			_, err := s.Unsuppress(Suppression{Phone: person(0).Phone})
+			return err
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

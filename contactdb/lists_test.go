@@ -227,20 +227,20 @@ func TestCandidatesAreWhatALeaseJudges(t *testing.T) {
 	}
 	got := mustLease(t, s, request("c", 2, "a")).Attempts
 	mustSettle(t, s, ended(got[0], Busy, monday, monday))
-	all := collect(t, s.Candidates("c", []string{"a"}, monday))
+	all := collect(t, s.Candidates(Viewpoint{Campaign: "c", Now: monday}, []string{"a"}))
 	if len(all) != 4 || all[0].Progress.LastOutcome != Busy || !all[1].Leased || len(all[1].NumberTries) != 1 || all[3].Suppressed == nil {
 		t.Errorf("candidates %+v", all)
 	}
 	for _, c := range all {
-		one, err := s.Candidate("c", c.Contact, monday)
+		one, err := s.Candidate(Viewpoint{Campaign: "c", Now: monday}, c.Contact)
 		if diff := cmp.Diff(c, one); diff != "" || err != nil {
 			t.Error(diff, err)
 		}
 	}
-	if n := len(collect(t, s.Candidates("never applied", []string{"a"}, monday))); n != 4 {
+	if n := len(collect(t, s.Candidates(Viewpoint{Campaign: "never applied", Now: monday}, []string{"a"}))); n != 4 {
 		t.Errorf("%d candidates of a campaign that was never applied", n)
 	}
-	for _, err := range s.Candidates("c", []string{"b"}, monday) {
+	for _, err := range s.Candidates(Viewpoint{Campaign: "c", Now: monday}, []string{"b"}) {
 		if !errors.Is(err, ErrNotFound) {
 			t.Errorf("candidates of a missing list: %v", err)
 		}
@@ -263,7 +263,7 @@ func TestALoopOverTheStoreMayWriteToIt(t *testing.T) {
 			}
 		}
 	}
-	for range s.Candidates("c", []string{"l"}, monday) {
+	for range s.Candidates(Viewpoint{Campaign: "c", Now: monday}, []string{"l"}) {
 		if n++; n%500 == 0 {
 			if err := s.Remember("n", []byte(fmt.Sprint(n))); err != nil {
 				t.Fatal(err)

@@ -58,7 +58,7 @@ func TestAStoreOfSchema1IsBroughtForwardWithAllThatIsInIt(t *testing.T) {
 	for _, a := range live {
 		mustSettle(t, s, ended(a, Busy, monday.Add(2*time.Hour), monday.Add(3*time.Hour)))
 	}
-	if entry, err := s.Suppressed(person(1).Phone); err != nil || entry == nil || entry.Source != "ana" {
+	if entry, err := s.Suppressed(Target{Phone: person(1).Phone}, monday); err != nil || entry == nil || entry.Source != "ana" {
 		t.Errorf("its suppressed number: %+v, %v", entry, err)
 	}
 	if o, err := s.Operator("ana"); err != nil || o.HA1SHA256 != "4567" {

@@ -3,6 +3,7 @@ package contactdb
 import (
 	"cmp"
 	"hash/fnv"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -14,7 +15,8 @@ type model struct {
 	contacts []*mContact // all lists, by id
 	lists    map[string]*mList
 	camps    map[string]*mCampaign
-	dnc      map[string]Suppression
+	dnc      map[string]Suppression // by key
+	regs     map[string]mRegister
 	tries    map[string][]time.Time
 	live     []*mAttempt // oldest first
 	records  []Record    // hashes left out
@@ -61,7 +63,7 @@ type mAttempt struct {
 }
 
 func newModel() *model {
-	return &model{lists: map[string]*mList{}, camps: map[string]*mCampaign{}, dnc: map[string]Suppression{}, tries: map[string][]time.Time{}}
+	return &model{lists: map[string]*mList{}, camps: map[string]*mCampaign{}, dnc: map[string]Suppression{}, regs: map[string]mRegister{}, tries: map[string][]time.Time{}}
 }
 
 // at once, as a time of the due index.
@@ -166,7 +168,7 @@ func (m *model) importRows(list string, rows []Contact, step int, now time.Time)
 		}
 		m.add(list, l.segs[len(l.segs)-1], c, now)
 		res.Imported++
-		if _, ok := m.dnc[c.Phone]; ok {
+		if m.suppressed(Target{Phone: c.Phone}, now) != nil {
 			res.Suppressed++
 		}
 	}
@@ -175,9 +177,7 @@ func (m *model) importRows(list string, rows []Contact, step int, now time.Time)
 
 func (m *model) candidate(camp string, c *mContact, now time.Time) Candidate {
 	cand := Candidate{Contact: c.Contact, Progress: m.state(camp, c).Progress, Leased: m.calling(c.Phone)}
-	if entry, ok := m.dnc[c.Phone]; ok {
-		cand.Suppressed = &entry
-	}
+	cand.Suppressed = m.suppressed(Target{c.Phone, c.ID, camp, "bank"}, now)
 	for _, at := range m.tries[c.Phone] {
 		if now.Sub(at) <= triesFor {
 			cand.NumberTries = append(cand.NumberTries, at)
@@ -359,12 +359,67 @@ func (m *model) settle(a *mAttempt, st Settlement) {
 	m.records = append(m.records, r)
 }
 
-func (m *model) suppress(entry Suppression) int {
-	if _, ok := m.dnc[entry.Phone]; ok {
+func (m *model) suppress(e Suppression) int {
+	if e.List == "" {
+		e.List = OwnList
+	}
+	key := string(dncKey(e))
+	if old, ok := m.dnc[key]; ok && (old.Expires.IsZero() || e.AddedAt.Before(old.Expires)) {
 		return 0
 	}
-	m.dnc[entry.Phone] = entry
+	m.dnc[key] = e
 	return 1
+}
+
+// mRegister is a register of the model.
+type mRegister struct {
+	Register
+	phones map[string]bool
+}
+
+// suppressed is the first entry that covers a call: those of the number, of
+// the contact, of prefixes from the shortest, of registers by name.
+func (m *model) suppressed(g Target, now time.Time) *Suppression {
+	rank := func(e Suppression) int {
+		switch {
+		case e.Phone == g.Phone:
+			return 0
+		case e.Contact != 0 && e.Contact == g.Contact:
+			return 1
+		case e.Prefix != "" && strings.HasPrefix(g.Phone, e.Prefix):
+			return 1 + len(e.Prefix)
+		}
+		return -1
+	}
+	var found []Suppression
+	for _, e := range m.dnc {
+		inScope := e.Scope == "" || e.Scope == "campaign:"+g.Campaign || e.Scope == "client:"+g.Client
+		if rank(e) >= 0 && inScope && (e.Expires.IsZero() || now.Before(e.Expires)) {
+			found = append(found, e)
+		}
+	}
+	slices.SortFunc(found, func(a, b Suppression) int {
+		return cmp.Or(cmp.Compare(rank(a), rank(b)), cmp.Compare(string(dncKey(a)), string(dncKey(b))))
+	})
+	for _, name := range slices.Sorted(maps.Keys(m.regs)) {
+		r := m.regs[name]
+		if r.phones[g.Phone] && (r.Scope == "" || r.Scope == "campaign:"+g.Campaign || r.Scope == "client:"+g.Client) {
+			found = append(found, Suppression{Phone: g.Phone, List: name, Scope: r.Scope, Reason: "register", AddedAt: r.ImportedAt})
+		}
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	return &found[0]
+}
+
+// resetScope makes the campaigns of a scope begin anew.
+func (m *model) resetScope(scope string) {
+	for name := range m.camps {
+		if !strings.HasPrefix(scope, "campaign:") || scope == "campaign:"+name {
+			m.reset(name)
+		}
+	}
 }
 
 // again makes every campaign consider a contact again that was in the group from.

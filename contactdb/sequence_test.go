@@ -50,6 +50,7 @@ func TestRandomSequencesDoWhatTheModelDoes(t *testing.T) {
 			"recover":    func(*rapid.T) { b.recover() },
 			"suppress":   func(*rapid.T) { b.suppress() },
 			"unsuppress": func(*rapid.T) { b.unsuppress() },
+			"register":   func(*rapid.T) { b.register() },
 			"apply":      func(*rapid.T) { b.apply(b.campaign()) },
 			"select":     func(*rapid.T) { b.selectVersion() },
 			"rejudge":    func(*rapid.T) { b.rejudge() },
@@ -148,7 +149,7 @@ func (b *both) lease() {
 	name := b.campaign()
 	camp := b.m.camps[name]
 	req := LeaseRequest{
-		Campaign: name, Version: 1, Max: b.int("max", 0, 6), Owner: fmt.Sprintf("owner%d", b.int("owner", 1, 2)), TTL: time.Hour, Now: b.now,
+		Campaign: name, Client: "bank", Version: 1, Max: b.int("max", 0, 6), Owner: fmt.Sprintf("owner%d", b.int("owner", 1, 2)), TTL: time.Hour, Now: b.now,
 		Lists: rapid.SampledFrom([][]string{{"one"}, {"two", "one"}, {"one", "two"}, {"none", "two"}}).Draw(b.T, "lists"),
 	}
 	if camp == nil {
@@ -245,24 +246,87 @@ func (b *both) recover() {
 	b.same("recovered", want, got)
 }
 
+// entry is a do-not-call entry of any kind, list and scope.
+func (b *both) entry() Suppression {
+	e := Suppression{
+		List:  rapid.SampledFrom([]string{OwnList, OwnList, "clients"}).Draw(b.T, "dnc list"),
+		Scope: rapid.SampledFrom([]string{"", "", "client:bank", "client:other", "campaign:sale"}).Draw(b.T, "scope"),
+	}
+	switch b.int("kind", 0, 5) {
+	case 0:
+		e.Prefix = rapid.SampledFrom([]string{"+4070000000", "+40700000001", "+40700000002"}).Draw(b.T, "prefix")
+	case 1:
+		e.Contact = uint64(b.int("contact", 1, 30))
+	default:
+		e.Phone = b.phone()
+	}
+	return e
+}
+
+// register replaces a register, or removes it.
+func (b *both) register() {
+	name := rapid.SampledFrom([]string{"national", "robinson"}).Draw(b.T, "register")
+	old, was := b.m.regs[name]
+	if b.int("removed", 0, 4) == 0 {
+		err := b.s.RemoveRegister(name)
+		if !was {
+			b.fails(err, ErrNotFound)
+			return
+		}
+		b.must(err)
+		delete(b.m.regs, name)
+		b.m.resetScope(old.Scope)
+		return
+	}
+	r := mRegister{phones: map[string]bool{}, Register: Register{Name: name, ImportedAt: b.now}}
+	r.Scope = rapid.SampledFrom([]string{"", "client:bank", "campaign:survey"}).Draw(b.T, "scope")
+	var rows []string
+	for range b.int("numbers", 0, 12) {
+		rows = append(rows, b.phone())
+		r.phones[rows[len(rows)-1]] = true
+	}
+	r.Numbers = len(r.phones)
+	got, err := b.s.ReplaceRegister(context.Background(), Register{Name: name, Scope: r.Scope}, b.now, func(yield func(string, error) bool) {
+		for _, phone := range rows {
+			if !yield(phone, nil) {
+				return
+			}
+		}
+	})
+	b.must(err)
+	b.same("register", r.Register, got)
+	b.m.regs[name] = r
+	if was {
+		b.m.resetScope(old.Scope)
+	}
+}
+
 func (b *both) suppress() {
-	entry := Suppression{Phone: b.phone(), Reason: "asked", Source: "file", AddedAt: b.now}
+	entry := b.entry()
+	entry.Reason, entry.Source, entry.AddedAt = "asked", "file", b.now
+	if b.int("for a time", 0, 3) == 0 {
+		entry.Expires = b.now.Add(time.Duration(b.int("valid", 1, 30)) * time.Hour)
+	}
 	added, err := b.s.Suppress(context.Background(), func(yield func(Suppression, error) bool) { yield(entry, nil) })
 	b.must(err)
 	b.same("added", b.m.suppress(entry), added)
 }
 
 func (b *both) unsuppress() {
-	phone := b.phone()
-	err := b.s.Unsuppress(phone)
-	if _, ok := b.m.dnc[phone]; !ok {
+	entry := b.entry()
+	_, err := b.s.Unsuppress(entry)
+	if _, ok := b.m.dnc[string(dncKey(entry))]; !ok {
 		b.fails(err, ErrNotFound)
 		return
 	}
 	b.must(err)
-	delete(b.m.dnc, phone)
+	delete(b.m.dnc, string(dncKey(entry)))
+	if entry.Phone == "" {
+		b.m.resetScope(entry.Scope)
+		return
+	}
 	for _, c := range b.m.contacts {
-		if c.Phone == phone {
+		if c.Phone == entry.Phone {
 			b.m.again(c, c.group())
 		}
 	}

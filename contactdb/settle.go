@@ -143,10 +143,15 @@ func (t *tx) settle(a attemptRow, st Settlement) (Record, error) {
 	t.delete(bCalling, []byte(a.Contact.Phone))
 	if st.Suppress != nil {
 		entry := *st.Suppress
-		if entry.Phone == "" {
+		if entry.Phone == "" && entry.Prefix == "" && entry.Contact == 0 {
 			entry.Phone = a.Contact.Phone
 		}
-		t.suppress(entry)
+		if err := entry.tidy(); err != nil {
+			return rec, err
+		}
+		if _, err := t.suppress(entry); err != nil {
+			return rec, err
+		}
 	}
 	return rec, t.progressed(a, st, rec)
 }

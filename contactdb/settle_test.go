@@ -81,8 +81,8 @@ func TestASettlementCanSuppressTheNumber(t *testing.T) {
 	st := ended(a, Human, monday, time.Time{})
 	st.Suppress = &Suppression{Reason: "asked", Source: "ana", AddedAt: monday}
 	mustSettle(t, s, st)
-	got, err := s.Suppressed(a.Contact.Phone)
-	if want := (&Suppression{Phone: a.Contact.Phone, Reason: "asked", Source: "ana", AddedAt: monday}); err != nil || !cmp.Equal(want, got) {
+	got, err := s.Suppressed(Target{Phone: a.Contact.Phone}, monday)
+	if want := (&Suppression{Phone: a.Contact.Phone, List: OwnList, Reason: "asked", Source: "ana", AddedAt: monday}); err != nil || !cmp.Equal(want, got) {
 		t.Errorf("entry %+v, %v", got, err)
 	}
 }

@@ -29,6 +29,9 @@ type Store struct {
 
 	bulk       sync.Mutex // held by Import and RemoveList, one at a time; guards no field
 	importStep int        // rows that one transaction of an import takes
+
+	registering sync.Mutex // held while a register is replaced or removed; guards no field
+	dnc         dncCache
 }
 
 // Config says where the store is and how it runs; zero values are defaults.
@@ -39,7 +42,7 @@ type Config struct {
 
 // schema is the layout of the file that this program writes. A program opens
 // files of its own and older schemas.
-const schema = 3
+const schema = 4
 
 // mapped is how much address space the file is mapped into from the start. As
 // long as the file is smaller, a long reader never holds a writer up.
@@ -82,7 +85,7 @@ func open(cfg Config) (*Store, error) {
 		return nil, err
 	}
 	go s.commits()
-	if err := s.sweep(); err != nil && !errors.Is(err, ErrNoSpace) {
+	if err := errors.Join(s.sweep(), s.sweepRegisters()); err != nil && !errors.Is(err, ErrNoSpace) {
 		s.Close()
 		return nil, err
 	}
@@ -131,7 +134,7 @@ func fill(path string) error {
 		}
 		secret := make([]byte, 32)
 		rand.Read(secret)
-		t := &tx{Tx: btx}
+		t := &tx{Tx: btx, dnc: &dncCache{}}
 		t.put(bMeta, kSchema, be64(nil, schema))
 		t.put(bMeta, kSecret, secret)
 		return t.err
@@ -174,7 +177,7 @@ func (s *Store) Close() error {
 // view runs f in a read transaction: one consistent view.
 func (s *Store) view(what string, f func(*tx) error) error {
 	err := guard(func() error {
-		return s.db.View(func(btx *bbolt.Tx) error { return f(&tx{Tx: btx}) })
+		return s.db.View(func(btx *bbolt.Tx) error { return f(&tx{Tx: btx, dnc: &s.dnc}) })
 	})
 	if errors.Is(err, berrors.ErrDatabaseNotOpen) {
 		err = errClosed

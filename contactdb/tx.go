@@ -35,7 +35,15 @@ var (
 	bRecordDays   = []byte("recorddays")   // day → first and last sequence
 	bTallies      = []byte("tallies")      // campaign, day → Tally
 	bOpTallies    = []byte("optallies")    // operator, campaign, day → Tally
-	bDNC          = []byte("dnc")          // phone → Suppression
+	bDNC          = []byte("dnc")          // subject, list and scope → Suppression: see dncKey
+	bRegisters    = []byte("registers")    // name → registerRow
+	bRegistered   = []byte("registered")   // seg, last number of a block → block: see register.go
+	bUnregistered = []byte("unregistered") // seg of bRegistered that is staged or removed → nothing
+	bCallers      = []byte("callers")      // caller ID → callerRow
+	bCallbacks    = []byte("callbacks")    // camp, time, contact → callbackRow
+	bTurns        = []byte("turns")        // camp → whose turn it is among its lists
+	bHours        = []byte("hours")        // camp → hoursRow
+	bOrdered      = []byte("ordered")      // order, seg, class, value, contact → nothing
 	bCampaigns    = []byte("campaigns")    // name → campaignRow
 	bVersions     = []byte("versions")     // camp, version → CampaignVersion
 	bOperators    = []byte("operators")    // name → operatorRow
@@ -51,21 +59,25 @@ var (
 
 	buckets = [][]byte{bMeta, bLists, bSegments, bTrash, bZones, bContacts, bPhones, bExternals, bFresh, bCursors, bDue,
 		bProgress, bLive, bNotes, bCalling, bTries, bRecords, bRecordIDs, bRecordPhones, bRecordDays, bTallies, bOpTallies, bDNC,
-		bCampaigns, bVersions, bOperators, bTeams, bMemory, bAccounts, bSessions, bTokens, bAudit, bAuditIndex, bAuditDays, bEvidence}
+		bCampaigns, bVersions, bOperators, bTeams, bMemory, bAccounts, bSessions, bTokens, bAudit, bAuditIndex, bAuditDays, bEvidence,
+		bRegisters, bRegistered, bUnregistered, bCallers, bCallbacks, bTurns, bHours, bOrdered}
 
 	// later are the buckets that came after schema 1: an older file gets them
 	// when it is opened.
-	later = [][]byte{bAccounts, bSessions, bTokens, bExternals, bAudit, bAuditIndex, bAuditDays, bEvidence}
+	later = [][]byte{bAccounts, bSessions, bTokens, bExternals, bAudit, bAuditIndex, bAuditDays, bEvidence,
+		bRegisters, bRegistered, bUnregistered, bCallers, bCallbacks, bTurns, bHours, bOrdered}
 
 	kSchema    = []byte("schema")
 	kSecret    = []byte("secret")
 	kHead      = []byte("head")
 	kAuditHead = []byte("audithead")
+	kDNC       = []byte("dnc") // counts the changes of what dncIndex holds
 )
 
 // appended are the buckets whose keys only grow: their pages are filled up.
 var appended = map[string]bool{
 	string(bContacts): true, string(bFresh): true, string(bRecords): true, string(bRecordIDs): true, string(bVersions): true, string(bAudit): true,
+	string(bRegistered): true,
 }
 
 // least is how long the keys of a bucket are at least; a shorter one is damage.
@@ -73,6 +85,7 @@ var least = map[string]int{
 	string(bTrash): 4, string(bContacts): 12, string(bPhones): 13, string(bExternals): 20, string(bFresh): 16, string(bCursors): 12, string(bDue): 28,
 	string(bProgress): 12, string(bRecordPhones): 9, string(bRecordDays): 4, string(bTallies): 6, string(bOpTallies): 8,
 	string(bAuditDays): 4, string(bAuditIndex): 10,
+	string(bRegistered): 12, string(bUnregistered): 4,
 }
 
 // tx is a transaction. Writing never fails before the commit except by a
@@ -82,6 +95,10 @@ type tx struct {
 	*bbolt.Tx
 	dirty bool // something was written
 	err   error
+	dnc   *dncCache
+
+	dncRead    *dncIndex // of this transaction
+	dncChanged bool      // what it holds is not committed yet
 }
 
 func (t *tx) bucket(name []byte) *bbolt.Bucket {

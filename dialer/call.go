@@ -115,7 +115,7 @@ func (c *call) allowed() error {
 		return errors.New("the campaign was stopped")
 	default:
 	}
-	s, err := c.l.s.store.Suppressed(c.a.Contact.Phone)
+	s, err := c.l.s.store.Suppressed(contactdb.Target{Phone: c.a.Contact.Phone, Contact: c.a.Contact.ID, Campaign: c.l.name, Client: c.l.rules.Load().def.Client}, time.Now())
 	if err != nil {
 		return err
 	}

@@ -191,7 +191,7 @@ func (l *loop) lease(r *rules, n int) {
 	now := time.Now()
 	reserved, turn := l.s.reserve(r.def.Trunks, n), 0
 	lines := slices.Clone(reserved)
-	res, err := l.s.store.Lease(l.ctx, contactdb.LeaseRequest{Campaign: l.name, Version: r.version, Lists: r.def.Lists, Max: n,
+	res, err := l.s.store.Lease(l.ctx, contactdb.LeaseRequest{Campaign: l.name, Client: r.def.Client, Version: r.version, Lists: r.def.Lists, Max: n,
 		Owner: l.s.owner, TTL: 24 * time.Hour, Now: now,
 		Open: func(zones []string) (bool, time.Time) { return r.open(zones, now) },
 		Judge: func(c contactdb.Candidate) contactdb.Verdict {

@@ -28,7 +28,7 @@ func (s *Service) Plan(name string, source []byte) (Plan, error) {
 	p.Violations = append(p.Violations, violations...)
 	p.Warnings = append(p.Warnings, warnings...)
 	now := time.Now()
-	for c, err := range s.store.Candidates(def.Name, s.present(def.Lists), now) {
+	for c, err := range s.store.Candidates(contactdb.Viewpoint{Campaign: def.Name, Client: def.Client, Now: now}, s.present(def.Lists)) {
 		if err != nil {
 			return p, err
 		}
@@ -105,7 +105,7 @@ func (s *Service) WhyContact(phone string) ([]ContactWhy, error) {
 }
 
 func (s *Service) why(c contactdb.Campaign, r *rules, contact contactdb.Contact, now time.Time) (ContactWhy, error) {
-	cand, err := s.store.Candidate(c.Name, contact, now)
+	cand, err := s.store.Candidate(contactdb.Viewpoint{Campaign: c.Name, Client: r.def.Client, Now: now}, contact)
 	if err != nil {
 		return ContactWhy{}, err
 	}

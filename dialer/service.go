@@ -411,24 +411,6 @@ func (s *Service) storeFailed(name string, err error) {
 	}
 }
 
-// Suppress adds do-not-call entries. When it returns, none of the numbers is
-// dialed: not by a new lease, nor by a call that was leased and not sent.
-func (s *Service) Suppress(ctx context.Context, entries []contactdb.Suppression) (added int, err error) {
-	added, err = s.store.Suppress(ctx, func(yield func(contactdb.Suppression, error) bool) {
-		for _, e := range entries {
-			if !yield(e, nil) {
-				return
-			}
-		}
-	})
-	if err != nil {
-		return added, err
-	}
-	s.gate.Lock()   // whoever was past the check has sent by now
-	s.gate.Unlock() //nolint:staticcheck // to have held it is the point
-	return added, nil
-}
-
 // SetPassword sets the digest secrets of an operator's account (RFC 7616 §3.4.2).
 func SetPassword(o *contactdb.Operator, password string) {
 	a1 := []byte(o.Name + ":" + contactdb.Realm + ":" + password)

@@ -70,6 +70,19 @@ var suppressionColumns = []column[contactdb.Suppression]{
 	{"reason", true, func(s contactdb.Suppression) any { return s.Reason }},
 	{"source", true, func(s contactdb.Suppression) any { return s.Source }},
 	{"added_at", false, func(s contactdb.Suppression) any { return s.AddedAt }},
+	{"list", true, func(s contactdb.Suppression) any { return s.List }},
+	{"scope", true, func(s contactdb.Suppression) any { return s.Scope }},
+	{"expires", false, func(s contactdb.Suppression) any { return s.Expires }},
+	{"prefix", false, func(s contactdb.Suppression) any { return s.Prefix }},
+	{"contact_id", false, contactOf},
+}
+
+// contactOf is empty for entries that are not by contact.
+func contactOf(s contactdb.Suppression) any {
+	if s.Contact == 0 {
+		return ""
+	}
+	return s.Contact
 }
 
 // contactColumns are the fixed columns of an exported list; free fields follow.

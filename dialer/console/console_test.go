@@ -111,6 +111,12 @@ var requests = []struct {
 	{"POST /api/dnc/import?country=RO&source=file", "0722111339\nnobody\n", 200, `"rejected":1`},
 	{"GET /api/dnc/export?format=jsonl", "", 200, `{"phone":"+40722111332","reason":"asked"`},
 	{"GET /api/dnc/+40722111332", "", 200, `"suppressed":true`},
+	{"GET /api/dnc/+40722111332?campaign=sprang", "", 404, `did you mean \"spring\"`},
+	{"POST /api/dnc", `{"phones":["+40722111332"],"scope":"galaxy"}`, 400, `"code":"usage"`},
+	{"POST /api/dnc/import?country=RO&list=robinson", "0722111339\n", 200, `"register":{"name":"robinson"`},
+	{"GET /api/dnc", "", 200, `{"name":"robinson"`},
+	{"DELETE /api/dnc/registers/robinson", "", 200, `"removed":"robinson"`},
+	{"DELETE /api/dnc/registers/robinson", "", 404, `"code":"not-found"`},
 	{"DELETE /api/dnc/+40722111332", "", 200, `"removed":"+40722111332"`},
 	{"DELETE /api/dnc/+40722111332", "", 404, `"code":"not-found"`},
 

@@ -134,7 +134,7 @@ const maxOperations = 1000
 type ContactHistory struct {
 	Phone      string                 `json:"phone"`
 	Contacts   []contactdb.Contact    `json:"contacts"`
-	Suppressed *contactdb.Suppression `json:"suppressed,omitempty"`
+	Suppressed *contactdb.Suppression `json:"suppressed,omitempty"` // for every call
 	Live       []contactdb.Attempt    `json:"live"`
 	Records    []contactdb.Record     `json:"records"`
 	// Operations is who did, saw or took what of this person, oldest first.
@@ -151,7 +151,7 @@ func (a *api) contactHistory(r *http.Request) (any, error) {
 	if h.Contacts, err = store.ContactsByPhone(phone); err != nil {
 		return nil, err
 	}
-	if h.Suppressed, err = store.Suppressed(phone); err != nil {
+	if h.Suppressed, err = store.Suppressed(contactdb.Target{Phone: phone}, time.Now()); err != nil {
 		return nil, err
 	}
 	live, err := store.Live()

@@ -24,6 +24,8 @@ type SuppressionsImport struct {
 	Known    int       `json:"known"` // were on the list already, or twice in the file
 	Rejected int       `json:"rejected"`
 	Rejects  []Refusal `json:"rejects"` // the first of the rejected rows
+
+	Register *contactdb.Register `json:"register,omitempty"` // the issue that is in force now
 }
 
 // Refusal is a row that holds no number.
@@ -47,6 +49,9 @@ func (a *api) importSuppressions(r *http.Request) (any, error) {
 			in.Rejects = append(in.Rejects, Refusal{j.Line, j.Reason})
 		}
 		return nil
+	}
+	if list := q.Get("list"); list != "" && list != contactdb.OwnList {
+		return a.importRegister(r, list, file, &in, refuse)
 	}
 	var batch []contactdb.Suppression
 	keep := func() error {
@@ -72,6 +77,41 @@ func (a *api) importSuppressions(r *http.Request) (any, error) {
 	in.Rows, _ = file.Counts()
 	traceOf(r).change(nil, map[string]int{"rows": in.Rows, "added": in.Added, "known": in.Known, "rejected": in.Rejected})
 	return in, err
+}
+
+// importRegister puts the file in force as a new issue of a register: all of
+// it, in one step, or nothing.
+func (a *api) importRegister(r *http.Request, name string, file *intake.File, in *SuppressionsImport, refuse func(intake.Reject) error) (any, error) {
+	q := r.URL.Query()
+	reg := contactdb.Register{Name: name, Scope: q.Get("scope"), Reason: q.Get("reason"), Source: q.Get("source")}
+	err := errors.Join(checkName("do-not-call list", name), checkScope(reg.Scope))
+	if err != nil {
+		return nil, err
+	}
+	if reg.Issued, err = queryTime(r, "issued"); err != nil {
+		return nil, err
+	}
+	if reg.Expires, err = queryTime(r, "expires"); err != nil {
+		return nil, err
+	}
+	if !reg.Expires.IsZero() && !reg.Issued.Before(reg.Expires) {
+		return nil, problem(Usage, "the register would expire at %s, before it was issued", reg.Expires.Format(time.RFC3339))
+	}
+	reg, err = a.svc.ReplaceRegister(r.Context(), reg, func(yield func(string, error) bool) {
+		for c, err := range file.Contacts(refuse) {
+			if !yield(c.Phone, err) {
+				return
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	in.Rows, _ = file.Counts()
+	in.Added = reg.Numbers
+	in.Known = in.Rows - in.Rejected - in.Added
+	in.Register = &reg
+	return *in, nil
 }
 
 // openNumbers takes a file of one column for numbers even where too many of

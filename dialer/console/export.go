@@ -29,7 +29,7 @@ func (a *api) exportRecords(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (a *api) exportSuppressions(w http.ResponseWriter, r *http.Request) error {
-	return export(w, r, suppressionColumns, a.svc.Store().Suppressions())
+	return export(w, r, suppressionColumns, a.svc.Store().Suppressions(r.URL.Query().Get("list")))
 }
 
 func (a *api) exportList(w http.ResponseWriter, r *http.Request) error {

@@ -40,10 +40,12 @@ func init() {
 		{Method: "GET", Path: "/api/contacts/{phone}/why", Doc: "whether each campaign would dial it now", Audit: "contact.why", answer: result((*api).contactWhy)},
 
 		{Method: "POST", Path: "/api/dnc", Doc: "add do-not-call entries", Audit: "dnc.add", answer: result((*api).addSuppressions)},
-		{Method: "POST", Path: "/api/dnc/import", Doc: "body: a file with a number on each line, or CSV with a phone column; query: country, source", Audit: "dnc.import", answer: result((*api).importSuppressions)},
-		{Method: "GET", Path: "/api/dnc/export", Doc: "all entries; query: format=csv|jsonl", Audit: "dnc.export", answer: (*api).exportSuppressions},
-		{Method: "GET", Path: "/api/dnc/{phone}", Doc: "whether a number is suppressed", Audit: "dnc.check", answer: result((*api).suppressed)},
-		{Method: "DELETE", Path: "/api/dnc/{phone}", Doc: "remove an entry", Audit: "dnc.rm", answer: result((*api).unsuppress)},
+		{Method: "POST", Path: "/api/dnc/import", Doc: "body: a file with a number on each line, or CSV with a phone column; query: country, source; with list (issued, expires, scope): a new issue of a register", Audit: "dnc.import", answer: result((*api).importSuppressions)},
+		{Method: "GET", Path: "/api/dnc", Doc: "the do-not-call lists: registers with their issue, and the own list", Audit: "dnc.ls", answer: result((*api).registers)},
+		{Method: "DELETE", Path: "/api/dnc/registers/{list}", Doc: "remove a register with its numbers", Audit: "dnc.drop", answer: result((*api).removeRegister)},
+		{Method: "GET", Path: "/api/dnc/export", Doc: "all entries; query: list, format=csv|jsonl", Audit: "dnc.export", answer: (*api).exportSuppressions},
+		{Method: "GET", Path: "/api/dnc/{phone}", Doc: "whether and by which lists a number is suppressed; query: campaign", Audit: "dnc.check", answer: result((*api).suppressed)},
+		{Method: "DELETE", Path: "/api/dnc/{phone}", Doc: "remove the entry of a number, or of a prefix (+4021*); query: list, scope", Audit: "dnc.rm", answer: result((*api).unsuppress)},
 
 		{Method: "GET", Path: "/api/operators", Doc: "all operators with their state", Board: true, answer: result((*api).operators)},
 		{Method: "POST", Path: "/api/operators", Doc: "add an operator", Audit: "operator.add", answer: result((*api).addOperator)},
