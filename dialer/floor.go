@@ -1,7 +1,6 @@
 package dialer
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"time"
@@ -21,17 +20,26 @@ type Floor struct {
 
 	operators map[string]*floorOperator
 	calls     map[string]*floorCall
-	leasing   int       // contacts asked for and not yet given
-	noneUntil time.Time // the lists have nobody to dial before this
-	exhausted bool      // ... and never will under these rules
-	stale     bool      // that has changed while contacts were being asked for
-	again     time.Time // pacing wants to be asked again
-	lines     int       // further calls that trunks allow
-	live      int       // live answers in the regulator's window
+	staff     []*floorOperator // operators, by name
+	line      []*floorCall     // calls, the oldest first
+	snap      pacing.Snapshot  // its slices are used again
+	turn      []*floorOperator // as snap
+	leasing   int              // contacts asked for and not yet given
+	noneUntil time.Time        // the lists have nobody to dial before this
+	exhausted bool             // ... and never will under these rules
+	stale     bool             // that has changed while contacts were being asked for
+	again     time.Time        // pacing wants to be asked again
+	lines     int              // further calls that trunks allow
+	live      int              // live answers in the regulator's window
 	abandoned int
 	worked    time.Duration // of operators who have left
-	waited    time.Duration
+	waited    Waits         // of all operators since the floor began
+	last      pacing.Decision
 	lastWhy   string
+	decided   int       // decisions taken
+	horizon   time.Time // when the regulator's window, the schedule or the day's hours end; zero: not known
+	closed    bool      // nobody may be called now: legal hours
+	next      ahead
 	finished  bool
 	wrong     error // the first move that the table does not know
 	now       time.Time
@@ -84,6 +92,7 @@ type floorCall struct {
 	deadline time.Time // Queued: until when an operator may come
 	view     pacing.Call
 	trunk    string
+	traits   []pacing.Trait
 }
 
 type floorOperator struct {
@@ -96,10 +105,11 @@ type floorOperator struct {
 	reason    string    // of being not ready
 	call      string
 	wrapBy    time.Time
+	freeAt    time.Time // told end of the wrap-up; zero: not told
 	bridges   int
 	signedIn  time.Time
 	worked    time.Duration // talking and in wrap-up
-	waited    time.Duration // ready or reserved
+	waits     Waits
 }
 
 // NewFloor returns a floor in a state, with a pacer that may have learned before.
@@ -108,13 +118,16 @@ func NewFloor(set FloorSettings, pacer *pacing.Pacer, state contactdb.CampaignSt
 	return &Floor{set: set, pacer: pacer, state: state, operators: map[string]*floorOperator{}, calls: map[string]*floorCall{}}
 }
 
-// Step takes one input and returns what is to be done, in order. The slice is
-// good until the next Step.
-func (f *Floor) Step(in Input) []Action {
+// Step takes inputs of one instant and returns what is to be done, in order.
+// The slice is good until the next Step.
+func (f *Floor) Step(ins ...Input) []Action {
 	f.out = f.out[:0]
-	f.now = in.At
-	f.lines = in.Lines
-	f.take(in)
+	for _, in := range ins {
+		f.waiting(in.At)
+		f.now = in.At
+		f.lines = in.Lines
+		f.take(in)
+	}
 	f.deadlines()
 	f.match()
 	f.pace()
@@ -144,7 +157,9 @@ func (f *Floor) take(in Input) {
 	case InStop:
 		f.stop()
 	case InWindow:
-		f.live, f.abandoned = in.Live, in.Abandoned
+		f.live, f.abandoned, f.horizon = in.Live, in.Abandoned, in.Horizon
+	case InAhead:
+		f.next.see(in, f.pacer)
 	default:
 		if c := f.calls[in.Call]; c != nil {
 			f.callChanged(c, in)
@@ -154,7 +169,9 @@ func (f *Floor) take(in Input) {
 
 // fresh forgets that the lists had nobody. An answer that is still on its way
 // knows nothing of the change: it will be asked for again.
-func (f *Floor) fresh() { f.noneUntil, f.exhausted, f.stale = time.Time{}, false, f.leasing > 0 }
+func (f *Floor) fresh() {
+	f.noneUntil, f.exhausted, f.closed, f.stale = time.Time{}, false, false, f.leasing > 0
+}
 
 // comesBack takes in when the contact of a settled call may be tried again:
 // while it was in its call, the lists did not count it.
@@ -172,9 +189,14 @@ func (f *Floor) comesBack(at time.Time) {
 
 func (f *Floor) leased(in Input) {
 	f.leasing = 0
+	f.next.taken(in.Calls)
 	for _, l := range in.Calls {
-		c := &floorCall{id: l.ID, trunk: l.Trunk, view: pacing.Call{Phase: pacing.Dialing, PlacedAt: f.now}}
+		c := &floorCall{id: l.ID, trunk: l.Trunk, traits: l.Traits, view: pacing.Call{Phase: pacing.Dialing, PlacedAt: f.now, Chance: l.Chance}}
+		if c.view.Chance == 0 {
+			c.view.Chance = f.pacer.Chance(l.Traits)
+		}
 		f.calls[l.ID] = c
+		f.queueUp(c)
 		f.learn(pacing.CallPlaced, c, in)
 		if f.state != contactdb.Running { // stopped or paused while the lease was on its way
 			f.hangup(c)
@@ -184,7 +206,7 @@ func (f *Floor) leased(in Input) {
 		f.stale = false
 		return
 	}
-	f.exhausted = in.Exhausted
+	f.exhausted, f.closed = in.Exhausted, in.Closed
 	if !in.NextAt.IsZero() || in.Exhausted {
 		f.noneUntil = in.NextAt
 	}
@@ -254,12 +276,13 @@ func (f *Floor) talkEnded(c *floorCall, in Input) {
 	}
 	f.pacer.Observe(pacing.Event{Kind: pacing.TalkEnded, At: f.now, Operator: o.name, Age: f.now.Sub(o.since), Trunk: c.trunk})
 	f.enter(o, pacing.WrapUp)
-	o.wrapBy = f.now.Add(f.set.WrapUp)
+	o.wrapBy, o.freeAt = f.now.Add(f.set.WrapUp), in.Until
 }
 
 // settled lets go of a call that has its record, and of its operator.
 func (f *Floor) settled(c *floorCall, in Input) {
 	delete(f.calls, c.id)
+	f.line = without(f.line, c)
 	f.comesBack(in.NextAt)
 	if c.phase <= PhaseRinging {
 		f.learn(pacing.CallUnanswered, c, in)
@@ -288,7 +311,7 @@ func (f *Floor) settled(c *floorCall, in Input) {
 // One who was only reserved keeps the place in the queue.
 func (f *Floor) free(o *floorOperator) {
 	reserved := o.state == pacing.Reserved
-	o.call, o.wrapBy = "", time.Time{}
+	o.call, o.wrapBy, o.freeAt = "", time.Time{}, time.Time{}
 	if o.leaving || !o.present {
 		f.enter(o, pacing.NotReady)
 		o.leaving = false
@@ -335,7 +358,7 @@ func (f *Floor) match() {
 
 func (f *Floor) longestWaiting() *floorOperator {
 	var best *floorOperator
-	for _, o := range f.operators {
+	for _, o := range f.staff {
 		if o.state == pacing.Ready && (best == nil || o.readyFrom.Before(best.readyFrom) || o.readyFrom.Equal(best.readyFrom) && o.name < best.name) {
 			best = o
 		}
@@ -375,12 +398,12 @@ func (f *Floor) Next() time.Time {
 	if f.state == contactdb.Running && f.now.Before(f.noneUntil) {
 		sooner(f.noneUntil)
 	}
-	for _, c := range f.calls {
+	for _, c := range f.line {
 		if c.phase == PhaseQueued {
 			sooner(c.deadline)
 		}
 	}
-	for _, o := range f.operators {
+	for _, o := range f.staff {
 		if o.state == pacing.WrapUp {
 			sooner(o.wrapBy)
 		}
@@ -388,23 +411,28 @@ func (f *Floor) Next() time.Time {
 	return next
 }
 
-// ordered are the calls, the oldest first: ids grow.
-func (f *Floor) ordered() []*floorCall {
-	calls := make([]*floorCall, 0, len(f.calls))
-	for _, c := range f.calls {
-		calls = append(calls, c)
+// ordered are the calls, the oldest first: ids grow. Only to be read, and not
+// while calls are settled.
+func (f *Floor) ordered() []*floorCall { return f.line }
+
+// queueUp puts a call into the order of ids: at the end, as they grow.
+func (f *Floor) queueUp(c *floorCall) {
+	at := len(f.line)
+	for at > 0 && f.line[at-1].id > c.id {
+		at--
 	}
-	slices.SortFunc(calls, func(a, b *floorCall) int { return cmp.Compare(a.id, b.id) })
-	return calls
+	f.line = slices.Insert(f.line, at, c)
 }
 
-func (f *Floor) byName() []*floorOperator {
-	ops := make([]*floorOperator, 0, len(f.operators))
-	for _, o := range f.operators {
-		ops = append(ops, o)
+// byName are the operators. Only to be read, and not while they come and go.
+func (f *Floor) byName() []*floorOperator { return f.staff }
+
+// without removes an element, keeping the order.
+func without[T comparable](all []T, one T) []T {
+	if at := slices.Index(all, one); at >= 0 {
+		return slices.Delete(all, at, at+1)
 	}
-	slices.SortFunc(ops, func(a, b *floorOperator) int { return cmp.Compare(a.name, b.name) })
-	return ops
+	return all
 }
 
 // move takes a call to a phase. A move that the table does not know is a

@@ -203,7 +203,7 @@ func TestNoOrderOfEventsBreaksAFloor(t *testing.T) {
 		set.Pacing.Ratio, set.Pacing.MaxLines = 2, 7
 		f := NewFloor(set, pacing.New(set.Pacing), contactdb.Running)
 		now, next, orders := t0, 0, map[string]int{}
-		asked := 0
+		asked, waited := 0, map[*floorOperator]time.Duration{}
 		for range rapid.IntRange(1, 200).Draw(t, "steps") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 4000).Draw(t, "ms")) * time.Millisecond)
 			in := Input{At: now, Kind: InputKind(rapid.IntRange(0, int(InStop)-1).Draw(t, "kind")), Lines: rapid.IntRange(0, 20).Draw(t, "lines"),
@@ -225,6 +225,11 @@ func TestNoOrderOfEventsBreaksAFloor(t *testing.T) {
 				in.Operator = c.operator
 			}
 			finished := false
+			for _, o := range f.staff {
+				if o.state == pacing.Ready || o.state == pacing.Reserved {
+					waited[o] += now.Sub(f.now)
+				}
+			}
 			for _, a := range f.Step(in) {
 				switch a.Kind {
 				case DoConnect:
@@ -243,6 +248,18 @@ func TestNoOrderOfEventsBreaksAFloor(t *testing.T) {
 			}
 			if err := f.Check(); err != nil {
 				t.Fatal(err)
+			}
+			if next := f.Next(); f.state != contactdb.Running && !next.IsZero() && !next.After(now) {
+				t.Fatalf("a floor that is %s wants to be asked at once, and again", f.state)
+			}
+			sum := time.Duration(0)
+			for o, d := range waited {
+				if sum += d; o.waits.Total() != d {
+					t.Fatalf("%s waited %s, and the causes of it add up to %s: %v", o.name, d, o.waits.Total(), o.waits)
+				}
+			}
+			if f.waited.Total() != sum {
+				t.Fatalf("all waited %s, and the causes of it add up to %s: %v", sum, f.waited.Total(), f.waited)
 			}
 			if finished {
 				break

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"apel/contactdb"
+	"apel/pacing"
 )
 
 // InputKind says what happened.
@@ -27,6 +28,7 @@ const (
 	InContacts            // lists or rules changed: ask again
 	InWindow              // the regulator's window: Live, Abandoned
 	InStop                // the service ends: so does every call
+	InAhead               // the contacts that are next: Ahead, of which Choose may be taken out of order
 )
 
 // Input is an event for a floor. Kind says which fields count.
@@ -48,13 +50,21 @@ type Input struct {
 	Lines       int
 	NextAt      time.Time
 	Exhausted   bool
+	Closed      bool // InLeased: what there is waits for the legal hours
 	Live        int
 	Abandoned   int
+	Horizon     time.Time // InWindow: when the window or the work of the day ends
+	Until       time.Time // InTalkEnded: told end of the wrap-up
+	Ahead       []Ahead
+	Choose      int
 }
 
 // LeasedCall is a call that a lease has made.
 type LeasedCall struct {
 	ID, Trunk string
+	Contact   uint64
+	Traits    []pacing.Trait
+	Chance    float64 // of a live answer, if it is known better than from the traits
 }
 
 // ActionKind says what is to be done.
@@ -80,4 +90,6 @@ type Action struct {
 	Key      byte
 	N        int
 	Why      string
+	Picks    []int    // DoLease: places among the contacts ahead; empty: in order. Read it at once
+	Contacts []uint64 // DoLease: the contacts of Picks
 }

@@ -1,6 +1,8 @@
 package dialer
 
 import (
+	"cmp"
+	"slices"
 	"time"
 
 	"apel/contactdb"
@@ -26,8 +28,6 @@ func (f *Floor) account(o *floorOperator) {
 	switch o.state {
 	case pacing.Talking, pacing.WrapUp:
 		o.worked += d
-	case pacing.Ready, pacing.Reserved:
-		o.waited += d
 	}
 	o.since = f.now
 }
@@ -42,6 +42,8 @@ func (f *Floor) operatorChanged(in Input) {
 		}
 		o = &floorOperator{name: in.Operator, since: f.now, signedIn: f.now, readyFrom: f.now}
 		f.operators[in.Operator] = o
+		f.staff = append(f.staff, o)
+		slices.SortFunc(f.staff, func(a, b *floorOperator) int { return cmp.Compare(a.name, b.name) })
 	}
 	o.present, o.reason = in.Present, in.Reason
 	if !in.Present {
@@ -64,7 +66,7 @@ func (f *Floor) operatorChanged(in Input) {
 // the rule gives to any who waits.
 func (f *Floor) operatorLost(o *floorOperator) {
 	f.account(o)
-	f.worked, f.waited = f.worked+o.worked, f.waited+o.waited
+	f.worked += o.worked
 	if c := f.calls[o.call]; c != nil {
 		switch c.phase {
 		case PhaseReserved, PhaseBridged:
@@ -77,6 +79,7 @@ func (f *Floor) operatorLost(o *floorOperator) {
 	o.call = ""
 	f.do(Action{Kind: DoOperator, Operator: o.name, Why: "offline"})
 	delete(f.operators, o.name)
+	f.staff = without(f.staff, o)
 }
 
 // key is what operators do with the keys of a phone: # ends the conversation,
@@ -136,16 +139,16 @@ func (f *Floor) hangup(c *floorCall) {
 
 // occupancy is the share of signed-in, not paused time that was worked.
 func (f *Floor) occupancy(now time.Time) float64 {
-	worked, all := f.worked, f.worked+f.waited
-	for _, o := range f.operators {
-		w, r := o.worked, o.waited
-		switch d := now.Sub(o.since); o.state {
+	worked, all := f.worked, f.worked+f.waited.Total()
+	for _, o := range f.staff {
+		w, d := o.worked, now.Sub(o.since)
+		switch o.state {
 		case pacing.Talking, pacing.WrapUp:
 			w += d
 		case pacing.Ready, pacing.Reserved:
-			r += d
+			all += now.Sub(f.now) // until then it is in waited
 		}
-		worked, all = worked+w, all+w+r
+		worked, all = worked+w, all+w
 	}
 	if all == 0 {
 		return 0

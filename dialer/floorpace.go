@@ -9,11 +9,13 @@ import (
 
 // pace asks how many calls to place, and asks for them.
 func (f *Floor) pace() {
+	f.again = time.Time{}
 	if f.state != contactdb.Running || f.leasing > 0 {
 		return
 	}
 	d := f.pacer.Decide(f.snapshot())
-	f.again = time.Time{}
+	f.last = d
+	f.decided++
 	if d.Again > 0 {
 		f.again = f.now.Add(d.Again)
 	}
@@ -23,30 +25,32 @@ func (f *Floor) pace() {
 	}
 	if d.Place > 0 {
 		f.leasing = d.Place
-		f.do(Action{Kind: DoLease, N: d.Place})
+		f.do(Action{Kind: DoLease, N: d.Place, Picks: d.Picks, Contacts: f.next.picked(d.Picks)})
 	}
 }
 
-// snapshot is the floor as pacing sees it.
+// snapshot is the floor as pacing sees it, good until the next.
 func (f *Floor) snapshot() pacing.Snapshot {
-	s := pacing.Snapshot{Now: f.now, Lines: max(f.lines, 0), Contacts: -1, Live: f.live, Abandoned: f.abandoned}
+	s := &f.snap
+	*s = pacing.Snapshot{Now: f.now, Lines: max(f.lines, 0), Contacts: -1, Live: f.live, Abandoned: f.abandoned,
+		Operators: s.Operators[:0], Calls: s.Calls[:0], Horizon: f.horizon, Closed: f.closed, Candidates: f.next.candidates, Choose: f.next.choose}
 	if f.exhausted || f.now.Before(f.noneUntil) {
 		s.Contacts = 0
 	}
 	for _, o := range f.byName() {
-		s.Operators = append(s.Operators, pacing.Operator{Name: o.name, State: o.state, Since: o.since, Leaving: o.leaving})
+		s.Operators = append(s.Operators, pacing.Operator{Name: o.name, State: o.state, Since: o.since, Leaving: o.leaving, FreeAt: o.freeAt})
 	}
 	for _, c := range f.ordered() {
-		if c.phase <= PhaseQueued {
+		if c.phase <= PhaseReserved { // who is being joined takes the operator who is reserved
 			s.Calls = append(s.Calls, c.view)
 		}
 	}
-	return s
+	return *s
 }
 
 // learn tells pacing what has become of a call.
 func (f *Floor) learn(kind pacing.EventKind, c *floorCall, in Input) {
-	e := pacing.Event{Kind: kind, At: f.now, Operator: c.operator, Age: f.now.Sub(c.view.PlacedAt), Trunk: c.trunk, Chance: c.view.Chance}
+	e := pacing.Event{Kind: kind, At: f.now, Operator: c.operator, Age: f.now.Sub(c.view.PlacedAt), Trunk: c.trunk, Chance: c.view.Chance, Traits: c.traits}
 	e.Rang = e.Age
 	if !c.view.AnsweredAt.IsZero() {
 		e.Rang = c.view.AnsweredAt.Sub(c.view.PlacedAt)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"apel/campaign"
+	"apel/dialer"
 	"apel/dialer/console"
 	"apel/pacing"
 	"apel/pacing/world"
@@ -58,7 +59,7 @@ func (a *app) simulateCmd() *cobra.Command {
 		}
 		return a.simulate(ctx, s)
 	})
-	cmd.Long = "Runs shifts of a call centre in virtual time, with the pacing that campaigns run\nwith. A campaign file gives mode, ratio, abandonment limit, ring time and lines;\nflags win over it. The same seed gives the same shift."
+	cmd.Long = "Runs shifts of a call centre in virtual time, with the floor and pacing that\ncampaigns run with. A campaign file gives mode, ratio, abandonment limit, ring time and lines;\nflags win over it. The same seed gives the same shift."
 	f := cmd.Flags()
 	f.IntVar(&s.world.Operators, "operators", 10, "`operators` signed in")
 	f.Float64Var(&s.world.Hours, "hours", 8, "length of the shift")
@@ -138,6 +139,9 @@ func (s *simulation) check() error {
 // config turns shares of zero into what the world takes for zero.
 func (s *simulation) config() world.Config {
 	c := s.world
+	if c.Limit == 0 {
+		c.Limit = 2 * time.Second
+	}
 	for _, r := range []struct {
 		from share
 		to   *float64
@@ -157,7 +161,8 @@ func (s *simulation) config() world.Config {
 func (s *simulation) run(ctx context.Context, mode pacing.Mode) (world.Result, error) {
 	set := pacing.Settings{Mode: mode, Ratio: s.ratio, MaxLines: s.world.Lines, MaxAbandonment: float64(s.abandon)}
 	shift := make(chan world.Result, 1)
-	go func() { shift <- world.Run(s.config(), string(mode), pacing.New(set)) }()
+	floor := dialer.FloorSettings{Pacing: set, Within: s.config().Limit}
+	go func() { shift <- dialer.Simulate(s.config(), string(mode), floor) }()
 	select {
 	case r := <-shift:
 		return r, nil
@@ -205,7 +210,7 @@ func writeShift(w io.Writer, r world.Result) {
 	}
 	f.write(w)
 	var idle []string
-	for _, c := range pacing.Causes {
+	for _, c := range dialer.Causes {
 		if share := part(r.IdleCauses[c], r.IdleMS); share >= .0005 {
 			idle = append(idle, fmt.Sprintf("%s %s", strings.ReplaceAll(string(c), "_", " "), percent(share)))
 		}

@@ -34,10 +34,10 @@ type queued struct {
 }
 
 func newDesk(c *Config, p Policy) *desk {
-	d := &desk{policy: p, c: c, at: map[int]int{}, traits: map[int][]pacing.Trait{}, lastAt: epoch}
-	d.snap.Horizon = epoch.Add(time.Duration(c.Hours * float64(time.Hour)))
+	d := &desk{policy: p, c: c, at: map[int]int{}, traits: map[int][]pacing.Trait{}, lastAt: Begin}
+	d.snap.Horizon = Begin.Add(time.Duration(c.Hours * float64(time.Hour)))
 	for i := range c.Operators {
-		d.snap.Operators = append(d.snap.Operators, pacing.Operator{Name: "op" + strconv.Itoa(i+1), Since: epoch})
+		d.snap.Operators = append(d.snap.Operators, pacing.Operator{Name: "op" + strconv.Itoa(i+1), Since: Begin})
 	}
 	d.talk = make([]time.Time, c.Operators)
 	return d

@@ -8,8 +8,8 @@ import (
 	"apel/pacing"
 )
 
-// epoch is when every shift begins: a Monday at nine.
-var epoch = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+// Begin is when every shift begins: a Monday at nine.
+var Begin = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 
 // call is one in the air or in talk, as the world knows it.
 type call struct {
@@ -159,7 +159,7 @@ func (s *sim) talkEnded(op int) {
 	s.q.push(due{at: s.now + wrap, what: wrapEnds, id: int32(op)})
 	h := Happening{Kind: TalkOver, Operator: op}
 	if s.c.ToldWrap {
-		h.Until = epoch.Add(s.now + wrap)
+		h.Until = Begin.Add(s.now + wrap)
 	}
 	s.tell(h)
 }
@@ -229,7 +229,7 @@ func (s *sim) calm(k *Shock, id int32) {
 func (s *sim) tell(h Happening) {
 	h.Lines, h.Contacts, h.Choose = s.freeLines(), s.contactsLeft(), s.c.Choose
 	h.Next = s.candidates()
-	for _, a := range s.floor.Handle(epoch.Add(s.now), h) {
+	for _, a := range s.floor.Handle(Begin.Add(s.now), h) {
 		s.act(a)
 	}
 }
@@ -265,7 +265,7 @@ func (s *sim) act(a Action) {
 			s.drop(slot)
 		}
 	case Wake:
-		if at := a.At.Sub(epoch); at < s.wakeAt {
+		if at := a.At.Sub(Begin); at < s.wakeAt {
 			s.wakeAt = at
 			s.q.push(due{at: at, what: wake})
 		}
@@ -326,7 +326,7 @@ func (s *sim) dial(at int) {
 		h.Traits = slices.Clone(c.fate.traits[:c.fate.nTrait])
 	}
 	s.m.predicted(h.Chance, c.fate.kind == person)
-	s.floor.Handle(epoch.Add(s.now), h)
+	s.floor.Handle(Begin.Add(s.now), h)
 }
 
 func (s *sim) newSlot() int32 {

@@ -1,0 +1,185 @@
+package dialer
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"apel/contactdb"
+	"apel/pacing"
+	"apel/pacing/world"
+)
+
+// Simulate lives through a shift of a simulated centre with the production
+// floor and its pacer, in virtual time and without a network. The same
+// configuration gives the same shift.
+func Simulate(c world.Config, policy string, set FloorSettings) world.Result {
+	s := newSimulated(&c, set)
+	r := world.RunFloor(c, policy, s)
+	r.Decisions = s.f.decided
+	r.IdleMS, r.IdleCauses = s.f.waited.milliseconds()
+	return r
+}
+
+// simulated is a floor in a simulated world: what the world lets it hear
+// becomes inputs, its actions become the world's.
+type simulated struct {
+	f      *Floor
+	c      *world.Config
+	ids    map[string]int // the world's numbers of calls
+	has    map[int]string // an operator's call
+	names  []string
+	number map[string]int
+	placed []LeasedCall // since the last lease was asked for
+	rings  []Input      // of these, where ringing begins at once
+	asked  bool
+	ins    []Input
+	out    []world.Action
+	next   []Ahead
+}
+
+func newSimulated(c *world.Config, set FloorSettings) *simulated {
+	s := &simulated{c: c, ids: map[string]int{}, has: map[int]string{}, number: map[string]int{}}
+	if set.WrapUp == 0 {
+		set.WrapUp = 24 * time.Hour
+	}
+	s.f = NewFloor(set, pacing.New(set.Pacing), contactdb.Running)
+	s.f.horizon = world.Begin.Add(time.Duration(c.Hours * float64(time.Hour)))
+	for i := range max(c.Operators, 10) {
+		name := fmt.Sprintf("op%05d", i+1)
+		s.names, s.number[name] = append(s.names, name), i
+	}
+	return s
+}
+
+func callID(n int) string { return fmt.Sprintf("a%012d", n) }
+
+// Chance is what the floor's pacer makes of a contact's traits.
+func (s *simulated) Chance(traits []pacing.Trait) float64 { return s.f.pacer.Chance(traits) }
+
+// Handle takes what the world lets a dialer hear.
+func (s *simulated) Handle(now time.Time, h world.Happening) []world.Action {
+	s.out = s.out[:0]
+	if h.Kind == world.Placed {
+		s.took(now, h)
+		return nil
+	}
+	s.ins = s.ins[:0]
+	s.lease(now, h)
+	s.hear(now, h)
+	for len(s.ins) > 0 {
+		for i := range s.ins {
+			s.ins[i].At, s.ins[i].Lines = now, min(h.Lines, math.MaxInt32)
+		}
+		actions := s.f.Step(s.ins...)
+		s.ins = s.ins[:0]
+		for _, a := range actions {
+			s.perform(now, a)
+		}
+	}
+	if next := s.f.Next(); !next.IsZero() && !s.asked {
+		s.out = append(s.out, world.Action{Kind: world.Wake, At: laterOf(next, now)})
+	}
+	return s.out
+}
+
+// took takes a call that the world has placed for us.
+func (s *simulated) took(now time.Time, h world.Happening) {
+	id := callID(h.Call)
+	s.ids[id] = h.Call
+	s.placed = append(s.placed, LeasedCall{ID: id, Trunk: "world", Chance: h.Chance, Traits: h.Traits})
+	if s.c.SetUp <= 0 {
+		s.rings = append(s.rings, Input{Kind: InRinging, Call: id})
+	}
+}
+
+// lease tells what came of the last lease.
+func (s *simulated) lease(now time.Time, h world.Happening) {
+	if !s.asked {
+		return
+	}
+	s.asked = false
+	in := Input{Kind: InLeased, Calls: s.placed, Exhausted: len(s.placed) == 0 && h.Contacts == 0}
+	s.ins = append(s.ins, in)
+	s.ins = append(s.ins, s.rings...)
+	s.placed, s.rings = nil, s.rings[:0]
+}
+
+func (s *simulated) hear(now time.Time, h world.Happening) {
+	add := func(in Input) { s.ins = append(s.ins, in) }
+	if len(h.Next) > 0 {
+		s.ahead(h)
+	}
+	operator := ""
+	if h.Operator < len(s.names) {
+		operator = s.names[h.Operator]
+	}
+	switch h.Kind {
+	case world.SignedIn, world.CameBack:
+		add(Input{Kind: InOperator, Operator: operator, Present: true, Ready: true})
+	case world.GoingAway:
+		add(Input{Kind: InOperator, Operator: operator, Present: true, Reason: "break"})
+	case world.WentAway:
+		add(Input{Kind: InOperator, Operator: operator, Present: true, Reason: "break"})
+		s.settle(h.Operator)
+	case world.RingingNow:
+		add(Input{Kind: InRinging, Call: callID(h.Call)})
+	case world.Answered:
+		add(Input{Kind: InAnswered, Call: callID(h.Call)})
+	case world.VerdictLive:
+		add(Input{Kind: InHuman, Call: callID(h.Call), Since: now})
+	case world.VerdictOther:
+		add(Input{Kind: InMachine, Call: callID(h.Call)})
+		s.gone(callID(h.Call), contactdb.Machine)
+	case world.Unanswered:
+		s.gone(callID(h.Call), contactdb.NoAnswer)
+	case world.TalkOver:
+		add(Input{Kind: InTalkEnded, Call: s.has[h.Operator], Operator: operator, Until: h.Until})
+	case world.WrapOver:
+		s.settle(h.Operator)
+	default:
+		add(Input{Kind: InTick})
+	}
+}
+
+// ahead shows the floor who is next.
+func (s *simulated) ahead(h world.Happening) {
+	s.next = s.next[:0]
+	for _, c := range h.Next {
+		s.next = append(s.next, Ahead{Chance: c.Chance})
+	}
+	s.ins = append(s.ins, Input{Kind: InAhead, Ahead: s.next, Choose: h.Choose})
+}
+
+// settle ends the call that an operator has noted the result of.
+func (s *simulated) settle(op int) {
+	if id, ok := s.has[op]; ok {
+		delete(s.has, op)
+		s.gone(id, contactdb.Human)
+	}
+}
+
+func (s *simulated) gone(id, outcome string) {
+	delete(s.ids, id)
+	s.ins = append(s.ins, Input{Kind: InSettled, Call: id, Outcome: outcome})
+}
+
+// perform does what the floor wants, by the world's means.
+func (s *simulated) perform(now time.Time, a Action) {
+	switch a.Kind {
+	case DoLease:
+		s.asked = true
+		s.out = append(s.out, world.Action{Kind: world.Place, Count: a.N, Picks: a.Picks}, world.Action{Kind: world.Wake, At: now})
+	case DoConnect:
+		op := s.number[a.Operator]
+		s.has[op] = a.Call
+		s.out = append(s.out, world.Action{Kind: world.Bridge, Call: s.ids[a.Call], Operator: op})
+		s.ins = append(s.ins, Input{Kind: InBridged, Call: a.Call, Operator: a.Operator})
+	case DoRelease:
+		s.out = append(s.out, world.Action{Kind: world.Abandon, Call: s.ids[a.Call]})
+		s.gone(a.Call, contactdb.Abandoned)
+	case DoHangup:
+		s.out = append(s.out, world.Action{Kind: world.Cancel, Call: s.ids[a.Call]})
+		s.gone(a.Call, contactdb.Cancelled)
+	}
+}
