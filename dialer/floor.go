@@ -34,6 +34,7 @@ type Floor struct {
 	abandoned int
 	worked    time.Duration // of operators who have left
 	waited    Waits         // of all operators since the floor began
+	split     pacing.Waiting
 	last      pacing.Decision
 	lastWhy   string
 	decided   int       // decisions taken

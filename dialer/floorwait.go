@@ -16,7 +16,7 @@ const Paused pacing.Cause = "paused"
 // Causes are all causes of waiting, in the order in which reports show them.
 var Causes = append(append([]pacing.Cause{}, pacing.Causes...), Paused)
 
-const causes = 8 // as Causes
+const causes = 9 // as Causes
 
 var causeAt = func() map[pacing.Cause]int {
 	at := map[pacing.Cause]int{}
@@ -80,52 +80,50 @@ func (w *Waits) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// waiting accounts for the time until at: each operator who waits has, in the
-// order of their turn, first the calls that the detector listens to, then
-// those that ring, by their expected answers, as the cause; the rest of them
-// wait for what kept pacing from placing more.
+// waiting accounts for the time until at: pacing splits the time of all who
+// wait, and each has a part of it in the order of their turn. Whoever is being joined with a
+// customer waits for detection; while the campaign does not run, all wait for that.
 func (f *Floor) waiting(at time.Time) {
 	dt := at.Sub(f.now)
 	if f.now.IsZero() || dt <= 0 {
 		return
 	}
-	turn, rest := 0., f.cause()
-	for _, o := range f.inTurn() {
-		left := dt
-		take := func(c pacing.Cause, share float64) {
-			d := min(time.Duration(min(max(share, 0), 1)*float64(dt)), left)
-			left -= d
-			o.waits[causeAt[c]] += d
-			f.waited[causeAt[c]] += d
+	turn := f.inTurn()
+	all, running := pacing.Split{}, f.state == contactdb.Running
+	if running {
+		ready := 0
+		for _, o := range turn {
+			if o.state == pacing.Ready {
+				ready++
+			}
 		}
-		if o.state == pacing.Reserved {
-			take(pacing.Detection, 1)
-			continue
+		all = f.split.Add(dt, ready, f.last)
+	}
+	for _, o := range turn {
+		switch {
+		case !running:
+			f.waits(o, f.cause(), dt)
+		case o.state == pacing.Reserved:
+			f.waits(o, pacing.Detection, dt)
+		default:
+			for i, d := range all.Take(dt) {
+				f.waits(o, pacing.Causes[i], d)
+			}
 		}
-		take(pacing.Detection, f.last.Screened-turn)
-		take(pacing.OnRinging, min(f.last.Screened+f.last.Ringing-turn, 1)-max(min(f.last.Screened-turn, 1), 0))
-		take(rest, 1)
-		turn++
 	}
 }
 
-// cause is what keeps those from work for whom no call is on its way.
+func (f *Floor) waits(o *floorOperator, c pacing.Cause, d time.Duration) {
+	o.waits[causeAt[c]] += d
+	f.waited[causeAt[c]] += d
+}
+
+// cause is what all wait for while the campaign does not run.
 func (f *Floor) cause() pacing.Cause {
-	switch {
-	case f.state == contactdb.Done && f.finished:
+	if f.state == contactdb.Done && f.finished {
 		return pacing.NoContacts
-	case f.state != contactdb.Running:
-		return Paused
 	}
-	if c, ok := causeOfLimit[f.last.Limit]; ok {
-		return c
-	}
-	return pacing.OnRinging
-}
-
-var causeOfLimit = map[pacing.Limit]pacing.Cause{
-	pacing.LimitContacts: pacing.NoContacts, pacing.LimitHours: pacing.Hours, pacing.LimitLines: pacing.NoLines,
-	pacing.LimitBudget: pacing.Budget, pacing.LimitCaution: pacing.Caution, pacing.LimitRinging: pacing.OnRinging,
+	return Paused
 }
 
 // inTurn are the operators who wait, whose turn is next first.

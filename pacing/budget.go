@@ -57,6 +57,7 @@ func (b *budget) abandoned(limit float64) {
 // terms are a decision's.
 type terms struct {
 	price   float64 // highest risk of one more call
+	steady  float64 // the same with a budget that is neither short nor ample
 	allowed int     // people who may be lost of what is in the air
 	spare   float64 // people earned by live answers and not lost
 	over    float64 // chance to lose more than allowed that is taken
@@ -82,7 +83,8 @@ func (b *budget) terms(set Settings, s *Snapshot, o *outlook) terms {
 	spread := min(max(left, 15), reach)
 	want := set.MaxAbandonment + (t.spare-b.reserve(set, team, live, left)-expected)/spread
 	b.want = min(max(want, 0), mostPrice*set.MaxAbandonment) / max(set.MaxAbandonment, 1e-9)
-	t.price = math.Exp(b.Level) * prior(o.able) * b.want
+	t.steady = math.Exp(b.Level) * prior(o.able)
+	t.price = t.steady * b.want
 	return t
 }
 

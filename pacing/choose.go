@@ -24,12 +24,15 @@ func (f *filling) choose() {
 		}
 		extra.add(e.chance(f.s.Candidates[best].Chance), &o.fresh)
 		if f.tight() && len(taken) >= f.least && o.weigh(&extra, max(f.t.allowed, 0)).over > f.t.over {
-			f.limit = LimitBudget
+			f.limit = Budget
 			return
 		}
 		taken = append(taken, best)
 	}
-	f.limit = LimitLines
+	f.limit = NoOperators
+	if f.s.Contacts >= 0 && len(taken) >= f.s.Contacts {
+		f.limit = NoContacts
+	}
 }
 
 // suit picks the contact whose chance fits the room that the risk leaves: with

@@ -198,6 +198,22 @@ func (e *engine) call(s *Snapshot, c *Call, odds float64) {
 	}
 }
 
+// worth is the live answers expected of the calls that a decision places.
+func (e *engine) worth(s *Snapshot, d Decision) float64 {
+	sum := 0.
+	for i := range d.Place {
+		at := i
+		if len(d.Picks) > 0 {
+			at = d.Picks[i]
+		}
+		if at >= len(s.Candidates) {
+			return sum + float64(d.Place-i)*e.base
+		}
+		sum += e.chance(s.Candidates[at].Chance)
+	}
+	return sum
+}
+
 func (e *engine) screening(s *Snapshot, c *Call) {
 	p := e.placing.answeredBy(e.chance(c.Chance), bin(since(c.AnsweredAt, c.PlacedAt)))
 	left := e.delay.Mean - since(s.Now, c.AnsweredAt)

@@ -8,9 +8,9 @@ import (
 // progressive places one call a free operator: every call in the air, whatever
 // becomes of it, keeps one operator for itself, so nobody who answers waits.
 func progressive(n count) Decision {
-	d := Decision{Place: max(n.free-n.open, 0), Limit: LimitOperators}
+	d := Decision{Place: max(n.free-n.open, 0), Cause: NoOperators}
 	if d.Place == 0 && n.free > 0 {
-		d.Limit = LimitRinging
+		d.Cause = OnRinging
 	}
 	d.Why = fmt.Sprintf("%d free, %d in the air, one call a free operator", n.free, n.open)
 	return d
@@ -33,10 +33,10 @@ func power(set Settings, n count, s Snapshot) Decision {
 	d.Why = fmt.Sprintf("%d free, %d in the air, ratio %.2g, %d abandoned of %d live, %d more bearable",
 		n.free, n.open, set.Ratio, s.Abandoned, s.Live, spare)
 	if want <= allowed {
-		d.Place, d.Limit = want, LimitOperators
+		d.Place, d.Cause = want, NoOperators
 		return d
 	}
-	d.Place, d.Limit = allowed, LimitBudget
+	d.Place, d.Cause = allowed, Budget
 	if spare <= surplus {
 		d.Why += "; power falls back to progressive: the budget is spent"
 	}

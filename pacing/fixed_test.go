@@ -24,7 +24,7 @@ func floorOf(ready, talking, ringing int) Snapshot {
 	return s
 }
 
-func TestFixedModesPlaceByRuleAndNameTheirLimit(t *testing.T) {
+func TestFixedModesPlaceByRuleAndNameTheirCause(t *testing.T) {
 	reserved := floorOf(1, 0, 0)
 	reserved.Operators = append(reserved.Operators, Operator{State: Reserved})
 	reserved.Calls = []Call{{Phase: Screening}}
@@ -39,25 +39,25 @@ func TestFixedModesPlaceByRuleAndNameTheirLimit(t *testing.T) {
 		set   Settings
 		s     Snapshot
 		place int
-		limit Limit
+		limit Cause
 		why   string
 	}{
-		{"one call a free operator", Settings{Mode: Progressive}, floorOf(3, 2, 1), 2, LimitOperators, "3 free"},
-		{"nobody free", Settings{Mode: Progressive}, floorOf(0, 2, 0), 0, LimitOperators, "0 free"},
-		{"every free operator has a call", Settings{Mode: Progressive}, floorOf(2, 0, 3), 0, LimitRinging, "3 in the air"},
-		{"a reserved operator covers his call", Settings{Mode: Progressive}, reserved, 1, LimitOperators, "1 free"},
-		{"lines include talking operators", Settings{Mode: Progressive, MaxLines: 5}, floorOf(4, 3, 1), 1, LimitLines, "of 3"},
-		{"contacts run out", Settings{Mode: Progressive}, few, 2, LimitContacts, "no more contacts"},
-		{"preview offers one contact a free operator", Settings{Mode: Preview}, floorOf(2, 0, 0), 2, LimitOperators, ""},
-		{"power with no budget is progressive", Settings{Mode: Power, Ratio: 2, MaxAbandonment: .03}, floorOf(4, 0, 0), 4, LimitBudget, "falls back"},
-		{"power with the budget spent is progressive", Settings{Mode: Power, Ratio: 2, MaxAbandonment: .03}, spent, 0, LimitBudget, "falls back"},
-		{"power takes its ratio when the budget bears it", Settings{Mode: Power, Ratio: 2, MaxAbandonment: .03}, spare, 4, LimitOperators, "6 more"},
-		{"power takes what the budget bears", Settings{Mode: Power, Ratio: 5, MaxAbandonment: .03}, spare, 6, LimitBudget, ""},
+		{"one call a free operator", Settings{Mode: Progressive}, floorOf(3, 2, 1), 2, NoOperators, "3 free"},
+		{"nobody free", Settings{Mode: Progressive}, floorOf(0, 2, 0), 0, NoOperators, "0 free"},
+		{"every free operator has a call", Settings{Mode: Progressive}, floorOf(2, 0, 3), 0, OnRinging, "3 in the air"},
+		{"a reserved operator covers his call", Settings{Mode: Progressive}, reserved, 1, NoOperators, "1 free"},
+		{"lines include talking operators", Settings{Mode: Progressive, MaxLines: 5}, floorOf(4, 3, 1), 1, NoLines, "of 3"},
+		{"contacts run out", Settings{Mode: Progressive}, few, 2, NoContacts, "no more no_contacts"},
+		{"preview offers one contact a free operator", Settings{Mode: Preview}, floorOf(2, 0, 0), 2, NoOperators, ""},
+		{"power with no budget is progressive", Settings{Mode: Power, Ratio: 2, MaxAbandonment: .03}, floorOf(4, 0, 0), 4, Budget, "falls back"},
+		{"power with the budget spent is progressive", Settings{Mode: Power, Ratio: 2, MaxAbandonment: .03}, spent, 0, Budget, "falls back"},
+		{"power takes its ratio when the budget bears it", Settings{Mode: Power, Ratio: 2, MaxAbandonment: .03}, spare, 4, NoOperators, "6 more"},
+		{"power takes what the budget bears", Settings{Mode: Power, Ratio: 5, MaxAbandonment: .03}, spare, 6, Budget, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := New(c.set).Decide(c.s)
-			if d.Place != c.place || d.Limit != c.limit || !strings.Contains(d.Why, c.why) {
-				t.Errorf("got %d, %s, %q; want %d, %s, %q", d.Place, d.Limit, d.Why, c.place, c.limit, c.why)
+			if d.Place != c.place || d.Cause != c.limit || !strings.Contains(d.Why, c.why) {
+				t.Errorf("got %d, %s, %q; want %d, %s, %q", d.Place, d.Cause, d.Why, c.place, c.limit, c.why)
 			}
 		})
 	}
@@ -92,7 +92,7 @@ func TestNoModePlacesMoreThanLinesAndContactsAllow(t *testing.T) {
 		if set.MaxLines > 0 && d.Place > 0 && d.Place+n.calls+n.talking > set.MaxLines {
 			t.Fatalf("%d lines over %d: %+v", d.Place+n.calls+n.talking, set.MaxLines, d)
 		}
-		if d.Why == "" || d.Limit == "" {
+		if d.Why == "" || d.Cause == "" {
 			t.Fatalf("unexplained: %+v", d)
 		}
 	})

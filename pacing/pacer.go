@@ -1,6 +1,9 @@
 package pacing
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Pacer paces one campaign. It is not safe for concurrent use: the floor's
 // loop owns it.
@@ -32,11 +35,19 @@ func (p *Pacer) Chance(traits []Trait) float64 { return p.e.traits.chance(traits
 // contacts to show, one a free operator.
 func (p *Pacer) Decide(s Snapshot) Decision {
 	n := take(s)
+	p.e.see(&s)
 	d := p.want(n, s)
 	d = p.clip(d, n, s)
 	if len(d.Picks) > d.Place {
 		d.Picks = d.Picks[:d.Place]
 	}
+	d.Operators = n.team
+	d.schooled = p.s.Mode != Predictive || p.e.resolved > 3*max(enough, float64(n.team))
+	d.natural = naturalRates(n.team, p.e.ops.talk.avg+p.e.ops.wrap.avg, p.e.base)
+	if d.Cause == Rate && d.Again == 0 {
+		d.Again = time.Second
+	}
+	d.Ringing, d.Screened = p.e.look.ringing+p.e.worth(&s, d), p.e.look.screened
 	return d
 }
 
@@ -53,23 +64,12 @@ func (p *Pacer) want(n count, s Snapshot) Decision {
 // clip holds a wish against the limits that no mode may pass.
 func (p *Pacer) clip(d Decision, n count, s Snapshot) Decision {
 	wish := d.Place
-	limit := func(room int, by Limit) {
-		if room = max(room, 0); d.Place > room {
-			d.Place, d.Limit = room, by
-		}
-	}
-	limit(s.Lines, LimitLines)
-	if s.Closed {
-		limit(0, LimitHours)
-	}
-	if p.s.MaxLines > 0 {
-		limit(p.s.MaxLines-n.calls-n.talking, LimitLines)
-	}
-	if s.Contacts >= 0 {
-		limit(s.Contacts, LimitContacts)
+	room, by := room(p.s, n, &s)
+	if d.Place > room {
+		d.Place, d.Cause = room, by
 	}
 	if d.Place < wish {
-		d.Why = fmt.Sprintf("place %d of %d, no more %s: %s", d.Place, wish, d.Limit, d.Why)
+		d.Why = fmt.Sprintf("place %d of %d, no more %s: %s", d.Place, wish, d.Cause, d.Why)
 	} else {
 		d.Why = fmt.Sprintf("place %d: %s", d.Place, d.Why)
 	}

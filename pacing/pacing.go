@@ -91,7 +91,8 @@ type Snapshot struct {
 	Now       time.Time
 	Operators []Operator
 	Calls     []Call
-	Lines     int       // further calls that trunks' channels allow now
+	Lines     int       // further calls that trunks allow now
+	RateBound bool      // Lines is what calls a second allow, not channels
 	Contacts  int       // contacts dialable now; -1: not known
 	Live      int       // live answers in the regulator's window so far
 	Abandoned int       // of them abandoned
@@ -105,19 +106,6 @@ type Snapshot struct {
 	MinRing    time.Duration
 }
 
-// Limit is what kept a decision from placing more.
-type Limit string
-
-const (
-	LimitOperators Limit = "operators" // nobody free or freeing
-	LimitLines     Limit = "lines"
-	LimitContacts  Limit = "contacts"
-	LimitBudget    Limit = "budget"
-	LimitCaution   Limit = "caution"
-	LimitRinging   Limit = "ringing" // calls already placed suffice
-	LimitHours     Limit = "hours"
-)
-
 // Decision is an answer with its grounds.
 type Decision struct {
 	Place int
@@ -126,11 +114,15 @@ type Decision struct {
 	Picks []int
 	// Cancel are the places among Snapshot.Calls of ringing calls to give up.
 	Cancel []int
-	Limit  Limit
+	Cause  Cause  // what holds back one call more
 	Why    string // "place 3: 2 ready + 1.4 freeing in 8 s, 9 ringing worth 2.1 answers, budget 11 of 40"
 	// Ringing and Screened are the live answers expected of the calls in the air
-	// that ring, and that the detector listens to: see Split.
+	// that ring, those placed now included, and that the detector listens to;
+	// Operators are those at work who are or can become free: see Waiting.
 	Ringing, Screened float64
+	Operators         int
+	natural           [3]float64 // what they are expected to wait by nature
+	schooled          bool       // enough is known for what is waited now to say what is waited later
 	// Again asks to be asked again after this time even if nothing happens; 0: on events only.
 	Again time.Duration
 }

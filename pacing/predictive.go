@@ -8,28 +8,30 @@ import (
 // predictive places calls as long as the next one, if a person answers it, is
 // lost with a chance not over the price that the budget sets.
 func (e *engine) predictive(set Settings, n count, s *Snapshot) Decision {
-	e.see(s)
 	o := &e.look
 	d := progressive(n)
-	d.Ringing, d.Screened = o.ringing, o.screened
 	if need := max(enough, o.able); int(e.resolved) < need {
+		d.Cause = Caution
 		d.Why += fmt.Sprintf("; predictive falls back to progressive: %d of %d calls known", int(e.resolved), need)
 		return d
 	}
 	if o.able == 0 {
-		d.Place, d.Limit = 0, LimitOperators
+		d.Place, d.Cause = 0, NoOperators
 		return d
 	}
 	if e.refused > .8 {
-		d.Place, d.Limit, d.Again = min(d.Place, max(1-n.calls, 0)), LimitLines, time.Second
+		d.Place, d.Cause, d.Again = min(d.Place, max(1-n.calls, 0)), NoLines, time.Second
 		d.Why += "; one call at a time: the last calls failed at once"
 		return d
 	}
 	t := e.b.terms(set, s, o)
-	f := filling{e: e, s: s, t: t, least: d.Place, most: room(set, n, s)}
+	// One more than there is room for, so that the floor's limit is named when
+	// it is what holds back.
+	most, _ := room(set, n, s)
+	f := filling{e: e, s: s, t: t, least: d.Place, most: min(most, 1e6) + 1}
 	f.fill()
-	d.Place, d.Limit, d.Picks, d.Again = f.placed, f.limit, f.picks, time.Second
-	if t.allowed < 1 && f.limit == LimitBudget && d.Place <= f.least {
+	d.Place, d.Cause, d.Picks, d.Again = f.placed, f.limit, f.picks, time.Second
+	if t.allowed < 1 && f.limit == Budget && d.Place <= f.least {
 		d.Why += "; predictive falls back to progressive: the budget is spent"
 	}
 	if s.MayCancel && d.Place == 0 {
@@ -50,27 +52,15 @@ func tail(why string) string {
 	return ""
 }
 
-// room is how many calls lines and contacts allow.
-func room(set Settings, n count, s *Snapshot) int {
-	m := s.Lines
-	if set.MaxLines > 0 {
-		m = min(m, set.MaxLines-n.calls-n.talking)
-	}
-	if s.Contacts >= 0 {
-		m = min(m, s.Contacts)
-	}
-	return max(m, 0)
-}
-
 // filling is one decision's search for the number of calls, and which.
 type filling struct {
 	e           *engine
 	s           *Snapshot
 	t           terms
-	least, most int // calls that bear no risk; calls that there is room for
+	least, most int // calls that bear no risk; calls looked at, one more than there is room for
 	placed      int
 	picks       []int
-	limit       Limit
+	limit       Cause
 	last        risk
 }
 
@@ -83,18 +73,18 @@ func (f *filling) fill() {
 }
 
 // stop says whether a call more would be one too many, and why.
-func (f *filling) stop(k int, r risk) (Limit, bool) {
+func (f *filling) stop(k int, r risk) (Cause, bool) {
 	switch {
 	case k < f.least:
-		return LimitOperators, false
-	case f.t.allowed < 1:
-		return LimitBudget, true
-	case r.over > f.t.over:
-		return LimitBudget, true
-	case !(r.loss <= f.t.price) || len(f.s.Calls)+k >= 20*f.e.look.able+20:
-		return LimitCaution, true
+		return NoOperators, false
+	case f.t.allowed < 1 || r.over > f.t.over:
+		return Budget, true
+	case !(r.loss <= f.t.steady) || len(f.s.Calls)+k >= 20*f.e.look.able+20:
+		return Caution, true
+	case !(r.loss <= f.t.price):
+		return Budget, true
 	}
-	return LimitOperators, false
+	return NoOperators, false
 }
 
 // tight says whether so few may be lost that a single decision could pass them.
@@ -124,10 +114,7 @@ func (f *filling) inOrder() {
 		step *= 2
 	}
 	if low >= f.most && try(f.most) {
-		f.placed, f.limit = f.most, LimitLines
-		if f.most == f.s.Contacts {
-			f.limit = LimitContacts
-		}
+		f.placed = f.most
 		return
 	}
 	// The largest number k for which try(k) fails first, between the last that

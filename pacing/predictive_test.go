@@ -38,7 +38,7 @@ func TestPredictiveOverdialsOnceItKnowsEnough(t *testing.T) {
 	s := floorOf(4, 6, 0)
 	s.Live, s.Abandoned, s.Horizon = 400, 4, noon.Add(5*time.Hour)
 	d := schooled(predictiveSettings()).Decide(s)
-	if d.Place <= 4 || d.Limit != LimitCaution || !strings.Contains(d.Why, "4 free") {
+	if d.Place <= 4 || d.Cause != Caution || !strings.Contains(d.Why, "4 free") {
 		t.Errorf("%+v", d)
 	}
 }
@@ -49,7 +49,7 @@ func TestPredictiveWithASpentBudgetIsProgressiveAndSaysSo(t *testing.T) {
 	set := predictiveSettings()
 	set.Debt = 0
 	d := schooled(set).Decide(s)
-	if d.Place != 0 || d.Limit != LimitBudget || !strings.Contains(d.Why, "falls back to progressive: the budget is spent") {
+	if d.Place != 0 || d.Cause != Budget || !strings.Contains(d.Why, "falls back to progressive: the budget is spent") {
 		t.Errorf("%+v", d)
 	}
 }
@@ -205,6 +205,13 @@ func TestCallsAreGivenUpOnlyWhereTheRulesAllow(t *testing.T) {
 	}
 }
 
+func total(s Split) (sum time.Duration) {
+	for _, d := range s {
+		sum += d
+	}
+	return sum
+}
+
 func TestWaitingTimeIsSplitExactly(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var w Waiting
@@ -212,8 +219,17 @@ func TestWaitingTimeIsSplitExactly(t *testing.T) {
 		for range rapid.IntRange(1, 30).Draw(t, "n") {
 			dt, ready := time.Duration(rapid.IntRange(0, 1e10).Draw(t, "dt")), rapid.IntRange(0, 50).Draw(t, "ready")
 			want += dt * time.Duration(ready)
-			w.Add(dt, ready, Decision{Limit: rapid.SampledFrom([]Limit{LimitLines, LimitBudget, LimitRinging, LimitOperators, "?"}).Draw(t, "limit"),
-				Ringing: rapid.Float64Range(0, 60).Draw(t, "ringing"), Screened: rapid.Float64Range(0, 5).Draw(t, "screened")})
+			s := w.Add(dt, ready, Decision{Cause: rapid.SampledFrom(append([]Cause{NoOperators, "?", ""}, Causes...)).Draw(t, "limit"),
+				Operators: rapid.IntRange(-1, 60).Draw(t, "operators"), Ringing: rapid.Float64Range(0, 60).Draw(t, "ringing"), Screened: rapid.Float64Range(0, 5).Draw(t, "screened")})
+			for range ready {
+				part := s.Take(dt)
+				if d := total(part); d != dt {
+					t.Fatalf("one of %d waited %v, their parts are %v", ready, dt, part)
+				}
+			}
+			if total(s) != 0 {
+				t.Fatalf("%v are left", s)
+			}
 		}
 		sum := time.Duration(0)
 		for _, c := range Causes {
@@ -221,6 +237,11 @@ func TestWaitingTimeIsSplitExactly(t *testing.T) {
 		}
 		if sum != want || w.Total != want {
 			t.Fatalf("parts %v, total %v, waited %v", sum, w.Total, want)
+		}
+		for _, c := range Causes {
+			if w.Part(c) < 0 {
+				t.Fatalf("%s: %v", c, w.Part(c))
+			}
 		}
 	})
 }

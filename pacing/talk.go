@@ -17,6 +17,7 @@ type timeLaw struct {
 	H    [talkBins]float64
 	tail [talkBins + 1]float64 // P(longer than edge(i))
 	sum  float64
+	avg  float64 // seconds
 }
 
 const (
@@ -67,10 +68,12 @@ func (l *timeLaw) learn(sec float64) {
 }
 
 func (l *timeLaw) refresh() {
-	l.sum = 0
-	for _, v := range l.H {
+	l.sum, l.avg = 0, 0
+	for i, v := range l.H {
 		l.sum += v
+		l.avg += v * (edges[i] + edges[i+1]) / 2
 	}
+	l.avg /= l.sum
 	left := 1.
 	for i, v := range l.H {
 		l.tail[i] = max(left, 1e-9)

@@ -31,7 +31,7 @@ func (a *Adaptive) Observe(pacing.Event) {}
 
 // Decide fills the lines when it is time to.
 func (a *Adaptive) Decide(s pacing.Snapshot) pacing.Decision {
-	d := pacing.Decision{Limit: pacing.LimitCaution, Again: fillEvery}
+	d := pacing.Decision{Cause: pacing.Caution, Again: fillEvery}
 	ready, working := 0, 0
 	for i := range s.Operators {
 		switch s.Operators[i].State {

@@ -197,6 +197,7 @@ func (d *desk) longest() int {
 
 func (d *desk) decide(now time.Time, h Happening) {
 	d.snap.Now, d.snap.Lines, d.snap.Contacts = now, h.Lines, h.Contacts
+	d.snap.RateBound, d.snap.Closed = h.Slow, h.Closed
 	d.snap.Candidates, d.snap.Choose = h.Next, h.Choose
 	d.last = d.policy.Decide(d.snap)
 	d.decided++

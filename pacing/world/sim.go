@@ -46,6 +46,9 @@ type sim struct {
 
 	answers, talks float64 // shock factors now
 	dead, failing  bool
+	closed         bool
+	turns          float64 // calls that the rate allows now
+	turnsAt        time.Duration
 	wakeAt         time.Duration
 	m              meter
 }
@@ -200,6 +203,7 @@ func (s *sim) shock(k *Shock, id int32) {
 	}
 	s.dead = s.dead || k.Dead
 	s.failing = s.failing || k.Failing
+	s.closed = s.closed || k.Closed
 	s.tell(Happening{Kind: WakeUp})
 }
 
@@ -222,12 +226,17 @@ func (s *sim) calm(k *Shock, id int32) {
 	}
 	s.dead = s.dead && !k.Dead
 	s.failing = s.failing && !k.Failing
+	s.closed = s.closed && !k.Closed
 	s.tell(Happening{Kind: WakeUp})
 }
 
 // tell hands one happening to the floor and does what it says.
 func (s *sim) tell(h Happening) {
 	h.Lines, h.Contacts, h.Choose = s.freeLines(), s.contactsLeft(), s.c.Choose
+	if turns := s.turnsNow(); turns < h.Lines {
+		h.Lines, h.Slow = turns, true
+	}
+	h.Closed = s.closed
 	h.Next = s.candidates()
 	for _, a := range s.floor.Handle(Begin.Add(s.now), h) {
 		s.act(a)
@@ -242,6 +251,16 @@ func (s *sim) freeLines() int {
 		return math.MaxInt32
 	}
 	return max(s.c.Lines-s.lines, 0)
+}
+
+// turnsNow is how many calls the rate allows; a second's worth is kept at most.
+func (s *sim) turnsNow() int {
+	if s.c.Rate <= 0 {
+		return math.MaxInt32
+	}
+	s.turns = min(s.turns+s.c.Rate*(s.now-s.turnsAt).Seconds(), max(s.c.Rate, 1))
+	s.turnsAt = s.now
+	return int(s.turns)
 }
 
 func (s *sim) contactsLeft() int {
@@ -303,9 +322,10 @@ func (s *sim) place(a Action) {
 
 // dial calls the pool's contact at this place of the order.
 func (s *sim) dial(at int) {
-	if s.freeLines() == 0 || s.contactsLeft() == 0 {
+	if s.freeLines() == 0 || s.contactsLeft() == 0 || s.turnsNow() == 0 || s.closed {
 		return
 	}
+	s.turns--
 	w := s.take(at)
 	s.nextID++
 	slot := s.newSlot()

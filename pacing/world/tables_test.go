@@ -14,10 +14,11 @@ import (
 
 // The tables of pacing/README.md: go test ./pacing/world -run Tables -tables . -seeds 12 -timeout 0 -v
 var (
-	tables = flag.String("tables", "", "print the tables whose names match this expression")
-	seeds  = flag.Int("seeds", 12, "shifts a cell")
-	teams  = flag.String("teams", "", "teams instead of each table's own")
-	policy = flag.String("policy", "predictive", "policy of the tables")
+	tables     = flag.String("tables", "", "print the tables whose names match this expression")
+	seeds      = flag.Int("seeds", 12, "shifts a cell")
+	teams      = flag.String("teams", "", "teams instead of each table's own")
+	causeSeeds = flag.Int("cause-seeds", 0, "shifts for each cause taken away, all causes; 0: one shift, the restrictions only")
+	policy     = flag.String("policy", "predictive", "policy of the tables")
 )
 
 type table struct {

@@ -61,6 +61,7 @@ type Config struct {
 	Contacts     int // in the list; 0: enough
 
 	Lines          int     // calls and talks at once; 0: enough
+	Rate           float64 // calls a second; 0: enough
 	MaxAbandonment float64 // .03
 	Shocks         []Shock
 }
@@ -78,6 +79,7 @@ type Shock struct {
 	Notice  bool          // they say so beforehand: on break after this call
 	Dead    bool          // the trunk takes no call
 	Failing bool          // the trunk fails every call at once
+	Closed  bool          // legal hours allow no call
 }
 
 // Policy decides inside the built-in floor.
