@@ -79,6 +79,7 @@ type Disposition struct {
 	DNC      bool          // suppress the number; Final too
 	Callback time.Duration // try again after this; 0: as Final says
 	Success  bool          // counts as a result
+	Ask      []string      // what a desktop asks for with it: amount, note, callback (its time)
 }
 
 // Schedule is when the campaign runs by itself; zero: from start to stop. In UTC.

@@ -79,6 +79,9 @@ func (d *Definition) writeHow(b *strings.Builder) {
 func writeDisposition(b *strings.Builder, said Disposition) {
 	fmt.Fprintf(b, "  - name: %s\n", strconv.Quote(said.Name))
 	fmt.Fprintf(b, "    final: %t\n    dnc: %t\n    success: %t\n", said.Final, said.DNC, said.Success)
+	if len(said.Ask) > 0 {
+		fmt.Fprintf(b, "    ask: [%s]\n", strings.Join(said.Ask, ", "))
+	}
 	if said.Callback > 0 {
 		fmt.Fprintf(b, "    callback: %s\n", formatSpan(said.Callback))
 	}

@@ -265,9 +265,31 @@ func (s *section) disposition(n ast.Node, example string) (said Disposition, ok 
 	d.truth("dnc", &said.DNC)
 	d.duration("callback", &said.Callback, time.Minute, 366*24*time.Hour)
 	d.truth("success", &said.Success)
+	d.asks(&said.Ask)
 	d.done()
 	d.contradictions(&said)
 	return said, said.Name != ""
+}
+
+// asks reads what else an operator must say with a disposition.
+func (s *section) asks(to *[]string) {
+	known := []string{"amount", "note", "callback"}
+	e, ok := s.get("ask")
+	if !ok {
+		return
+	}
+	for _, n := range items(e.value) {
+		v, ok := s.scalar(n, "ask", "ask: [amount, note]")
+		switch {
+		case !ok:
+		case !slices.Contains(known, v):
+			s.at(n, fmt.Sprintf("a disposition can ask for %s, not for %s", strings.Join(known, ", "), quoted(v)), "ask: [amount, note]")
+		case slices.Contains(*to, v):
+			s.at(n, fmt.Sprintf("%s is in ask twice", v), "it once")
+		default:
+			*to = append(*to, v)
+		}
+	}
 }
 
 func (s *section) contradictions(said *Disposition) {

@@ -152,7 +152,7 @@ func TestEachSettingIsRead(t *testing.T) {
 	want.Pacing = pacing.Settings{Mode: pacing.Power, Ratio: 1.5, MaxLines: 20, MaxAbandonment: 0.025}
 	want.Abandonment = Abandonment{Limit: 0.025, Window: 30 * 24 * time.Hour, Within: 1500 * time.Millisecond, Message: "prompts/sorry.WAV", Retry: 30 * 24 * time.Hour}
 	want.Detector = DetectorSettings{Off: true, DecideWithin: 1500 * time.Millisecond}
-	want.Dispositions = []Disposition{{Name: "sale", Final: true, Success: true}, {Name: "never again", Final: true, DNC: true}, {Name: "later", Callback: 2 * time.Hour}, {Name: "noted"}}
+	want.Dispositions = []Disposition{{Name: "sale", Final: true, Success: true, Ask: []string{"amount", "note"}}, {Name: "never again", Final: true, DNC: true}, {Name: "later", Callback: 2 * time.Hour}, {Name: "noted"}}
 	want.Schedule = Schedule{Start: time.Date(2027, 3, 1, 7, 0, 0, 0, time.UTC), End: time.Date(2027, 3, 31, 17, 0, 0, 0, time.UTC)}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -184,7 +184,7 @@ pacing: {mode: power, ratio: 1.5, max-lines: 20}
 abandonment: {limit: 2.5%, window: 30d, within: 1.5s, message: prompts/sorry.WAV}
 detector: {off: true, decide-within: 1500ms}
 dispositions:
-  - {name: sale, final: true, success: true}
+  - {name: sale, final: true, success: true, ask: [amount, note]}
   - name: never again
     dnc: true
   - {name: later, callback: 2h}
@@ -358,7 +358,7 @@ func TestTheAnnotatedExampleShowsEachSettingWithItsDefault(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-defaults +annotated):\n%s", diff)
 	}
-	for _, key := range strings.Fields("name description client lists trunks caller-id country teams operators windows ring-time attempts max per-day retry pacing mode ratio max-lines abandonment limit window within message detector off decide-within dispositions final dnc callback success wrap-up record schedule start end " + strings.Join(contactdb.Outcomes, " ")) {
+	for _, key := range strings.Fields("name description client lists trunks caller-id country teams operators windows ring-time attempts max per-day retry pacing mode ratio max-lines abandonment limit window within message detector off decide-within dispositions final dnc callback success ask wrap-up record schedule start end " + strings.Join(contactdb.Outcomes, " ")) {
 		if !strings.Contains(string(source), key+":") {
 			t.Errorf("%s: is not in it", key)
 		}

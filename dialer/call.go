@@ -50,11 +50,17 @@ type call struct {
 	talkFrom   time.Time
 	byOperator bool // the operator hung up
 	key        byte // disposition
+
+	asks chan func()   // what operators want of it, run by its goroutine
+	over chan struct{} // closed when it is settled
+	work work
+	held bool // the customer is on hold
 }
 
 // run conducts the call and settles it.
 func (c *call) run() {
 	defer c.l.wg.Done()
+	defer c.done()
 	c.rec.Outcome = c.conduct()
 	c.listening.end()
 	c.settle()
@@ -325,6 +331,8 @@ func (c *call) serve() string {
 			}
 		case v := <-c.listening.later():
 			c.correct(v)
+		case f := <-c.asks:
+			f()
 		case <-c.sip.Ended():
 			c.took(c.sip.Ending())
 			if c.corrected != "" && c.rec.BridgedAt.IsZero() {
@@ -348,16 +356,22 @@ func (c *call) connect(operator string) {
 	if l == nil || c.gone() || c.corrected != "" && c.rec.BridgedAt.IsZero() {
 		return
 	}
+	c.l.s.desk.serving(operator, c)
 	l.play(connectToneHz)
-	if c.gone() {
+	switch {
+	case c.gone():
 		l.play(endToneHz)
+		c.l.s.desk.served(operator, c)
+		return
+	case l.deaf.Load(): // the floor hears of it too, and sends another
+		c.l.s.desk.served(operator, c)
 		return
 	}
-	c.operator = l
+	c.operator, c.held = l, false
 	if c.rules.def.Record && c.recorder == nil {
 		c.startRecording()
 	}
-	c.bridge = media.Join(c.sip.Media(), l.media(), c.recorder)
+	c.rejoin(l)
 	now := time.Now()
 	if c.rec.BridgedAt.IsZero() {
 		c.rec.BridgedAt, c.talkFrom = now, now
@@ -430,14 +444,30 @@ func (c *call) wrapUp() {
 	from := time.Now()
 	c.l.tell(Input{Kind: InTalkEnded, Call: c.a.ID, Operator: c.rec.Operator})
 	c.operator.play(endToneHz)
-	for c.key == 0 && c.l.s.desk.leg(c.rec.Operator) == c.operator {
-		if o := <-c.orders; o.Kind == DoDispose {
-			c.dispose(o.Key)
-		} else if o.Kind != DoHangup { // the time is up, or the floor has given this call's operator up
-			break
+	for c.noteResult() {
+		c.rec.WrapMS = time.Since(from).Milliseconds()
+		if !c.takenBack() {
+			return
 		}
 	}
 	c.rec.WrapMS = time.Since(from).Milliseconds()
+}
+
+// noteResult waits for the operator's word; false if none comes.
+func (c *call) noteResult() bool {
+	for c.key == 0 && c.l.s.desk.leg(c.rec.Operator) == c.operator {
+		select {
+		case f := <-c.asks:
+			f()
+		case o := <-c.orders:
+			if o.Kind == DoDispose {
+				c.dispose(o.Key)
+			} else if o.Kind != DoHangup && o.Kind != DoTakenBack { // the time is up, or the floor has given this call's operator up
+				return false
+			}
+		}
+	}
+	return c.key != 0
 }
 
 func (c *call) closeRecording() {
@@ -463,13 +493,15 @@ func (c *call) settle() {
 	if c.rec.EndedAt.IsZero() {
 		c.rec.EndedAt = time.Now()
 	}
+	c.worked()
 	st := contactdb.Settlement{Record: c.rec, Evidence: c.listening.evidence()}
 	def := c.rules.def
-	said := ""
+	said, promised := "", time.Time{}
 	if c.key != 0 {
 		d := def.Dispositions[c.key-'1']
 		said = d.Name
 		st.Callback = d.Callback > 0
+		promised = c.promised()
 		if d.DNC {
 			st.Suppress = &contactdb.Suppression{Phone: c.a.Contact.Phone, Reason: "asked not to be called", Source: "operator " + c.rec.Operator, AddedAt: time.Now()}
 		}
@@ -479,6 +511,9 @@ func (c *call) settle() {
 		st.Record.Disposition = "unset"
 	}
 	st.NextTry, st.Final = def.NextTry(c.a.Contact, c.a.Number, c.rec.Outcome, said, c.rec.EndedAt)
+	if !promised.IsZero() && st.Final == "" {
+		st.NextTry = promised
+	}
 	rec := c.keep(st)
 	c.l.publish(Event{Kind: "call.ended", Attempt: c.a.ID, Operator: rec.Operator, State: rec.Outcome, Detail: rec.Disposition})
 	c.l.tell(Input{Kind: InSettled, Call: c.a.ID, Outcome: c.rec.Outcome, Disposition: rec.Disposition, NextAt: c.l.rules.Load().ask(st.NextTry)})

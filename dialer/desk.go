@@ -8,16 +8,15 @@ import (
 
 	"apel/contactdb"
 	"apel/dialer/ua"
-	"apel/media"
 
 	"go.uber.org/zap"
 )
 
 const (
-	// deaf is how long an operator's phone may send nothing before its leg
+	// deafAfter is how long an operator's phone may send nothing before its leg
 	// counts as lost. Phones send 50 packets a second; those that suppress
 	// silence send at least one each second or so.
-	deaf = 4 * time.Second
+	deafAfter = 4 * time.Second
 	// keepAlive is how often a leg is sent silence between customers.
 	keepAlive = time.Second
 	// answerPhone is how long an operator's phone may ring.
@@ -25,22 +24,6 @@ const (
 	// redial is the pause before a lost leg is called again.
 	redial = 3 * time.Second
 )
-
-// leg is an operator's phone call that stays up between customers.
-type leg struct {
-	operator, team string
-	call           *ua.Call
-	s              *Service
-}
-
-func (l *leg) media() *media.Session { return l.call.Media() }
-
-// play sounds a short tone.
-func (l *leg) play(hz float64) {
-	if err := l.media().Play(l.s.callCtx, media.Tone(hz, toneTime, toneLevel)); err != nil {
-		l.s.log.Debug("tone was cut off", zap.String("operator", l.operator), zap.Error(err))
-	}
-}
 
 // seat is an operator as the service knows one: phone, wish to work, place.
 type seat struct {
@@ -56,6 +39,10 @@ type seat struct {
 	calls      int
 	wake       chan struct{} // call the phone now
 	keeping    bool
+	deaf       bool     // the leg is up and not heard: see watchSound
+	headset    *Headset // the last test of a browser's, nil: none that counts
+	call       *call    // the customer, and the notes on one who has gone
+	leaving    string   // the reason of a break after this call
 }
 
 // desk holds the seats and keeps their legs up.
@@ -124,7 +111,7 @@ func (d *desk) call(s *seat) {
 		}
 		return
 	}
-	if d.s.callCtx.Err() != nil || d.s.stopping() {
+	if d.s.callCtx.Err() != nil || d.s.stopping() || s.leg != nil {
 		return
 	}
 	s.keeping = true
@@ -139,12 +126,16 @@ func (d *desk) keep(s *seat) {
 	case <-d.s.callCtx.Done():
 		return
 	}
-	for again := true; again; {
+	for again := true; again && !d.taken(s); {
 		call, err := d.s.ua.DialPhone(d.s.callCtx, s.name)
 		if err != nil {
 			d.s.log.Info("phone cannot be called", zap.String("operator", s.name), zap.Error(err))
 			again = d.waitFor(s, 10*redial)
 			continue
+		}
+		if d.taken(s) {
+			call.Hangup()
+			break
 		}
 		if !d.pickedUp(call) {
 			again = !d.s.stopping() && call.Ending().Status != 603 && d.waitFor(s, 10*redial)
@@ -213,11 +204,16 @@ func (d *desk) up(s *seat, call *ua.Call) {
 	case <-s.wake: // it is up: nobody waits for it any more
 	default:
 	}
-	s.leg = &leg{operator: s.name, team: s.team, call: call, s: d.s}
-	s.ready, s.reason, s.calls = false, "signed in", 0
-	d.place(s)
+	d.enter(s, &leg{operator: s.name, team: s.team, sound: call.Media(), s: d.s})
 	d.mu.Unlock()
 	d.told(s.name, "not-ready")
+}
+
+// enter gives a seat its leg. With mu held.
+func (d *desk) enter(s *seat, l *leg) {
+	s.leg, s.deaf, s.headset = l, false, nil
+	s.ready, s.reason, s.leaving, s.calls = false, "signed in", "", 0
+	d.place(s)
 }
 
 // keepLeg remembers a leg over a restart, so that it can be ended and called anew.
@@ -234,7 +230,7 @@ func (d *desk) keepLeg(operator string, l *ua.LeftBehind) {
 func (d *desk) down(s *seat) {
 	d.keepLeg(s.name, nil)
 	d.mu.Lock()
-	s.leg, s.ready, s.reason = nil, false, "phone is not connected"
+	s.leg, s.ready, s.reason, s.deaf, s.headset = nil, false, "phone is not connected", false, nil
 	d.tell(s)
 	s.loop, s.state, s.since = nil, "", time.Now()
 	d.mu.Unlock()
@@ -245,8 +241,9 @@ func (d *desk) down(s *seat) {
 // says whether the operator has hung up.
 func (d *desk) watch(s *seat, call *ua.Call) (byPhone bool) {
 	from := time.Now()
-	tick := time.NewTicker(time.Second)
+	tick := time.NewTicker(soundTick)
 	defer tick.Stop()
+	var sound steadiness
 	stop := d.s.legsDown
 	for {
 		select {
@@ -260,7 +257,8 @@ func (d *desk) watch(s *seat, call *ua.Call) (byPhone bool) {
 		case <-call.Ended():
 			return call.Ending().By == ua.Customer
 		case <-tick.C:
-			if time.Since(laterOf(call.Media().LastHeard(), from)) > deaf {
+			d.deafened(s, sound.broken(call.Media(), time.Now()))
+			if time.Since(laterOf(call.Media().LastHeard(), from)) > deafAfter {
 				d.s.log.Warn("operator's phone is silent; its leg is given up", zap.String("operator", s.name))
 				call.Hangup()
 				<-call.Ended()
@@ -302,8 +300,9 @@ func (d *desk) setReady(o contactdb.Operator, ready bool, reason string) (Operat
 		}
 		return OperatorStatus{}, fmt.Errorf("%w: the phone of %s is not registered; register it as user %s at %s", contactdb.ErrState, o.Name, o.Name, d.s.ua.Addr())
 	}
-	s.ready, s.reason = ready, reason
-	d.tell(s)
+	if err := d.wish(s, ready, reason); err != nil {
+		return OperatorStatus{}, err
+	}
 	return d.status(s), nil
 }
 
@@ -339,7 +338,14 @@ func (r *rules) admits(s *seat) bool {
 // tell lets the operator's floor know how things stand. With mu held.
 func (d *desk) tell(s *seat) {
 	if s.loop != nil {
-		s.loop.tell(Input{Kind: InOperator, Operator: s.name, Present: s.leg != nil, Ready: s.ready, Reason: s.reason})
+		s.loop.tell(Input{Kind: InOperator, Operator: s.name, Present: s.leg != nil, Ready: s.ready && !s.deaf, Deaf: s.deaf, Reason: s.why()})
+	}
+}
+
+// tellDeaf is tell for a leg that sends, but has nothing to say. With mu held.
+func (d *desk) tellDeaf(s *seat) {
+	if s.loop != nil {
+		s.loop.tell(Input{Kind: InOperator, Operator: s.name, Present: true, Deaf: true, Reason: s.why()})
 	}
 }
 
@@ -392,14 +398,14 @@ func (d *desk) told(operator, state string) {
 
 // status is a seat for a supervisor. With mu held.
 func (d *desk) status(s *seat) OperatorStatus {
-	st := OperatorStatus{Name: s.name, Team: s.team, State: s.state, Reason: s.reason, ForMS: time.Since(s.since).Milliseconds(), Calls: s.calls, Phone: "none"}
+	st := OperatorStatus{Name: s.name, Team: s.team, State: s.state, Reason: s.why(), ForMS: time.Since(s.since).Milliseconds(), Calls: s.calls, Phone: "none"}
 	if s.loop != nil {
 		st.Campaign = s.loop.name
 	}
 	switch {
 	case s.leg == nil:
 		st.State = "offline"
-	case s.state == "" && s.ready:
+	case s.state == "" && s.ready && !s.deaf:
 		st.State = "ready"
 	case s.state == "":
 		st.State = "not-ready"

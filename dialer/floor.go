@@ -248,6 +248,10 @@ func (f *Floor) callChanged(c *floorCall, in Input) {
 		f.bridged(c, in)
 	case InTalkEnded:
 		f.talkEnded(c, in)
+	case InFreed:
+		f.freed(c, in)
+	case InTakenBack:
+		f.takenBack(c, in)
 	case InSettled:
 		f.settled(c, in)
 	}

@@ -19,8 +19,10 @@ const (
 	InMachine             // Call: not a person; it ends by itself
 	InBridged             // Call and Operator talk
 	InTalkEnded           // Call: the customer is gone, Operator notes the result
+	InFreed               // Call's Operator has said the result, which may be taken back until it is settled
+	InTakenBack           // Operator takes that word on Call back
 	InSettled             // Call has its record and is gone; its contact may be tried again at NextAt
-	InOperator            // Operator is Present or not, and Ready or not for Reason
+	InOperator            // Operator is Present or not, Ready or not for Reason, and Deaf if not heard
 	InKey                 // Operator pressed Key
 	InState               // the campaign is now in State
 	InSettings            // Settings
@@ -40,6 +42,7 @@ type Input struct {
 	Operator    string
 	Present     bool
 	Ready       bool
+	Deaf        bool
 	Reason      string
 	Key         byte
 	Since       time.Time
@@ -71,15 +74,16 @@ type LeasedCall struct {
 type ActionKind uint8
 
 const (
-	DoLease    ActionKind = iota // lease N contacts and call them
-	DoConnect                    // bridge Call and Operator
-	DoRelease                    // nobody is free for Call: play the message and hang up
-	DoHangup                     // end Call
-	DoDispose                    // Operator said Key of Call
-	DoEndWrap                    // Call's wrap-up is over without a word
-	DoDecision                   // pacing decided: Why
-	DoOperator                   // Operator is now in Why (its state)
-	DoFinished                   // nothing is left to do; Why says of which kind
+	DoLease     ActionKind = iota // lease N contacts and call them
+	DoConnect                     // bridge Call and Operator
+	DoRelease                     // nobody is free for Call: play the message and hang up
+	DoHangup                      // end Call
+	DoDispose                     // Operator said Key of Call
+	DoEndWrap                     // Call's wrap-up is over without a word
+	DoTakenBack                   // Operator has Call again: its result was taken back
+	DoDecision                    // pacing decided: Why
+	DoOperator                    // Operator is now in Why (its state)
+	DoFinished                    // nothing is left to do; Why says of which kind
 )
 
 // Action is an order of a floor. Kind says which fields count.

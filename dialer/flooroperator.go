@@ -53,6 +53,9 @@ func (f *Floor) operatorChanged(in Input) {
 	switch busy := o.call != ""; {
 	case busy:
 		o.leaving = !in.Ready
+		if in.Deaf {
+			f.deafened(o)
+		}
 	case in.Ready && o.state != pacing.Ready:
 		o.readyFrom = f.now
 		f.enter(o, pacing.Ready)

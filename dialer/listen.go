@@ -132,7 +132,7 @@ func (c *call) correct(v amd.Verdict) {
 	c.heard(v)
 	c.l.publish(Event{Kind: "call.corrected", Attempt: c.a.ID, Operator: c.rec.Operator, State: string(v.Kind), Detail: v.Why})
 	c.l.log.Info("not a person after all", zap.String("attempt", c.a.ID), zap.String("verdict", string(v.Kind)))
-	if c.bridge == nil {
+	if c.rec.BridgedAt.IsZero() {
 		c.l.tell(Input{Kind: InMachine, Call: c.a.ID})
 		c.sip.Hangup()
 		return
@@ -164,6 +164,3 @@ func (c *call) served() string {
 
 // machineSaid is the disposition by which operators say that it was a machine.
 const machineSaid = "machine"
-
-// said is the name of the disposition that the operator chose.
-func (c *call) said() string { return c.rules.def.Dispositions[c.key-'1'].Name }

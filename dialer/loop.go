@@ -247,7 +247,7 @@ func (l *loop) lease(r *rules, n int) {
 }
 
 func (l *loop) newCall(r *rules, a contactdb.Attempt) *call {
-	return &call{l: l, rules: r, a: a, orders: make(chan Action, 64), inLine: make(chan struct{}), rec: contactdb.Record{
+	return &call{l: l, rules: r, a: a, orders: make(chan Action, 64), asks: make(chan func(), 16), over: make(chan struct{}), inLine: make(chan struct{}), rec: contactdb.Record{
 		ID: a.ID, Campaign: a.Campaign, CampaignVersion: a.Version, List: a.Contact.List, ContactID: a.Contact.ID,
 		Phone: a.Contact.Phone, Attempt: a.Number, Trunk: a.Trunk, CallerID: a.CallerID, SIPCallID: a.SIPCallID}}
 }

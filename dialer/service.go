@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,6 +18,7 @@ import (
 	"apel/contactdb"
 	"apel/dialer/ua"
 	"apel/media"
+	"apel/media/browser"
 
 	"go.uber.org/zap"
 )
@@ -28,10 +30,11 @@ type Config struct {
 	Version string        // of the program, shown in status
 	Network media.Network // nil: the machine's
 
-	SIP    SIPConfig
-	RTP    RTPConfig
-	Trunks []TrunkConfig
-	Log    *zap.Logger // nil: no log
+	SIP     SIPConfig
+	RTP     RTPConfig
+	Browser BrowserConfig
+	Trunks  []TrunkConfig
+	Log     *zap.Logger // nil: no log
 }
 
 // SIPConfig is where we are reached.
@@ -47,6 +50,12 @@ type RTPConfig struct {
 	First, Last int    // port range; 0: the system picks
 }
 
+// BrowserConfig is where operators' browsers send their sound.
+type BrowserConfig struct {
+	Listen    string       // host:port for UDP; "": no browsers
+	Advertise []netip.Addr // addresses that browsers shall use; nil: the local ones
+}
+
 // TrunkConfig is a SIP carrier connection.
 type TrunkConfig = ua.Trunk
 
@@ -59,9 +68,10 @@ type Service struct {
 	since time.Time
 	ready chan struct{} // closed when Run is up
 
-	events events
-	desk   *desk
-	ua     *ua.UA // nil until Run
+	events  events
+	desk    *desk
+	ua      *ua.UA           // nil until Run
+	gateway *browser.Gateway // nil until Run, and without a port for browsers
 
 	stop     chan struct{}   // closed when Run is to end: no new call
 	leave    chan struct{}   // closed when calls without a final response are to be left
@@ -167,10 +177,24 @@ func (s *Service) listen() error {
 	if err != nil {
 		return err
 	}
+	var g *browser.Gateway
+	if s.cfg.Browser.Listen != "" {
+		if g, err = browser.Listen(s.callCtx, browser.Config{Network: s.cfg.Network, Listen: s.cfg.Browser.Listen, Advertise: s.cfg.Browser.Advertise}); err != nil {
+			return errors.Join(err, u.Close())
+		}
+	}
 	s.mu.Lock()
-	s.ua = u
+	s.ua, s.gateway = u, g
 	s.mu.Unlock()
 	return nil
+}
+
+// BrowserAddr is where browsers send their sound; zero until Ready, and without a port for them.
+func (s *Service) BrowserAddr() netip.AddrPort {
+	if s.gateway == nil {
+		return netip.AddrPort{}
+	}
+	return s.gateway.Addr()
 }
 
 func (s *Service) account(user string) (md5, sha256 string, ok bool) {
@@ -393,6 +417,9 @@ func (s *Service) shutDown(grace time.Duration) error {
 	}
 	s.wg.Wait()
 	s.endCalls()
+	if s.gateway != nil {
+		_ = s.gateway.Close() // every leg has ended
+	}
 	return s.ua.Close()
 }
 

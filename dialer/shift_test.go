@@ -51,6 +51,7 @@ type shiftConfig struct {
 	campaign   string // further lines
 	windows    string // default: always open
 	net        lab.NetConfig
+	browsers   bool // take operators' browsers too
 }
 
 const campaignHead = `name: spring
@@ -85,6 +86,9 @@ func newShift(t *testing.T, c shiftConfig) *shift {
 	s.cfg = dialer.Config{Data: t.TempDir(), Network: s.net, SIP: dialer.SIPConfig{Listen: "10.0.0.1:5060"},
 		Trunks: []dialer.TrunkConfig{{Name: "acme", Host: "10.0.0.2:5060", Channels: c.channels, CallsPerSecond: c.cps}},
 		Log:    zaptest.NewLogger(t, zaptest.Level(zap.WarnLevel))}
+	if c.browsers {
+		s.cfg.Browser.Listen = "10.0.0.1:8443"
+	}
 	s.open()
 	s.svc.Inspect(s.inspect)
 	s.contacts(c.contacts)

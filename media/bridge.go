@@ -2,6 +2,7 @@ package media
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pion/rtp"
@@ -25,6 +26,7 @@ type leg struct {
 	voice    *voice
 	rec      *Recorder // nil: not recorded
 	side     int
+	muted    atomic.Bool // nothing is forwarded, nor recorded
 
 	// The fields below are guarded by to.out.mu.
 	bound  bool   // a stream is mapped
@@ -84,8 +86,15 @@ func (b *Bridge) Close() {
 	})
 }
 
+// MuteOperator keeps the customer, and the recording, from hearing the operator.
+func (b *Bridge) MuteOperator(on bool) { b.legs[1].muted.Store(on) }
+
 // forward sends a packet of sound on, built in buf.
 func (l *leg) forward(p *rtp.Packet, buf []byte, now time.Time) {
+	if l.muted.Load() {
+		l.swallow(p)
+		return
+	}
 	from := Codec(p.PayloadType)
 	l.rec.hear(l.side, p, now)
 	o := l.to.out

@@ -92,6 +92,7 @@ func newAPI(mux ice.UDPMux, advertise []netip.Addr) (*webrtc.API, error) {
 	set.SetICEMulticastDNSMode(ice.MulticastDNSModeDisabled)
 	set.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	set.SetIncludeLoopbackCandidate(true) // a browser on this machine is a good first try
+	set.DisableCloseByDTLS(true)          // a page that is reloaded says goodbye, and comes back
 	set.SetICETimeouts(3*time.Second, giveUp, 2*time.Second)
 	if len(advertise) > 0 {
 		rule := webrtc.ICEAddressRewriteRule{AsCandidateType: webrtc.ICECandidateTypeHost, Mode: webrtc.ICEAddressRewriteReplace}

@@ -207,6 +207,9 @@ func (l *Leg) Ended() <-chan struct{} { return l.ended }
 // Quality says how the leg stands now.
 func (l *Leg) Quality() Quality { return l.meter.quality(time.Now()) }
 
+// End says that the leg is over; its owner hears of it by Ended and closes it.
+func (l *Leg) End() { l.end() }
+
 func (l *Leg) end() { l.endOnce.Do(func() { close(l.ended) }) }
 
 // Close ends the leg and returns when nothing of it runs any more.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -28,6 +29,7 @@ type Config struct {
 // Headset is a browser with a microphone that sends a packet every 20 ms.
 type Headset struct {
 	pc    *webrtc.PeerConnection
+	addr  netip.AddrPort
 	mux   *ice.UDPMuxDefault
 	track *webrtc.TrackLocalStaticRTP
 	law   media.Codec
@@ -55,7 +57,7 @@ func New(ctx context.Context, cfg Config) (*Headset, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Headset{law: cfg.Laws[0], quit: make(chan struct{})}
+	h := &Headset{addr: netip.MustParseAddrPort(conn.LocalAddr().String()), law: cfg.Laws[0], quit: make(chan struct{})}
 	h.mux = ice.NewUDPMuxDefault(ice.UDPMuxParams{UDPConn: conn})
 	var set webrtc.SettingEngine
 	set.SetICEUDPMux(h.mux)
@@ -199,6 +201,9 @@ func (h *Headset) Heard() []int16 {
 func (h *Headset) Connected() bool {
 	return h.pc.ConnectionState() == webrtc.PeerConnectionStateConnected
 }
+
+// Addr is where the browser is.
+func (h *Headset) Addr() netip.AddrPort { return h.addr }
 
 // Close closes the page.
 func (h *Headset) Close() {

@@ -1,0 +1,393 @@
+package dialer
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"apel/contactdb"
+	"apel/media"
+)
+
+// takeBackWithin is how long an operator can take back the result of a call.
+const takeBackWithin = 3 * time.Second
+
+// work is what an operator writes down of a call. It is kept with the record.
+type work struct {
+	mu      sync.Mutex // guards the fields below
+	note    string
+	answers map[string]string // to the script's questions, and what a disposition asks for
+	at      time.Time         // the callback that was promised
+	muted   bool
+	undo    time.Time // until when the result can be taken back; zero: it cannot
+}
+
+// Result is what an operator says of a call.
+type Result struct {
+	Disposition int       `json:"disposition"` // from 1, in the order of the campaign
+	Amount      string    `json:"amount,omitempty"`
+	CallbackAt  time.Time `json:"callback_at,omitzero"`
+	Note        *string   `json:"note,omitempty"`
+}
+
+// maxNote is the longest note, in bytes.
+const maxNote = 8 << 10
+
+// ask has the call's goroutine run f; ErrState if the call is over.
+func (c *call) ask(f func() error) error {
+	answered := make(chan error, 1)
+	over := fmt.Errorf("%w: the call is over", contactdb.ErrState)
+	select {
+	case c.asks <- func() { answered <- f() }:
+	case <-c.over:
+		return over
+	}
+	select {
+	case err := <-answered:
+		return err
+	case <-c.over:
+		return over
+	}
+}
+
+// done lets go of the operator's desktop.
+func (c *call) done() {
+	close(c.over)
+	c.l.s.desk.served(c.rec.Operator, c)
+}
+
+// rejoin joins customer and operator, anew after a hold or with another browser.
+func (c *call) rejoin(l *leg) {
+	c.bridge = media.Join(c.sip.Media(), l.media(), c.recorder)
+	c.work.mu.Lock()
+	defer c.work.mu.Unlock()
+	c.bridge.MuteOperator(c.work.muted)
+}
+
+// reseat goes on with another browser of the operator who has the customer.
+func (c *call) reseat(l *leg) {
+	if c.operator == l && c.bridge != nil && !c.gone() {
+		c.rejoin(l)
+	}
+}
+
+// worked puts what the operator wrote down into the record.
+func (c *call) worked() {
+	w := &c.work
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.note != "" {
+		c.rec.Note = w.note
+	}
+	if len(w.answers) > 0 {
+		c.rec.ScriptAnswers = maps.Clone(w.answers)
+	}
+}
+
+// takenBack frees the operator of a browser, and waits for a moment whether the
+// word is taken back. Phones have no key for that.
+func (c *call) takenBack() bool {
+	if page, _ := c.operator.browser(); page == nil {
+		return false
+	}
+	c.work.mu.Lock()
+	c.work.undo = time.Now().Add(takeBackWithin)
+	c.work.mu.Unlock()
+	c.l.tell(Input{Kind: InFreed, Call: c.a.ID, Operator: c.rec.Operator, Disposition: c.said()})
+	timer := time.NewTimer(takeBackWithin)
+	defer timer.Stop()
+	for {
+		select {
+		case <-timer.C:
+			return false
+		case <-c.l.s.stop:
+			return false
+		case f := <-c.asks:
+			f()
+		case o := <-c.orders:
+			if o.Kind == DoTakenBack {
+				c.key = 0
+				c.work.mu.Lock()
+				c.work.undo, c.work.at = time.Time{}, time.Time{}
+				c.work.mu.Unlock()
+				c.l.s.desk.serving(c.rec.Operator, c)
+				return true
+			}
+		}
+	}
+}
+
+// promised is the time of the callback that the operator has promised, zero if none.
+func (c *call) promised() time.Time {
+	c.work.mu.Lock()
+	defer c.work.mu.Unlock()
+	return c.work.at
+}
+
+// said is the name of the disposition, "" if none was given.
+func (c *call) said() string {
+	if c.key == 0 {
+		return ""
+	}
+	return c.rules.def.Dispositions[c.key-'1'].Name
+}
+
+// serving and served note whose desktop a call is on.
+func (d *desk) serving(operator string, c *call) {
+	d.mu.Lock()
+	if s := d.seats[operator]; s != nil {
+		s.call = c
+	}
+	d.mu.Unlock()
+	d.told(operator, "customer")
+}
+
+func (d *desk) served(operator string, c *call) {
+	d.mu.Lock()
+	s := d.seats[operator]
+	mine := s != nil && s.call == c
+	if mine {
+		s.call = nil
+	}
+	d.mu.Unlock()
+	if mine {
+		d.told(operator, "served")
+	}
+}
+
+// customer finds the call on an operator's desktop; ErrState if it is another
+// than the operator saw.
+func (s *Service) customer(operator, attempt string) (*call, error) {
+	s.desk.mu.Lock()
+	defer s.desk.mu.Unlock()
+	st := s.desk.seats[operator]
+	if st == nil || st.call == nil || attempt != "" && st.call.a.ID != attempt {
+		return nil, fmt.Errorf("%w: %s has no such call any more", contactdb.ErrState, operator)
+	}
+	return st.call, nil
+}
+
+var money = regexp.MustCompile(`^[0-9]{1,12}([.,][0-9]{1,2})?$`)
+
+// Dispose takes an operator's word on a call. During the conversation it is
+// noted and counts when the customer has gone; after it the operator is free
+// at once, and has three seconds to take it back.
+func (s *Service) Dispose(operator, attempt string, r Result) error {
+	c, err := s.customer(operator, attempt)
+	if err != nil {
+		return err
+	}
+	return c.ask(func() error { return c.result(r) })
+}
+
+// result checks a word and takes it. In the call's goroutine.
+func (c *call) result(r Result) error {
+	all := c.rules.def.Dispositions
+	if r.Disposition < 1 || r.Disposition > len(all) {
+		return fmt.Errorf("%w: there is no disposition %d; they go from 1 to %d", ErrInput, r.Disposition, len(all))
+	}
+	if c.rec.BridgedAt.IsZero() {
+		return fmt.Errorf("%w: nobody has talked to the customer yet", contactdb.ErrState)
+	}
+	said := all[r.Disposition-1]
+	w := &c.work
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.undo.IsZero() {
+		return fmt.Errorf("%w: the result is %s already; take it back first", contactdb.ErrState, c.said())
+	}
+	note := w.note
+	if r.Note != nil {
+		note = *r.Note
+	}
+	amount := strings.ReplaceAll(strings.TrimSpace(r.Amount), ",", ".")
+	switch {
+	case len(note) > maxNote:
+		return fmt.Errorf("%w: the note has %d bytes, more than %d", ErrInput, len(note), maxNote)
+	case amount != "" && !money.MatchString(amount):
+		return fmt.Errorf("%w: %q is no amount; write digits, and at most two after a point", ErrInput, r.Amount)
+	case amount == "" && slices.Contains(said.Ask, "amount"):
+		return fmt.Errorf("%w: %s needs an amount", ErrInput, said.Name)
+	case strings.TrimSpace(note) == "" && slices.Contains(said.Ask, "note"):
+		return fmt.Errorf("%w: %s needs a note", ErrInput, said.Name)
+	case r.CallbackAt.IsZero() && slices.Contains(said.Ask, "callback"):
+		return fmt.Errorf("%w: %s needs the time of the callback", ErrInput, said.Name)
+	}
+	if err := c.promise(said.Callback > 0, r.CallbackAt); err != nil {
+		return err
+	}
+	w.note, w.at = note, r.CallbackAt
+	w.set("amount", amount)
+	if r.CallbackAt.IsZero() {
+		w.set("callback_at", "")
+	} else {
+		w.set("callback_at", r.CallbackAt.UTC().Format(time.RFC3339))
+	}
+	c.key = byte('0' + r.Disposition)
+	return nil
+}
+
+// promise checks the time of a callback: ahead, and legal where the contact is.
+func (c *call) promise(callback bool, at time.Time) error {
+	const longest = 366 * 24 * time.Hour
+	switch now := time.Now(); {
+	case at.IsZero():
+		return nil
+	case !callback:
+		return fmt.Errorf("%w: this disposition promises no callback", ErrInput)
+	case at.Before(now.Add(time.Minute)), at.After(now.Add(longest)):
+		return fmt.Errorf("%w: a callback lies between a minute and a year ahead, not at %s", ErrInput, at.Format(time.RFC3339))
+	}
+	if open, next := c.l.rules.Load().def.Open(c.a.Contact.Zones, at); !open {
+		return fmt.Errorf("%w: nobody may be called there at %s; the next legal time is %s", ErrRefused, at.Format(time.RFC3339), next.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// set keeps an answer, or takes it away if it is empty. With mu held.
+func (w *work) set(key, value string) {
+	if value == "" {
+		delete(w.answers, key)
+		return
+	}
+	if w.answers == nil {
+		w.answers = map[string]string{}
+	}
+	w.answers[key] = value
+}
+
+// TakeBack takes back the result of the operator's last call, within three
+// seconds and unless the next person is on the line.
+func (s *Service) TakeBack(operator, attempt string) error {
+	c, err := s.customer(operator, attempt)
+	if err != nil {
+		return err
+	}
+	return c.ask(func() error {
+		c.work.mu.Lock()
+		late := c.work.undo.IsZero()
+		c.work.mu.Unlock()
+		if late {
+			return fmt.Errorf("%w: there is no result to take back", contactdb.ErrState)
+		}
+		c.l.tell(Input{Kind: InTakenBack, Call: c.a.ID, Operator: c.rec.Operator})
+		return nil
+	})
+}
+
+// HangUp ends the conversation.
+func (s *Service) HangUp(operator, attempt string) error {
+	c, err := s.customer(operator, attempt)
+	if err != nil {
+		return err
+	}
+	return c.ask(func() error {
+		if c.gone() {
+			return fmt.Errorf("%w: the customer has hung up already", contactdb.ErrState)
+		}
+		c.byOperator = true
+		c.sip.Hangup()
+		return nil
+	})
+}
+
+// Hold parts customer and operator, who goes on when it ends. The customer hears silence.
+func (s *Service) Hold(operator, attempt string, on bool) error {
+	c, err := s.customer(operator, attempt)
+	if err != nil {
+		return err
+	}
+	err = c.ask(func() error {
+		switch {
+		case c.gone() || c.operator == nil:
+			return fmt.Errorf("%w: there is no customer on the line", contactdb.ErrState)
+		case on && !c.held:
+			c.part()
+			c.sip.Media().KeepAlive(keepAlive) // else the carrier would take it for broken
+			c.held = true
+		case !on && c.held:
+			c.held = false
+			c.sip.Media().KeepAlive(0)
+			c.rejoin(c.operator)
+		}
+		return nil
+	})
+	s.desk.told(operator, "hold")
+	return err
+}
+
+// Mute keeps the customer from hearing the operator.
+func (s *Service) Mute(operator, attempt string, on bool) error {
+	c, err := s.customer(operator, attempt)
+	if err != nil {
+		return err
+	}
+	err = c.ask(func() error {
+		c.work.mu.Lock()
+		defer c.work.mu.Unlock()
+		c.work.muted = on
+		if c.bridge != nil {
+			c.bridge.MuteOperator(on)
+		}
+		return nil
+	})
+	s.desk.told(operator, "mute")
+	return err
+}
+
+// keyTime is how long a key is pressed.
+const keyTime = 120 * time.Millisecond
+
+// Press sends keys to the customer's side, as for a menu that answered.
+func (s *Service) Press(operator, attempt, keys string) error {
+	if keys == "" || len(keys) > 32 || strings.Trim(keys, "0123456789*#") != "" {
+		return fmt.Errorf("%w: %s are no keys; there are 0 to 9, * and #, at most 32 of them", ErrInput, strconv.Quote(keys))
+	}
+	c, err := s.customer(operator, attempt)
+	if err != nil {
+		return err
+	}
+	return c.ask(func() error {
+		if c.gone() {
+			return fmt.Errorf("%w: there is no customer on the line", contactdb.ErrState)
+		}
+		for i := range len(keys) {
+			if err := c.sip.Media().SendDigit(c.l.ctx, keys[i], keyTime); err != nil {
+				return fmt.Errorf("key %c: %w", keys[i], err)
+			}
+		}
+		return nil
+	})
+}
+
+// Jotting is what an operator writes while talking; what is nil stays as it is.
+type Jotting struct {
+	Note    *string           `json:"note,omitempty"`
+	Answers map[string]string `json:"answers,omitempty"` // by question; an empty answer is taken away
+}
+
+// Jot keeps note and answers of the call on an operator's desktop.
+func (s *Service) Jot(operator, attempt string, j Jotting) error {
+	c, err := s.customer(operator, attempt)
+	if err != nil {
+		return err
+	}
+	w := &c.work
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if j.Note != nil {
+		if len(*j.Note) > maxNote {
+			return fmt.Errorf("%w: the note has %d bytes, more than %d", ErrInput, len(*j.Note), maxNote)
+		}
+		w.note = *j.Note
+	}
+	for k, v := range j.Answers {
+		w.set(k, v)
+	}
+	return nil
+}

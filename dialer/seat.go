@@ -1,0 +1,271 @@
+package dialer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"apel/contactdb"
+	"apel/media/browser"
+
+	"go.uber.org/zap"
+)
+
+const (
+	// browserTick is how often a browser's sound is looked after: it always sends.
+	browserTick = 200 * time.Millisecond
+	// unheard is how long a browser may send nothing before nobody is joined to
+	// it any more; with a tick and the way there it is known within a second.
+	unheard = 600 * time.Millisecond
+	// goneAfter is how long its customer waits in silence for a browser that has
+	// lost its network or is being reloaded, before another operator takes over.
+	goneAfter = 10 * time.Second
+	// awayAfter is how long an idle seat is kept for its browser.
+	awayAfter = 25 * time.Second
+)
+
+// ErrNoBrowsers: the service has no port for browsers.
+var ErrNoBrowsers = errors.New("no port for browsers is open")
+
+// Window is a browser's window that wants an operator's seat.
+type Window struct {
+	Operator string
+	Tab      string // names the window; a reload keeps it
+	Offer    string // SDP
+	TakeOver bool   // from another window or a phone
+}
+
+// ConnectBrowser makes a browser an operator's leg and returns the answer to
+// its offer. A window that had the leg before goes on with it, in the middle of
+// a conversation too. ErrState while another window or a phone has it, unless
+// it is to be taken over.
+func (s *Service) ConnectBrowser(ctx context.Context, w Window) (answer string, err error) {
+	o, err := s.store.Operator(w.Operator)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case !s.isRunning():
+		return "", ErrNotRunning
+	case s.gateway == nil:
+		return "", fmt.Errorf("%w: set browser: listen in the settings, then start apel serve again", ErrNoBrowsers)
+	case w.Tab == "":
+		return "", fmt.Errorf("%w: the window has no name", ErrInput)
+	}
+	if err := s.desk.vacant(w); err != nil {
+		return "", err
+	}
+	page, answer, err := s.gateway.Answer(ctx, w.Offer)
+	if errors.Is(err, browser.ErrOffer) {
+		err = fmt.Errorf("%w: %w", ErrInput, err)
+	}
+	if err != nil {
+		return "", err
+	}
+	page.Media().KeepAlive(keepAlive)
+	s.desk.attach(o, page, w.Tab)
+	return answer, nil
+}
+
+// vacant says whether a window may have its seat; a phone that is taken over is hung up.
+func (d *desk) vacant(w Window) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := d.seats[w.Operator]
+	if s == nil || s.leg == nil {
+		return nil
+	}
+	page, tab := s.leg.browser()
+	switch {
+	case page == nil && !w.TakeOver:
+		return fmt.Errorf("%w: the phone of %s is connected; hang it up, or take over", contactdb.ErrState, w.Operator)
+	case page == nil:
+		return fmt.Errorf("%w: the phone of %s is connected; hang it up first", contactdb.ErrState, w.Operator)
+	case tab != w.Tab && !w.TakeOver && !s.deaf:
+		return fmt.Errorf("%w: %s is signed in in another window; close that one, or take over", contactdb.ErrState, w.Operator)
+	}
+	return nil
+}
+
+// attach gives a seat a browser: its first leg, or in place of the one it had.
+func (d *desk) attach(o contactdb.Operator, page *browser.Leg, tab string) {
+	d.mu.Lock()
+	s := d.seatOf(o.Name, o.Team)
+	if s.leg != nil {
+		old := s.leg.change(page, tab)
+		s.headset = nil
+		if s.state != "talking" && s.state != "reserved" {
+			s.ready, s.reason = false, "signed in again"
+		}
+		l, c := s.leg, s.call
+		d.tell(s)
+		d.mu.Unlock()
+		if old != nil {
+			old.Close()
+		}
+		if c != nil {
+			_ = c.ask(func() error { c.reseat(l); return nil }) // a call that is over needs no sound
+		}
+		d.told(o.Name, "connected")
+		return
+	}
+	l := &leg{operator: s.name, team: s.team, s: d.s, page: page, tab: tab, sound: page.Media(), from: time.Now()}
+	d.enter(s, l)
+	d.mu.Unlock()
+	d.told(o.Name, "not-ready")
+	d.s.wg.Go(func() { d.attend(s, l) })
+}
+
+// attend looks after a browser's leg until it is over.
+func (d *desk) attend(s *seat, l *leg) {
+	tick := time.NewTicker(browserTick)
+	defer tick.Stop()
+	for over := false; !over; {
+		page, _ := l.browser()
+		select {
+		case key, ok := <-page.Media().Digits():
+			if ok {
+				d.key(s, key)
+				continue
+			}
+			time.Sleep(browserTick) // its session is closed: it is being replaced, or ends
+		case <-tick.C:
+		case <-d.s.legsDown:
+			over = true
+			continue
+		}
+		over = d.gone(s, l)
+	}
+	page, _ := l.browser()
+	d.down(s)
+	page.Close()
+}
+
+// gone says whether a browser has been silent for too long, after telling the
+// floor if it is not heard at all.
+func (d *desk) gone(s *seat, l *leg) bool {
+	page, _ := l.browser()
+	silent := l.silence()
+	d.deafened(s, silent > unheard)
+	select {
+	case <-page.Ended():
+		now, _ := l.browser()
+		return now == page
+	default:
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if s.state == "talking" || s.state == "reserved" {
+		return silent > goneAfter
+	}
+	return silent > awayAfter
+}
+
+// deafened takes in whether a leg is heard. One that is not gets nobody; one
+// that is again goes on as its operator wished.
+func (d *desk) deafened(s *seat, deaf bool) {
+	d.mu.Lock()
+	if s.leg == nil || s.deaf == deaf {
+		d.mu.Unlock()
+		return
+	}
+	s.deaf = deaf
+	s.leg.deaf.Store(deaf)
+	d.tell(s)
+	d.mu.Unlock()
+	if deaf {
+		d.s.log.Info("an operator is not heard", zap.String("operator", s.name))
+		d.told(s.name, "deaf")
+		return
+	}
+	d.told(s.name, "heard")
+}
+
+// why is the reason of not being ready.
+func (s *seat) why() string {
+	if s.deaf && s.leg != nil {
+		return "headset is not heard"
+	}
+	return s.reason
+}
+
+// taken says whether a browser has the seat, so that its phone is left alone.
+func (d *desk) taken(s *seat) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if s.leg == nil {
+		return false
+	}
+	page, _ := s.leg.browser()
+	return page != nil
+}
+
+// wish is what an operator, or somebody for one, asks for: calls or none. A
+// browser must have passed its test first. With mu held.
+func (d *desk) wish(s *seat, ready bool, reason string) error {
+	if page, _ := s.leg.browser(); ready && page != nil && (s.headset == nil || !s.headset.OK) {
+		return fmt.Errorf("%w: the headset of %s has not passed its test; test it, then be ready", contactdb.ErrState, s.name)
+	}
+	s.ready, s.reason = ready, reason
+	d.tell(s)
+	return nil
+}
+
+// RestartBrowser answers an offer with new ICE credentials of the window that
+// has the seat, whose network was lost or has changed.
+func (s *Service) RestartBrowser(ctx context.Context, w Window) (answer string, err error) {
+	page, err := s.desk.window(w.Operator, w.Tab)
+	if err != nil {
+		return "", err
+	}
+	answer, err = page.Restart(ctx, w.Offer)
+	if errors.Is(err, browser.ErrOffer) {
+		err = fmt.Errorf("%w: %w", ErrInput, err)
+	}
+	return answer, err
+}
+
+// window finds the leg of a window; ErrState if another has the seat.
+func (d *desk) window(operator, tab string) (*browser.Leg, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := d.seats[operator]
+	if s == nil || s.leg == nil {
+		return nil, fmt.Errorf("%w: %s is not connected; connect the headset", contactdb.ErrState, operator)
+	}
+	page, mine := s.leg.browser()
+	if page == nil || mine != tab {
+		return nil, fmt.Errorf("%w: %s is connected from elsewhere; connect here to take over", contactdb.ErrState, operator)
+	}
+	return page, nil
+}
+
+// DisconnectBrowser ends a window's leg: its operator goes home.
+func (s *Service) DisconnectBrowser(operator, tab string) error {
+	page, err := s.desk.window(operator, tab)
+	if err != nil {
+		return err
+	}
+	page.End()
+	return nil
+}
+
+// MicrophoneLost is what a page says when its microphone was unplugged or taken
+// away. The operator is not ready from this instant, and must pass the test again.
+func (s *Service) MicrophoneLost(operator, tab string) error {
+	if _, err := s.desk.window(operator, tab); err != nil {
+		return err
+	}
+	d := s.desk
+	d.mu.Lock()
+	st := d.seats[operator]
+	st.headset = nil
+	st.ready, st.reason = false, "microphone was lost"
+	if st.leg != nil {
+		d.tellDeaf(st)
+	}
+	d.mu.Unlock()
+	d.told(operator, "microphone-lost")
+	return nil
+}

@@ -1,0 +1,415 @@
+package dialer_test
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"apel/contactdb"
+	"apel/dialer"
+	"apel/dialer/lab"
+	"apel/media"
+	"apel/media/browser/headset"
+)
+
+// seat is an operator at a browser, as the page behaves.
+type seat struct {
+	t    *testing.T
+	s    *shift
+	name string
+	tab  string
+	page *headset.Headset
+	says []int16 // over and over
+}
+
+// newCentre is a shift whose operators have browsers.
+func newCentre(t *testing.T, seats int, c shiftConfig) (*shift, []*seat) {
+	t.Helper()
+	c.browsers = true
+	s := newShift(t, c)
+	var all []*seat
+	for i := range seats {
+		name := fmt.Sprintf("br%02d", i)
+		s.operator(name)
+		all = append(all, &seat{t: t, s: s, name: name, tab: "tab-" + name})
+	}
+	return s, all
+}
+
+// connect opens the page; again after a reload.
+func (a *seat) connect(takeOver bool) error {
+	a.t.Helper()
+	page, err := headset.New(a.t.Context(), headset.Config{Network: a.s.net, Addr: fmt.Sprintf("10.0.3.%d:0", 1+len(a.name)+int(a.name[3]))})
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	offer, err := page.Offer(false)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	answer, err := a.s.svc.ConnectBrowser(a.t.Context(), dialer.Window{Operator: a.name, Tab: a.tab, Offer: offer, TakeOver: takeOver})
+	if err != nil {
+		page.Close()
+		return err
+	}
+	if err := page.Accept(answer); err != nil {
+		a.t.Fatal(err)
+	}
+	a.page = page
+	a.page.Hum(a.says)
+	for range 100 {
+		if d := a.desktop(); page.Connected() && d.Sound != nil && d.Sound.Heard {
+			return nil
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	a.t.Fatal("the browser was never heard")
+	return nil
+}
+
+func (a *seat) desktop() dialer.Desktop {
+	a.t.Helper()
+	d, err := a.s.svc.Desktop(a.name)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return d
+}
+
+// until waits for a state.
+func (a *seat) until(what string, is func(dialer.Desktop) bool) dialer.Desktop {
+	a.t.Helper()
+	for range 1200 {
+		if d := a.desktop(); is(d) {
+			return d
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	a.t.Fatalf("never %s: %+v", what, a.desktop())
+	return dialer.Desktop{}
+}
+
+func state(name string) func(dialer.Desktop) bool {
+	return func(d dialer.Desktop) bool { return d.State == name }
+}
+
+// ready connects, tests the headset and asks for calls.
+func (a *seat) ready() {
+	a.t.Helper()
+	if err := a.connect(false); err != nil {
+		a.t.Fatal(err)
+	}
+	a.test()
+	a.wish(true, "")
+}
+
+func (a *seat) test() dialer.Headset {
+	a.t.Helper()
+	a.page.Say(media.Tone(300, 700*time.Millisecond, -20))
+	h, err := a.s.svc.TestHeadset(a.t.Context(), a.name, a.tab, 800*time.Millisecond)
+	if err != nil {
+		a.t.Fatal(err)
+	}
+	return h
+}
+
+func (a *seat) wish(ready bool, reason string) {
+	a.t.Helper()
+	if _, err := a.s.svc.SetOperatorReady(a.name, ready, reason); err != nil {
+		a.t.Fatal(err)
+	}
+}
+
+func (a *seat) must(err error) {
+	a.t.Helper()
+	if err != nil {
+		a.t.Fatal(err)
+	}
+}
+
+// talker is a customer who says hello and has time.
+func talker() lab.CarrierConfig {
+	return lab.CarrierConfig{Persona: lab.NewPopulation(lab.PopulationConfig{Seed: 5, Kinds: map[lab.Kind]float64{lab.Hello: 1},
+		Ring: lab.Law{Mean: 4 * time.Second, Spread: .5, Least: time.Second}, Talk: lab.Law{Mean: 10 * time.Minute}}).Persona}
+}
+
+// sentence is a second of the operator's voice and two in which the customer can answer.
+func sentence() []int16 {
+	return append(media.Tone(425, time.Second, -20), make([]int16, 2*media.SampleRate)...)
+}
+
+const progressive = "pacing: progressive\n"
+
+func TestAnOperatorAtABrowserTalksToACustomerAndSaysTheResult(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, seats := newCentre(t, 1, shiftConfig{contacts: 1, channels: 5, cps: 5, carrier: talker(),
+			campaign: progressive + "dispositions:\n  - {name: sale, final: true, success: true, ask: [amount]}\n  - {name: refused, final: true}\n"})
+		a := seats[0]
+		if err := a.connect(false); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.svc.SetOperatorReady(a.name, true, ""); !errors.Is(err, contactdb.ErrState) || !strings.Contains(err.Error(), "test") {
+			t.Errorf("ready without a test says %v", err)
+		}
+		if h := a.test(); !h.OK || math.Abs(h.LevelDB+20) > 1.5 || h.EchoDB != -60 {
+			t.Errorf("a good headset is %+v", h)
+		}
+		a.wish(true, "")
+		d := a.until("talking", state("talking"))
+		a.page.Heard()
+		if d.Call == nil || d.Call.Contact.Name != "Contact 0" || len(d.Call.Dispositions) != 2 || !d.Call.Recorded {
+			t.Fatalf("the desktop shows %+v", d.Call)
+		}
+		a.page.Hum(sentence())
+		time.Sleep(20 * time.Second)
+		if loud := loudSamples(a.page.Heard()); loud < 8000 {
+			t.Errorf("of the customer %d loud samples were heard", loud)
+		}
+		note := "likes it"
+		a.must(s.svc.Jot(a.name, d.Call.Attempt, dialer.Jotting{Note: &note, Answers: map[string]string{"need": "yes"}}))
+		a.must(s.svc.HangUp(a.name, d.Call.Attempt))
+		a.until("in wrap-up", state("wrap-up"))
+		if err := s.svc.Dispose(a.name, d.Call.Attempt, dialer.Result{Disposition: 1}); !errors.Is(err, dialer.ErrInput) {
+			t.Errorf("a sale without an amount says %v", err)
+		}
+		a.must(s.svc.Dispose(a.name, d.Call.Attempt, dialer.Result{Disposition: 1, Amount: "12,50"}))
+		a.until("ready", state("ready"))
+		a.page.Close()
+		r := s.end()[0]
+		if r.Operator != a.name || r.Disposition != "sale" || r.Note != note || r.ScriptAnswers["need"] != "yes" || r.ScriptAnswers["amount"] != "12.50" || r.EndedBy != "operator" {
+			t.Errorf("record %+v", r)
+		}
+		sides, err := media.ReadWAV(s.cfg.Data + "/" + r.Recording)
+		if err != nil || len(sides) != 2 || loudSamples(sides[1]) < 8000*5 || loudSamples(sides[0]) < 8000 {
+			t.Errorf("recording: %d loud of the customer, %d of the operator, %v", loudSamples(sides[0]), loudSamples(sides[1]), err)
+		}
+	})
+}
+
+func loudSamples(s []int16) (n int) {
+	for _, v := range s {
+		if v > 500 || v < -500 {
+			n++
+		}
+	}
+	return n
+}
+
+func TestAResultCanBeTakenBackForThreeSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, seats := newCentre(t, 1, shiftConfig{contacts: 1, channels: 5, cps: 5, carrier: talker(), campaign: progressive})
+		a := seats[0]
+		a.ready()
+		d := a.until("talking", state("talking"))
+		time.Sleep(5 * time.Second)
+		a.must(s.svc.HangUp(a.name, ""))
+		a.until("in wrap-up", state("wrap-up"))
+		a.must(s.svc.Dispose(a.name, d.Call.Attempt, dialer.Result{Disposition: 1}))
+		a.until("ready", state("ready"))
+		time.Sleep(2 * time.Second)
+		a.must(s.svc.TakeBack(a.name, d.Call.Attempt))
+		a.until("in wrap-up again", state("wrap-up"))
+		a.must(s.svc.Dispose(a.name, d.Call.Attempt, dialer.Result{Disposition: 2}))
+		a.until("ready", state("ready"))
+		time.Sleep(4 * time.Second)
+		if err := s.svc.TakeBack(a.name, d.Call.Attempt); !errors.Is(err, contactdb.ErrState) {
+			t.Errorf("taken back too late says %v", err)
+		}
+		a.page.Close()
+		if r := s.end()[0]; r.Disposition != "refused" {
+			t.Errorf("record %+v", r)
+		}
+	})
+}
+
+func TestACustomerOnHoldHearsNothingAndNeitherIsHeard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, seats := newCentre(t, 1, shiftConfig{contacts: 1, channels: 5, cps: 5, carrier: talker(), campaign: progressive})
+		a := seats[0]
+		a.ready()
+		a.page.Hum(media.Tone(425, 400*time.Millisecond, -20))
+		d := a.until("talking", state("talking"))
+		time.Sleep(3 * time.Second)
+		a.must(s.svc.Hold(a.name, d.Call.Attempt, true))
+		time.Sleep(time.Second)
+		a.page.Heard()
+		time.Sleep(10 * time.Second)
+		if n := loudSamples(a.page.Heard()); n > 0 {
+			t.Errorf("on hold the operator hears %d loud samples", n)
+		}
+		if d := a.desktop(); !d.Call.Held || d.State != "talking" {
+			t.Errorf("on hold the desktop shows %+v", d)
+		}
+		a.must(s.svc.Hold(a.name, d.Call.Attempt, false))
+		time.Sleep(3 * time.Second)
+		a.must(s.svc.Mute(a.name, d.Call.Attempt, true))
+		time.Sleep(5 * time.Second)
+		a.must(s.svc.Mute(a.name, d.Call.Attempt, false))
+		time.Sleep(3 * time.Second)
+		a.must(s.svc.HangUp(a.name, d.Call.Attempt))
+		a.until("in wrap-up", state("wrap-up"))
+		a.must(s.svc.Dispose(a.name, d.Call.Attempt, dialer.Result{Disposition: 2}))
+		time.Sleep(4 * time.Second)
+		a.page.Close()
+		r := s.end()[0]
+		sides, err := media.ReadWAV(s.cfg.Data + "/" + r.Recording)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// The operator hums all the time: what is recorded of that is what the customer heard.
+		heard := time.Duration(loudSamples(sides[1])) * time.Second / media.SampleRate * 10 / 9
+		if talk := time.Duration(r.TalkMS) * time.Millisecond; heard < talk-18*time.Second || heard > talk-14*time.Second {
+			t.Errorf("of %s, with 11 s on hold and 5 s muted, the customer heard %s", talk, heard)
+		}
+	})
+}
+
+func TestAConversationSurvivesAReloadASecondWindowAndALostNetwork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, seats := newCentre(t, 1, shiftConfig{contacts: 1, channels: 5, cps: 5, carrier: talker(), campaign: progressive})
+		a := seats[0]
+		a.ready()
+		d := a.until("talking", state("talking"))
+		a.says = sentence()
+		a.page.Hum(a.says)
+		talks := func(when string) {
+			t.Helper()
+			a.page.Heard()
+			time.Sleep(8 * time.Second)
+			if n := loudSamples(a.page.Heard()); n < 2000 {
+				t.Errorf("%s the operator hears %d loud samples of the customer", when, n)
+			}
+			if now := a.desktop(); now.State != "talking" || now.Call == nil || now.Call.Attempt != d.Call.Attempt {
+				t.Fatalf("%s the desktop shows %+v", when, now)
+			}
+		}
+		talks("at first")
+		a.page.Close() // a reload
+		time.Sleep(2 * time.Second)
+		a.must(a.connect(false))
+		talks("after a reload")
+		first, tab := a.page, a.tab
+		a.tab = "another"
+		if err := a.connect(false); !errors.Is(err, contactdb.ErrState) || !strings.Contains(err.Error(), "take over") {
+			t.Errorf("a second window says %v", err)
+		}
+		a.must(a.connect(true))
+		first.Close()
+		talks("from a second window")
+		if err := s.svc.Hold(a.name, d.Call.Attempt, true); err != nil {
+			t.Error(err)
+		}
+		if _, err := s.svc.RestartBrowser(t.Context(), dialer.Window{Operator: a.name, Tab: tab, Offer: "x"}); !errors.Is(err, contactdb.ErrState) {
+			t.Errorf("the first window may still restart: %v", err)
+		}
+		a.must(s.svc.Hold(a.name, d.Call.Attempt, false))
+		s.net.Cut(netip.MustParseAddr(a.page.Addr().Addr().String()))
+		time.Sleep(5 * time.Second)
+		if now := a.desktop(); now.Sound.Heard || now.State != "talking" {
+			t.Errorf("with the network cut the desktop shows %+v", now)
+		}
+		s.net.Mend()
+		offer, err := a.page.Offer(true)
+		a.must(err)
+		answer, err := s.svc.RestartBrowser(t.Context(), dialer.Window{Operator: a.name, Tab: a.tab, Offer: offer})
+		a.must(err)
+		a.must(a.page.Accept(answer))
+		time.Sleep(time.Second)
+		talks("after the network was back")
+		a.must(s.svc.HangUp(a.name, d.Call.Attempt))
+		a.until("in wrap-up", state("wrap-up"))
+		a.must(s.svc.Dispose(a.name, d.Call.Attempt, dialer.Result{Disposition: 2}))
+		time.Sleep(4 * time.Second)
+		a.page.Close()
+		if records := s.end(); len(records) != 1 || records[0].Operator != a.name {
+			t.Errorf("records %+v", records)
+		}
+	})
+}
+
+// TestNobodyIsGivenToAnOperatorWhoHasNotBeenHeardForASecond loses microphones at
+// times that have nothing to do with the calls.
+func TestNobodyIsGivenToAnOperatorWhoHasNotBeenHeardForASecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, seats := newCentre(t, 2, shiftConfig{contacts: 200, channels: 20, cps: 20, carrier: talker(), campaign: "pacing: {mode: power, ratio: 2}\nrecord: false\n"})
+		type cut struct {
+			operator string
+			from, to time.Time
+		}
+		var cuts []cut
+		for _, a := range seats {
+			a.ready()
+		}
+		for i := range 40 {
+			a := seats[i%2]
+			time.Sleep(time.Duration(317+i*97) * time.Millisecond)
+			a.page.Unplug(true)
+			c := cut{operator: a.name, from: time.Now()}
+			time.Sleep(2500 * time.Millisecond)
+			a.page.Unplug(false)
+			c.to = time.Now()
+			cuts = append(cuts, c)
+			for _, b := range seats { // whoever has a customer hangs up, so that the next one comes
+				if d := b.desktop(); d.State == "talking" || d.State == "wrap-up" {
+					_ = s.svc.HangUp(b.name, "") // gone already: as well
+					_ = s.svc.Dispose(b.name, "", dialer.Result{Disposition: 2})
+				}
+			}
+		}
+		for _, a := range seats {
+			a.page.Close()
+		}
+		bridged := 0
+		for _, r := range s.end() {
+			if r.BridgedAt.IsZero() {
+				continue
+			}
+			bridged++
+			for _, c := range cuts {
+				if r.Operator == c.operator && r.BridgedAt.After(c.from.Add(time.Second)) && r.BridgedAt.Before(c.to) {
+					t.Errorf("%s was given a person %s after the microphone was lost", c.operator, r.BridgedAt.Sub(c.from))
+				}
+			}
+		}
+		if bridged < 20 {
+			t.Errorf("only %d people were given to anybody: the test has no race in it", bridged)
+		}
+		t.Logf("%d people, %d cuts", bridged, len(cuts))
+	})
+}
+
+func TestACallbackIsPromisedForALegalTimeOnly(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		// The bubble begins at midnight UTC, two o'clock in Bucharest.
+		s, seats := newCentre(t, 1, shiftConfig{contacts: 1, channels: 5, cps: 5, carrier: talker(), windows: "windows: {daily: [02:00-03:00, 09:00-12:00]}\n",
+			campaign: progressive + "dispositions:\n  - {name: later, callback: 24h, ask: [callback]}\n"})
+		a := seats[0]
+		a.ready()
+		d := a.until("talking", state("talking"))
+		midnight := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+		if err := s.svc.Dispose(a.name, "", dialer.Result{Disposition: 1}); !errors.Is(err, dialer.ErrInput) {
+			t.Errorf("without a time: %v", err)
+		}
+		if err := s.svc.Dispose(a.name, "", dialer.Result{Disposition: 1, CallbackAt: midnight.Add(5 * time.Hour)}); !errors.Is(err, dialer.ErrRefused) {
+			t.Errorf("at seven in the morning: %v", err)
+		}
+		at := midnight.Add(8 * time.Hour)
+		a.must(s.svc.Dispose(a.name, "", dialer.Result{Disposition: 1, CallbackAt: at}))
+		a.must(s.svc.HangUp(a.name, ""))
+		time.Sleep(10 * time.Second)
+		p, err := s.svc.Store().Progress("spring", d.Call.Contact.ID)
+		if err != nil || !p.NextTry.Equal(at) || !p.Rescheduled {
+			t.Errorf("progress %+v %v", p, err)
+		}
+		a.page.Close()
+		if r := s.end()[0]; !slices.Contains([]string{"later"}, r.Disposition) || r.ScriptAnswers["callback_at"] != at.Format(time.RFC3339) {
+			t.Errorf("record %+v", r)
+		}
+	})
+}
