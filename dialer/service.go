@@ -85,6 +85,8 @@ type Service struct {
 	// was held once. So no INVITE leaves after the acknowledgement.
 	gate sync.RWMutex
 
+	own ownModel // of the detector
+
 	inspect func(*Floor) // set by tests before Run: sees every floor after every step
 
 	mu      sync.Mutex // guards what follows

@@ -5,7 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
 
+	"apel/dialer"
 	"apel/dialer/console"
 	"apel/media"
 	"apel/media/amd"
@@ -21,32 +28,145 @@ type detection struct {
 	BeepMS     int64   `json:"beep_ms"`    // -1: none
 	Confidence float64 `json:"confidence"`
 	Why        string  `json:"why"`
+
+	Explanation string `json:"explanation,omitempty"` // with --explain
+}
+
+// detectFlags are how apel detect is asked.
+type detectFlags struct {
+	channel                  int
+	explain, retrain, goBack bool
+	evaluate, svg, modelFile string
+	lost                     shareFlag
+	within                   time.Duration
 }
 
 func (a *app) detectCmd() *cobra.Command {
-	var channel int
-	cmd := a.verb("detect FILE.wav...", "the answer detector on recordings", cobra.MinimumNArgs(1), func(ctx context.Context, args []string) error {
-		if channel < 0 {
-			return problem(console.Usage, "channels are counted from 1, not from %d", channel)
-		}
-		return a.detect(ctx, args, channel)
+	var f detectFlags
+	cmd := a.verb("detect FILE.wav...", "the answer detector on recordings", cobra.ArbitraryArgs, func(ctx context.Context, args []string) error {
+		return a.detectBy(ctx, f, args)
 	})
-	cmd.Flags().IntVar(&channel, "channel", 0, "which `channel` of a file with several, from 1; the customer is 1 in recordings of apel")
+	cmd.Long = `The answer detector on recordings: who answered, when it was known, and why.
+
+  apel detect FILE.wav...            the verdict on each file
+  apel detect --explain FILE.wav...  what was heard when, and what spoke for it
+  apel detect --explain ATTEMPT      the same of a call, from the evidence kept with its record;
+                                     its recording, if there is one, is heard again
+  apel detect --evaluate DIR         how often it is right on labelled files, beside the cadence
+                                     method; DIR/labels.csv has the columns file, kind and, if known,
+                                     group, spoke_until_ms, beep_ms
+  apel detect --retrain              a candidate from calls of which operators said who answered,
+                                     adopted only if it is better on those it has not seen
+  apel detect --go-back              the model before the last that was adopted`
+	fl := cmd.Flags()
+	fl.IntVar(&f.channel, "channel", 0, "which `channel` of a file with several, from 1; the customer is 1 in recordings of apel")
+	fl.BoolVar(&f.explain, "explain", false, "say what was heard when, and what spoke for the verdict")
+	fl.StringVar(&f.evaluate, "evaluate", "", "measure on the labelled files of this `folder`")
+	fl.StringVar(&f.svg, "svg", "", "with --evaluate: draw the trade-off into this `file` (default trade-off.svg in the folder)")
+	fl.BoolVar(&f.retrain, "retrain", false, "learn from labelled calls")
+	fl.BoolVar(&f.goBack, "go-back", false, "take the model that was in force before")
+	fl.StringVar(&f.modelFile, "model", "", "judge by the model in this `file` (default the data directory's own, else the built-in one)")
+	fl.Var(&f.lost, "people-lost", "`share` of people that may be taken for machines (default 2.5%)")
+	fl.DurationVar(&f.within, "decide-within", 0, "the latest decision after the answer while nobody talks (default 3s)")
 	return cmd
+}
+
+// detectBy does what the flags ask for.
+func (a *app) detectBy(ctx context.Context, f detectFlags, args []string) error {
+	modes := 0
+	for _, on := range []bool{f.explain, f.evaluate != "", f.retrain, f.goBack} {
+		if on {
+			modes++
+		}
+	}
+	needsFiles := f.evaluate == "" && !f.retrain && !f.goBack
+	switch {
+	case modes > 1:
+		return problem(console.Usage, "--explain, --evaluate, --retrain and --go-back are four things; ask for one at a time")
+	case needsFiles && len(args) == 0:
+		return problem(console.Usage, "apel detect needs a FILE.wav to hear; apel detect --help shows what else it does")
+	case !needsFiles && len(args) > 0:
+		return problem(console.Usage, "%s is not needed here; leave it out", args[0])
+	case f.channel < 0:
+		return problem(console.Usage, "channels are counted from 1, not from %d", f.channel)
+	case f.within != 0 && (f.within < 200*time.Millisecond || f.within > 10*time.Second):
+		return problem(console.Usage, "--decide-within takes 200ms to 10s, not %s", f.within)
+	case f.svg != "" && f.evaluate == "":
+		return problem(console.Usage, "--svg draws what --evaluate DIR measures; name the folder, too")
+	}
+	switch {
+	case f.retrain:
+		return a.retrain(ctx)
+	case f.goBack:
+		return a.goBack()
+	}
+	set, err := a.detectSettings(f)
+	if err != nil {
+		return err
+	}
+	if f.evaluate != "" {
+		return a.evaluate(ctx, f, set)
+	}
+	return a.detect(ctx, args, f, set)
+}
+
+// detectSettings are what the flags say; the model is the one that would judge calls.
+func (a *app) detectSettings(f detectFlags) (amd.Settings, error) {
+	set := amd.Settings{PeopleLost: float64(f.lost), DecideWithin: f.within}
+	if f.modelFile != "" {
+		text, err := os.ReadFile(f.modelFile)
+		if err != nil {
+			return set, fileProblem(err)
+		}
+		if set.Model, err = amd.ParseModel(text); err != nil {
+			return set, problem(console.Input, "%s: %v; name a model that apel detect --retrain made", f.modelFile, err)
+		}
+		return set, nil
+	}
+	m, err := dialer.ReadModel(a.dataDir())
+	set.Model = m
+	return set, err
+}
+
+// shareFlag is a share that is written as 1% or 0.01.
+type shareFlag float64
+
+func (s *shareFlag) String() string {
+	if *s == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%g%%", 100*float64(*s))
+}
+
+func (s *shareFlag) Type() string { return "share" }
+
+func (s *shareFlag) Set(text string) error {
+	number, hundredths := strings.CutSuffix(strings.TrimSpace(text), "%")
+	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if hundredths {
+		v /= 100
+	}
+	if err != nil || !(v >= 0.001 && v <= 0.2) {
+		return errors.New("write a share between 0.1% and 20%")
+	}
+	*s = shareFlag(v)
+	return nil
 }
 
 // detect hears every file; one that it cannot hear does not keep it from the
 // others.
-func (a *app) detect(ctx context.Context, paths []string, channel int) error {
+func (a *app) detect(ctx context.Context, paths []string, f detectFlags, set amd.Settings) error {
 	t := newTable("file", "verdict", ">decided", ">beep", ">confidence", "why")
 	var problems []error
 	for _, path := range paths {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		d, err := detect(path, channel)
-		if err == nil {
-			err = a.printDetection(t, d)
+		err := error(nil)
+		if f.explain && !strings.Contains(path, ".") && !strings.ContainsRune(path, filepath.Separator) {
+			err = a.explainCall(ctx, path)
+		} else {
+			err = a.detectFile(t, path, f, set)
 		}
 		if err != nil {
 			problems = append(problems, err)
@@ -64,6 +184,27 @@ func (a *app) detect(ctx context.Context, paths []string, channel int) error {
 		a.say("apel: %v", p)
 	}
 	return problems[len(problems)-1]
+}
+
+// detectFile hears one file and prints what it is, or keeps its row.
+func (a *app) detectFile(t *table, path string, f detectFlags, set amd.Settings) error {
+	samples, err := oneSide(path, f.channel)
+	if err != nil {
+		return err
+	}
+	d, evidence := detect(path, samples, set)
+	if !f.explain {
+		return a.printDetection(t, d)
+	}
+	if d.Explanation, err = amd.Explain(evidence, set.Model); err != nil {
+		return err
+	}
+	if a.flags.output == "json" {
+		return a.printDetection(t, d)
+	}
+	return a.print(func(w io.Writer) {
+		fmt.Fprintf(w, "%s: %s at %d ms: %s\n%s\n", printable(path), d.Verdict, d.DecidedMS, d.Why, d.Explanation)
+	})
 }
 
 // printDetection prints a JSON line at once, or keeps a row.
@@ -84,21 +225,21 @@ func (a *app) printDetection(t *table, d detection) error {
 	return nil
 }
 
-func detect(path string, channel int) (detection, error) {
+// oneSide reads a file and takes the channel that is asked for.
+func oneSide(path string, channel int) ([]int16, error) {
 	channels, err := media.ReadWAV(path)
 	if err != nil {
-		return detection{}, wavProblem(path, err)
+		return nil, wavProblem(path, err)
 	}
 	switch {
 	case channel > len(channels):
-		return detection{}, problem(console.Usage, "%s has %d channel(s), not %d; give a lower --channel", path, len(channels), channel)
+		return nil, problem(console.Usage, "%s has %d channel(s), not %d; give a lower --channel", path, len(channels), channel)
 	case channel == 0 && len(channels) > 1:
-		return detection{}, problem(console.Usage, "%s has %d channels; say which one to hear with --channel", path, len(channels))
+		return nil, problem(console.Usage, "%s has %d channels; say which one to hear with --channel", path, len(channels))
 	case len(channels) == 0:
-		return detection{}, problem(console.Input, "%s has no sound in it; record it again", path)
+		return nil, problem(console.Input, "%s has no sound in it; record it again", path)
 	}
-	first, last := hear(channels[max(1, channel)-1])
-	return detection{path, word(first.Kind), first.At.Milliseconds(), beepAt(last), first.Confidence, first.Why}, nil
+	return channels[max(1, channel)-1], nil
 }
 
 func wavProblem(path string, err error) error {
@@ -109,9 +250,10 @@ func wavProblem(path string, err error) error {
 	return problem(console.Input, "%s cannot be heard: %v; give a WAV file", path, err)
 }
 
-// hear feeds a recording and gives the decision, and what was known at its end.
-func hear(samples []int16) (first, last amd.Verdict) {
-	d := amd.New(amd.Settings{})
+// detect feeds a recording and gives the decision with what was known at its end.
+func detect(path string, samples []int16, set amd.Settings) (detection, []byte) {
+	d := amd.New(set)
+	var first amd.Verdict
 	decided := false
 	for start := 0; start < len(samples); start += media.FrameSamples {
 		frame := make([]int16, media.FrameSamples) // the last one ends in silence
@@ -120,11 +262,11 @@ func hear(samples []int16) (first, last amd.Verdict) {
 			first, decided = v, true
 		}
 	}
-	last = d.Finish()
+	last := d.Finish()
 	if !decided {
 		first = last
 	}
-	return first, last
+	return detection{File: path, Verdict: word(first.Kind), DecidedMS: first.At.Milliseconds(), BeepMS: beepAt(last), Confidence: first.Confidence, Why: first.Why}, d.Evidence()
 }
 
 func beepAt(v amd.Verdict) int64 {

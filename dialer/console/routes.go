@@ -75,11 +75,14 @@ func init() {
 
 		{Method: "GET", Path: "/api/records", Doc: "the last call records; query: campaign, phone, operator, from, to, limit", Audit: "record.ls", answer: result((*api).records)},
 		{Method: "GET", Path: "/api/records/export", Doc: "call records; query: format=csv|jsonl, campaign, from, to", Audit: "record.export", answer: (*api).exportRecords},
+		{Method: "GET", Path: "/api/records/{record}/explain", Doc: "what the detector's verdict on a call rests on, and its recording heard again", Audit: "record.explain", answer: result((*api).explainRecord)},
 		{Method: "GET", Path: "/api/records/verify", Doc: "walk the chain of call records", answer: result((*api).verify)},
 
 		{Method: "GET", Path: "/api/audit", Doc: "the last entries of the audit trail; query: who, verb, object, phone, from, to, limit", Audit: "audit.ls", answer: result((*api).auditTrail)},
 		{Method: "GET", Path: "/api/audit/export", Doc: "the audit trail; query: format, who, verb, object, phone, from, to", Audit: "audit.export", answer: (*api).exportAudit},
 		{Method: "GET", Path: "/api/audit/verify", Doc: "walk the chain of the audit trail", answer: result((*api).verifyAudit)},
+
+		{Method: "GET", Path: "/api/detector/examples", Doc: "calls of which it is known who answered: features, no sound, no personal data", answer: result((*api).labelledCalls)},
 
 		{Method: "GET", Path: "/api/reports/campaign", Doc: "attempts by outcome; query: campaign, from, to", Board: true, answer: result((*api).reportCampaign)},
 		{Method: "GET", Path: "/api/reports/operator", Doc: "calls and talk by operator; query: campaign, from, to", Audit: "report.operator", answer: result((*api).reportOperator)},

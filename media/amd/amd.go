@@ -118,6 +118,9 @@ func (d *Detector) Verdict() Verdict { return d.verdict }
 // Heard is how much sound was fed, in whole frames.
 func (d *Detector) Heard() time.Duration { return d.now() }
 
+// ModelID names the model that judges.
+func (d *Detector) ModelID() string { return d.model().ID() }
+
 // speech is the talk without the tone that is being heard.
 func (d *Detector) speech() *talk {
 	if d.toneHeard {

@@ -140,18 +140,18 @@ func (d *Detector) judgeTalk() bool {
 		return false // every 40 ms is often enough
 	}
 	moment := d.moment(t)
-	kind, end := moment.Decide(d.model().ratio(d.settings.PeopleLost), late)
+	kind, end := moment.Decide(d.model().Ratio(d.settings.PeopleLost), late)
 	if kind == "" {
 		return false
-	}
-	if !d.journal.weighed {
-		d.journal.features, d.journal.weighed = t.features(d.frames), true
 	}
 	return d.decideTalk(kind, moment.Machine, end)
 }
 
 func (d *Detector) decideTalk(kind Kind, machine float64, end string) bool {
 	t := d.speech()
+	if !d.journal.weighed {
+		d.journal.features, d.journal.weighed = t.features(d.frames), true
+	}
 	sure := machine
 	if kind == Human {
 		sure = 1 - machine
@@ -215,7 +215,7 @@ func (d *Detector) Finish() Verdict {
 		features := t.features(d.frames)
 		machine := d.model().Machine(&features)
 		kind := Human
-		if machine/(1-machine) >= d.model().ratio(d.settings.PeopleLost) {
+		if machine/(1-machine) >= d.model().Ratio(d.settings.PeopleLost) {
 			kind = Machine
 		}
 		d.decideTalk(kind, machine, "until the end of the recording")

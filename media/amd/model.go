@@ -82,9 +82,9 @@ func (t *Tree) Value(f *Features) float32 {
 	return t.Leaf[i-treeNodes]
 }
 
-// ratio is how many passed machines weigh as much as one lost person when at
+// Ratio is how many passed machines weigh as much as one lost person when at
 // most a share of people may be lost.
-func (m *Model) ratio(peopleLost float64) float64 {
+func (m *Model) Ratio(peopleLost float64) float64 {
 	if len(m.Thresholds) == 0 {
 		return 10
 	}

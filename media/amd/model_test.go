@@ -21,9 +21,9 @@ func TestTheBuiltInModelIsWholeAndTellsItsOrigin(t *testing.T) {
 
 func TestTheFewerPeopleMayBeLostTheMoreCarefulTheModelIs(t *testing.T) {
 	m := Builtin()
-	before := m.ratio(0)
+	before := m.Ratio(0)
 	for lost := 0.001; lost < 0.4; lost += 0.001 {
-		now := m.ratio(lost)
+		now := m.Ratio(lost)
 		if now > before || now <= 0 {
 			t.Fatalf("ratio %.2f at %.3f, %.2f just before", now, lost, before)
 		}

@@ -95,9 +95,17 @@ func (r Row) Wrong() int {
 
 // Report is the measure of the detector and of the cadence method on the same clips.
 type Report struct {
-	Rows  []Row // by group in the order of their first clip, the detector's row before the cadence method's
-	Curve []Point
-	Costs []Cost
+	Rows      []Row // by group in the order of their first clip, the detector's row before the cadence method's
+	Confusion []Confusion
+	Curve     []Point
+	Costs     []Cost
+}
+
+// Confusion counts what one method first called the answers of one kind.
+type Confusion struct {
+	Method string
+	Truth  amd.Kind
+	Called map[amd.Kind]int
 }
 
 // Point is one setting's trade-off.
@@ -109,30 +117,80 @@ type Point struct {
 	MachineDelay  time.Duration // median, after the answer
 }
 
+// Trial is what became of one clip: by the detector as it is set, by the
+// cadence method, and by the detector at each setting of the trade-off curve.
+type Trial struct {
+	Ours, Theirs Outcome
+	curve        []Outcome
+}
+
+// swept are the shares of people lost that the curve shows.
+var swept = []float64{0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2}
+
+// Try lets both methods hear a clip. It keeps nothing of the sound.
+func Try(c Clip, s amd.Settings) Trial {
+	t := Trial{Ours: Listen(c, s), Theirs: Cadence(c)}
+	if c.Kind == amd.Human || c.Kind == amd.Machine {
+		for _, lost := range swept {
+			s.PeopleLost = lost
+			t.curve = append(t.curve, Listen(c, s))
+		}
+	}
+	return t
+}
+
 // Evaluate measures the settings on the clips.
 func Evaluate(clips []Clip, s amd.Settings) Report {
+	var trials []Trial
+	for _, c := range clips {
+		trials = append(trials, Try(c, s))
+	}
+	return Collect(trials)
+}
+
+// Collect makes a report of trials.
+func Collect(trials []Trial) Report {
 	var r Report
 	var ours, theirs []Outcome
-	for _, c := range clips {
-		ours = append(ours, Listen(c, s))
-		theirs = append(theirs, Cadence(c))
+	curve := make([][]Outcome, len(swept))
+	for _, t := range trials {
+		ours, theirs = append(ours, t.Ours), append(theirs, t.Theirs)
+		for i, o := range t.curve {
+			curve[i] = append(curve[i], o)
+		}
 	}
-	for _, group := range groups(clips) {
+	for _, group := range groups(ours) {
 		r.Rows = append(r.Rows, count("apel", group, ours), count("cadence", group, theirs))
 	}
-	r.Curve = curve(clips, s, theirs)
+	r.Confusion = append(confusion("apel", ours), confusion("cadence", theirs)...)
+	for i, outcomes := range curve {
+		p := point(outcomes)
+		p.PeopleLost = swept[i]
+		r.Curve = append(r.Curve, p)
+	}
+	p := point(theirs)
+	p.CadenceMethod = true
+	r.Curve = append(r.Curve, p)
 	r.Costs = []Cost{costOf("apel", ours), costOf("cadence", theirs)}
 	return r
+}
+
+func confusion(method string, outcomes []Outcome) (list []Confusion) {
+	for _, o := range outcomes {
+		i := slices.IndexFunc(list, func(c Confusion) bool { return c.Truth == o.Label.Kind })
+		if i < 0 {
+			i = len(list)
+			list = append(list, Confusion{method, o.Label.Kind, map[amd.Kind]int{}})
+		}
+		list[i].Called[o.First.Kind]++
+	}
+	return list
 }
 
 // Summarise counts outcomes that were gathered elsewhere, the detector's only.
 func Summarise(ours []Outcome) Report {
 	var r Report
-	var clips []Clip
-	for _, o := range ours {
-		clips = append(clips, Clip{Label: o.Label})
-	}
-	for _, group := range groups(clips) {
+	for _, group := range groups(ours) {
 		r.Rows = append(r.Rows, count("apel", group, ours))
 	}
 	slices.SortStableFunc(r.Rows, func(a, b Row) int { return strings.Compare(string(a.Truth)+a.Group, string(b.Truth)+b.Group) })
@@ -147,10 +205,10 @@ func (l Label) group() string {
 	return string(l.Kind)
 }
 
-func groups(clips []Clip) (names []string) {
-	for _, c := range clips {
-		if !slices.Contains(names, c.group()) {
-			names = append(names, c.group())
+func groups(outcomes []Outcome) (names []string) {
+	for _, o := range outcomes {
+		if g := o.Label.group(); !slices.Contains(names, g) {
+			names = append(names, g)
 		}
 	}
 	return names
@@ -221,25 +279,6 @@ func Interval(count, of int) (low, high float64) {
 	middle := (p + z*z/(2*n)) / (1 + z*z/n)
 	half := z / (1 + z*z/n) * math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
 	return max(0, middle-half), min(1, middle+half)
-}
-
-// curve sweeps the share of people that may be lost.
-func curve(clips []Clip, s amd.Settings, theirs []Outcome) (points []Point) {
-	for _, lost := range []float64{0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2} {
-		s.PeopleLost = lost
-		var outcomes []Outcome
-		for _, c := range clips {
-			if c.Kind == amd.Human || c.Kind == amd.Machine {
-				outcomes = append(outcomes, Listen(c, s))
-			}
-		}
-		p := point(outcomes)
-		p.PeopleLost = lost
-		points = append(points, p)
-	}
-	p := point(theirs)
-	p.CadenceMethod = true
-	return append(points, p)
 }
 
 func point(outcomes []Outcome) (p Point) {

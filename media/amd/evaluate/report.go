@@ -2,9 +2,13 @@ package evaluate
 
 import (
 	"fmt"
+	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"apel/media/amd"
 )
 
 // String writes the report as a text table.
@@ -18,6 +22,7 @@ func (r Report) String() string {
 			percent(row.Wrong(), row.N), 100*low, 100*high, row.AsHuman, row.AsMachine, percent(row.Late, row.N),
 			millis(row.Quantile(0.5)), millis(row.Quantile(0.95)), percent(row.BeepsFound, row.Beeps), row.FalseBeeps)
 	}
+	r.writeConfusion(w)
 	fmt.Fprintln(w, "\ncost of an answer, s of an operator\tmethod\tpeople lost\tmachines passed\twaiting\ttotal")
 	for _, c := range r.Costs {
 		fmt.Fprintf(w, "\t%s\t%.2f\t%.2f\t%.2f\t%.2f\n", c.Method, c.Lost, c.Passed, c.Waiting, c.Total)
@@ -32,6 +37,34 @@ func (r Report) String() string {
 	}
 	_ = w.Flush() // into memory
 	return b.String()
+}
+
+// writeConfusion writes what each kind was first called.
+func (r Report) writeConfusion(w io.Writer) {
+	var called []amd.Kind
+	for _, c := range r.Confusion {
+		for k := range c.Called {
+			if !slices.Contains(called, k) {
+				called = append(called, k)
+			}
+		}
+	}
+	if len(called) == 0 {
+		return
+	}
+	slices.Sort(called)
+	fmt.Fprint(w, "\nconfusion: what it is\tmethod")
+	for _, k := range called {
+		fmt.Fprintf(w, "\t%s", k)
+	}
+	fmt.Fprintln(w)
+	for _, c := range r.Confusion {
+		fmt.Fprintf(w, "%s\t%s", c.Truth, c.Method)
+		for _, k := range called {
+			fmt.Fprintf(w, "\t%d", c.Called[k])
+		}
+		fmt.Fprintln(w)
+	}
 }
 
 func percent(count, of int) string {

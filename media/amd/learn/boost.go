@@ -28,6 +28,7 @@ type Config struct {
 	Share float64 // share of the answers that each tree sees, default 0.6
 	Least float64 // least weight in a leaf as a share of all, default 0.002
 	Seed  uint64
+	Base  *amd.Model // go on from this model: its trees stay, Trees are added
 }
 
 func (c Config) withDefaults() Config {
@@ -66,27 +67,40 @@ type fitter struct {
 func Fit(examples []Example, config Config) *amd.Model {
 	f := &fitter{config: config.withDefaults(), examples: examples}
 	f.bin()
-	var positive float64
-	for _, e := range examples {
-		f.total += float64(e.Weight)
-		if e.Machine {
-			positive += float64(e.Weight)
-		}
-	}
-	base := math.Log(positive / (f.total - positive))
-	f.odds = make([]float64, len(examples))
-	for i := range f.odds {
-		f.odds[i] = base
-	}
+	m := f.start()
 	f.gradient = make([]float32, len(examples))
 	f.hessian = make([]float32, len(examples))
 	f.node = make([]uint8, len(examples))
-	m := &amd.Model{Base: float32(base)}
 	rng := rand.New(rand.NewPCG(f.config.Seed, 1))
 	for range f.config.Trees {
 		m.Trees = append(m.Trees, f.grow(rng))
 	}
 	return m
+}
+
+// start is the model before the first new tree, and each example's odds by it.
+func (f *fitter) start() *amd.Model {
+	f.odds = make([]float64, len(f.examples))
+	var positive float64
+	for _, e := range f.examples {
+		f.total += float64(e.Weight)
+		if e.Machine {
+			positive += float64(e.Weight)
+		}
+	}
+	if base := f.config.Base; base != nil {
+		m := &amd.Model{Base: base.Base, Trees: slices.Clone(base.Trees), Thresholds: slices.Clone(base.Thresholds)}
+		for i := range f.examples {
+			p := base.Machine(&f.examples[i].Features)
+			f.odds[i] = math.Log(p / (1 - p))
+		}
+		return m
+	}
+	odds := math.Log(positive / (f.total - positive))
+	for i := range f.odds {
+		f.odds[i] = odds
+	}
+	return &amd.Model{Base: float32(odds)}
 }
 
 // bin cuts each feature at quantiles of a sample of it.
