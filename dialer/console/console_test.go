@@ -153,6 +153,8 @@ var requests = []struct {
 	{"GET /api/records?from=today", "", 400, `"code":"usage"`},
 	{"GET /api/records/export", "", 200, "id,campaign,campaign_version"},
 	{"GET /api/records/verify", "", 200, `"ok":true`},
+	{"GET /api/records/a000000000099/explain", "", 404, `"code":"not-found"`},
+	{"GET /api/detector/examples", "", 200, `[]`},
 	{"GET /api/audit?phone=%2B40722111331&verb=contact.edit", "", 200, `"after":{"city":"Iași"}`},
 	{"GET /api/audit?from=today", "", 400, `"code":"usage"`},
 	{"GET /api/audit/export?format=jsonl", "", 200, `{"seq":1,"at":"`},
