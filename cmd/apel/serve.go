@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -61,7 +62,7 @@ func (a *app) serve(ctx context.Context, s settings) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, svc.Close()) }()
-	apis, err := listen(ctx, dir, s.Console, svc)
+	apis, err := listen(ctx, dir, s.Console, svc, log)
 	if err != nil {
 		return err
 	}
@@ -104,6 +105,10 @@ func (a *app) runService(ctx context.Context, svc *dialer.Service, s settings, a
 	case <-svc.Ready():
 	}
 	a.say("apel %s serves %s: SIP on %s%s", version(), a.dataDir(), svc.SIPAddr(), apis.where())
+	if err := a.saySetup(apis); err != nil {
+		stop()
+		return errors.Join(err, <-ended)
+	}
 	log.Info("serving", zap.String("data", a.dataDir()), zap.String("sip", svc.SIPAddr()), zap.String("version", version()))
 	select {
 	case err := <-apis.failed: // a service that cannot be steered must not go on
@@ -122,40 +127,81 @@ func runProblem(err error) error {
 	return err
 }
 
+// saySetup prints the link that makes the first administrator, as long as there
+// is none, and how to know the certificate.
+func (a *app) saySetup(apis *listeners) error {
+	if apis.page == nil {
+		return nil
+	}
+	if apis.mark != "" {
+		a.say("the console's certificate is our own; its SHA-256 is %s", apis.mark)
+	}
+	path, err := apis.console.SetupPath()
+	if err == nil && path != "" {
+		a.say("make the first administrator within this run: %s%s", apis.url(), path)
+	}
+	return err
+}
+
 // listeners answer the API while the service runs.
 type listeners struct {
+	console *console.Console
 	socket  net.Listener
 	page    net.Listener // nil: no console on TCP
+	mark    string       // fingerprint of our own certificate, "" if one was given
 	path    string
 	servers []*http.Server
 	failed  chan error
 }
 
-func listen(ctx context.Context, dir, consoleAddr string, svc *dialer.Service) (*listeners, error) {
+func listen(ctx context.Context, dir string, set consoleSettings, svc *dialer.Service, log *zap.Logger) (*listeners, error) {
+	c, err := console.Open(console.Config{Service: svc, Log: log})
+	if err != nil {
+		return nil, err
+	}
 	socket, err := listenSocket(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
-	l := &listeners{socket: socket, path: filepath.Join(dir, socketName), failed: make(chan error, 2)}
-	if consoleAddr != "" {
-		if l.page, err = (&net.ListenConfig{}).Listen(ctx, "tcp", consoleAddr); err != nil {
+	l := &listeners{console: c, socket: socket, path: filepath.Join(dir, socketName), failed: make(chan error, 2)}
+	if set.Listen != "" {
+		if err := l.listenTLS(ctx, dir, set); err != nil {
 			l.close()
-			return nil, problem(console.State, "the console cannot listen on %s: %v; give another address with --console", consoleAddr, err)
+			return nil, err
 		}
-		l.serve(ctx, l.page, console.NewBoard(svc))
+		l.serve(ctx, l.page, c.Handler(), log)
 	}
-	l.serve(ctx, socket, console.New(svc))
+	l.serve(ctx, socket, c.Owner(), log)
 	return l, nil
+}
+
+func (l *listeners) listenTLS(ctx context.Context, dir string, set consoleSettings) error {
+	cfg, err := consoleTLS(set, dir, time.Now())
+	if err != nil {
+		return err
+	}
+	if set.Certificate == "" {
+		l.mark = fingerprint(cfg.Certificates[0].Certificate[0])
+	}
+	tcp, err := (&net.ListenConfig{}).Listen(ctx, "tcp", set.Listen)
+	if err != nil {
+		return problem(console.State, "the console cannot listen on %s: %v; give another address with --console", set.Listen, err)
+	}
+	cfg.NextProtos = []string{"h2", "http/1.1"}
+	l.page = tls.NewListener(tcp, cfg)
+	return nil
 }
 
 // serve answers on one listener. Requests end when the service stops: their
 // context is the service's.
-func (l *listeners) serve(ctx context.Context, on net.Listener, h http.Handler) {
+func (l *listeners) serve(ctx context.Context, on net.Listener, h http.Handler, log *zap.Logger) {
 	srv := &http.Server{
 		Handler:           h,
 		ReadHeaderTimeout: 5 * time.Second,
 		IdleTimeout:       time.Minute,
 		ConnContext:       console.ConnContext,
+		MaxHeaderBytes:    32 << 10,
+		ErrorLog:          zap.NewStdLog(log.WithOptions(zap.IncreaseLevel(zap.ErrorLevel))), // strangers' handshakes are no news
 		BaseContext:       func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 	}
 	l.servers = append(l.servers, srv)
@@ -170,7 +216,18 @@ func (l *listeners) where() string {
 	if l.page == nil {
 		return ""
 	}
-	return fmt.Sprintf(", console http://%s", l.page.Addr())
+	return ", console " + l.url()
+}
+
+// url is where a browser on this machine finds the console.
+func (l *listeners) url() string {
+	addr := l.page.Addr().String()
+	if host, port, err := net.SplitHostPort(addr); err == nil {
+		if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+			addr = net.JoinHostPort("localhost", port)
+		}
+	}
+	return "https://" + addr
 }
 
 // close lets requests in flight end, and takes the socket away.

@@ -22,7 +22,7 @@ type settings struct {
 	RTP     rtpSettings     `yaml:"rtp"`
 	Trunks  []trunkSettings `yaml:"trunks"`
 	Log     logSettings     `yaml:"log"`
-	Console string          `yaml:"console"`
+	Console consoleSettings `yaml:"console"`
 	Grace   time.Duration   `yaml:"grace"`
 	Country string          `yaml:"country"`
 }
@@ -31,6 +31,12 @@ type sipSettings struct {
 	Listen    string `yaml:"listen"`
 	TCP       bool   `yaml:"tcp"`
 	Advertise string `yaml:"advertise"`
+}
+
+type consoleSettings struct {
+	Listen      string `yaml:"listen"`
+	Certificate string `yaml:"certificate"`
+	Key         string `yaml:"key"`
 }
 
 type rtpSettings struct {
@@ -84,7 +90,7 @@ type override struct {
 
 var overrides = []override{
 	{"", "APEL_COUNTRY", "region of numbers without + (--country), for example RO", text(func(s *settings) *string { return &s.Country })},
-	{"console", "APEL_CONSOLE", "`address` of the status page, on this machine only", text(func(s *settings) *string { return &s.Console })},
+	{"console", "APEL_CONSOLE", "`address` of the console in the browser, for example 0.0.0.0:8443", text(func(s *settings) *string { return &s.Console.Listen })},
 	{"sip-listen", "APEL_SIP_LISTEN", "`address` for SIP (default 0.0.0.0:5060)", text(func(s *settings) *string { return &s.SIP.Listen })},
 	{"sip-advertise", "APEL_SIP_ADVERTISE", "`host` that carriers and phones shall use for us", text(func(s *settings) *string { return &s.SIP.Advertise })},
 	{"rtp-host", "APEL_RTP_HOST", "local `address` for sound", text(func(s *settings) *string { return &s.RTP.Host })},
@@ -182,10 +188,13 @@ func parsePorts(text string) (portRange, error) {
 
 // check refuses what no service could run with.
 func (s settings) check() error {
-	if s.Console != "" {
-		if err := console.CheckConsole(s.Console); err != nil {
+	if s.Console.Listen != "" {
+		if err := console.CheckConsole(s.Console.Listen); err != nil {
 			return err
 		}
+	}
+	if (s.Console.Certificate == "") != (s.Console.Key == "") {
+		return problem(console.Usage, "the console's certificate and key belong together; give both, or neither and it makes its own")
 	}
 	if _, _, err := net.SplitHostPort(s.SIP.Listen); err != nil {
 		return problem(console.Usage, "sip listen %q is not HOST:PORT; for example 0.0.0.0:5060", s.SIP.Listen)

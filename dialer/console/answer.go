@@ -6,7 +6,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 )
 
 // maxJSON is the longest JSON body; files are streamed and not limited by it.
@@ -19,7 +18,14 @@ func result(f func(*api, *http.Request) (any, error)) answer {
 		if err != nil {
 			return err
 		}
-		writeJSON(w, http.StatusOK, v)
+		body, err := json.Marshal(v)
+		if err != nil {
+			return err
+		}
+		if !callerOf(r).SeesNumbers() {
+			body = maskNumbers(body)
+		}
+		writeJSON(w, http.StatusOK, json.RawMessage(body))
 		return nil
 	}
 }
@@ -37,6 +43,10 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 
 func writeError(w http.ResponseWriter, err error) {
 	p := ProblemOf(err)
+	var wait *retryError
+	if errors.As(err, &wait) {
+		w.Header().Set("Retry-After", seconds(wait.after))
+	}
 	writeJSON(w, statuses[p.Code], p)
 }
 
@@ -56,42 +66,19 @@ func readJSON(r *http.Request, into any) error {
 
 // drain reads what is left of a file that was refused. A caller that is still
 // sending when the connection closes would see a broken pipe and not the error.
+// Who is not let in is not read from for ever.
 func drain(r *http.Request) {
-	_, _ = io.Copy(io.Discard, r.Body) // what went wrong is being told already
-}
-
-// onlyLocalHost lets only requests through that were made to this machine by
-// a loopback name.
-func onlyLocalHost(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !isLoopback(r.Host) {
-			writeError(w, problem(NotAllowed, "the console answers only to localhost, not to %q", r.Host))
-			return
-		}
-		h.ServeHTTP(w, r)
-	})
-}
-
-func isLoopback(hostport string) bool {
-	host, _, err := net.SplitHostPort(hostport)
-	if err != nil {
-		host = hostport
+	from := io.Reader(r.Body)
+	if c := callerOf(r); c == nil || !c.Owner {
+		from = io.LimitReader(from, maxForm)
 	}
-	if host == "localhost" {
-		return true
-	}
-	addr, err := netip.ParseAddr(host)
-	return err == nil && addr.IsLoopback()
+	_, _ = io.Copy(io.Discard, from) // what went wrong is being told already
 }
 
-// CheckConsole refuses an address for the console that others could reach.
+// CheckConsole refuses what is no address for the console.
 func CheckConsole(addr string) error {
-	host, _, err := net.SplitHostPort(addr)
-	if err != nil {
-		return problem(Usage, "console address %q is not HOST:PORT; for example 127.0.0.1:8080", addr)
-	}
-	if host == "" || !isLoopback(addr) {
-		return problem(Usage, "the console listens only on this machine as long as there are no accounts, not on %q; give 127.0.0.1:PORT", addr)
+	if _, _, err := net.SplitHostPort(addr); err != nil {
+		return problem(Usage, "console address %q is not HOST:PORT; for example 0.0.0.0:8443", addr)
 	}
 	return nil
 }

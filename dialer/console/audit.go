@@ -85,8 +85,8 @@ func (a *api) audited(route Route, w http.ResponseWriter, r *http.Request) (http
 	if route.Audit == "" || route.Audit == unaudited {
 		return w, r
 	}
-	t := &trace{AuditEntry: contactdb.AuditEntry{Who: callerOf(r.Context()), Verb: route.Audit}}
-	for _, noun := range []string{"list", "campaign", "operator", "team", "record"} {
+	t := &trace{AuditEntry: contactdb.AuditEntry{Who: whoOf(r), Verb: route.Audit}}
+	for _, noun := range []string{"list", "campaign", "operator", "team", "record", "account", "token"} {
 		if name := r.PathValue(noun); name != "" {
 			t.Object = noun + "/" + name
 		}

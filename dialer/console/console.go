@@ -1,8 +1,9 @@
-// Package console is everything with a URL: the control API that every
-// command speaks, the stream of events, and the status page.
+// Package console is everything with a URL: the control API that every command
+// speaks, the stream of events, and the pages for operators, supervisors and
+// compliance staff.
 //
-// A request is one line of the table in routes.go. Its handler asks the
-// service or its store, and answers JSON, or a stream of lines for an export.
+// A request is one line of the table in routes.go. Its handler asks the service
+// or its store, and answers JSON, a page of package web, or a stream of lines.
 // An error is {"error": sentence, "code": word}; the sentence names the cause
 // and the next step, the word is one of the Codes, from which the HTTP status
 // and a command's exit code follow.
@@ -11,45 +12,113 @@
 // personal data, is written to the audit trail before its answer leaves: the
 // table names it, the router writes it (audit.go).
 //
-// Who may ask is not decided here but by who holds the listener: New answers
-// everything and belongs on a Unix socket that only its owner can open; NewBoard
-// shows what carries no personal data, changes nothing, and may stand on a
-// loopback port. Until there are accounts, nothing else is served.
+// Who asks is found out in caller.go: on the Unix socket it is the owner of the
+// data, who may do everything; elsewhere it is a person with a session or a
+// machine with a token, and the line of the table says which roles and which
+// scope it takes. Phone numbers are masked for who may not see them (mask.go).
 package console
 
 import (
+	"context"
 	"net/http"
+	"time"
 
 	"apel/dialer"
+	"apel/dialer/console/access"
+	"apel/dialer/console/web"
+
+	"go.uber.org/zap"
 )
 
-type api struct{ svc *dialer.Service }
+// Config is what a console is made of; only Service is needed.
+type Config struct {
+	Service *dialer.Service
+	Log     *zap.Logger // nil: no log
+	// Cost of new password hashes; zero: access.Standard.
+	Cost access.Cost
+}
 
-// New answers the whole API. It belongs on a socket that only the owner of
-// the data can open.
+// Console answers for one service. Every listener of the service shares it:
+// what it knows of guesses and streams counts for all.
+type Console struct{ *api }
+
+// api has the handlers.
+type api struct {
+	svc    *dialer.Service
+	log    *zap.Logger
+	cost   access.Cost
+	pages  *web.Pages
+	static http.Handler
+
+	setup   setup           // the first administrator's link
+	names   *access.Limiter // wrong passwords by account
+	places  *access.Limiter // wrong passwords by address
+	hashing chan struct{}   // room for password hashes at once: each takes memory and a core
+}
+
+// Open makes a console.
+func Open(cfg Config) (*Console, error) {
+	pages, err := web.Load()
+	if err != nil {
+		return nil, err
+	}
+	static, err := web.Static()
+	if err != nil {
+		return nil, err
+	}
+	if cfg.Log == nil {
+		cfg.Log = zap.NewNop()
+	}
+	if cfg.Cost == (access.Cost{}) {
+		cfg.Cost = access.Standard
+	}
+	return &Console{&api{
+		svc: cfg.Service, log: cfg.Log, cost: cfg.Cost, pages: pages, static: static,
+		names:   access.NewLimiter(5, 30*time.Second, 15*time.Minute),
+		places:  access.NewLimiter(30, 30*time.Second, 15*time.Minute),
+		hashing: make(chan struct{}, 2),
+	}}, nil
+}
+
+// New answers the whole API to the owner of the data. It belongs on a socket
+// that only the owner can open.
 func New(svc *dialer.Service) http.Handler {
-	return newMux(svc, func(Route) bool { return true })
+	c, err := Open(Config{Service: svc})
+	if err != nil {
+		panic(err) // pages that are in the binary cannot be parsed; tests load them
+	}
+	return c.Owner()
 }
 
-// NewBoard answers the read-only part of the API that carries no personal
-// data, and the status page. It refuses requests that name a host other than
-// this machine, so that no web page can be pointed at it by DNS rebinding.
-func NewBoard(svc *dialer.Service) http.Handler {
-	return onlyLocalHost(newMux(svc, func(r Route) bool { return r.Board }))
+// Owner answers everything, without asking who it is.
+func (c *Console) Owner() http.Handler {
+	return c.mux(func(*http.Request) (*Caller, error) { return owner, nil })
 }
 
-func newMux(svc *dialer.Service, serves func(Route) bool) http.Handler {
-	a := &api{svc: svc}
+// Handler answers people with a session and machines with a token. It belongs
+// behind TLS.
+func (c *Console) Handler() http.Handler {
+	// Browsers say where a request comes from; one from another site changes nothing here.
+	return secured(http.NewCrossOriginProtection().Handler(c.mux(c.identify)))
+}
+
+// mux is the table as a handler.
+func (a *api) mux(identify func(*http.Request) (*Caller, error)) http.Handler {
 	mux := http.NewServeMux()
 	for _, r := range routes {
-		if !serves(r) {
-			r.answer, r.Live = notHere, false
-		}
 		mux.HandleFunc(r.Method+" "+r.Path, func(w http.ResponseWriter, req *http.Request) {
-			w, req = a.audited(r, w, req)
-			if err := a.serve(r, w, req); err != nil {
-				drain(req)
-				writeError(w, err)
+			who, err := identify(req)
+			if err == nil {
+				req = req.WithContext(context.WithValue(req.Context(), callerKey{}, who))
+				err = r.admit(who)
+			}
+			if err == nil {
+				r.limit(w, req, who)
+				w, req = a.audited(r, w, req)
+				err = a.serve(r, w, req)
+			}
+			if err != nil {
+				a.refuse(r, w, req, err)
 			}
 		})
 	}
@@ -67,6 +136,22 @@ func (a *api) serve(r Route, w http.ResponseWriter, req *http.Request) error {
 	return r.answer(a, w, req)
 }
 
+// refuse answers an error: a page gets a page, everything else JSON. Who is not
+// signed in and wants a page is asked to sign in.
+func (a *api) refuse(r Route, w http.ResponseWriter, req *http.Request, err error) {
+	p := ProblemOf(err)
+	if r.Page && p.Code == SignIn && req.Method == http.MethodGet {
+		http.Redirect(w, req, signInPath(req), http.StatusSeeOther)
+		return
+	}
+	drain(req)
+	if r.Page {
+		a.errorPage(w, req, p)
+		return
+	}
+	writeError(w, p)
+}
+
 func (a *api) running() bool {
 	select {
 	case <-a.svc.Ready():
@@ -76,6 +161,17 @@ func (a *api) running() bool {
 	}
 }
 
-func notHere(_ *api, _ http.ResponseWriter, req *http.Request) error {
-	return problem(NotAllowed, "%s %s is answered only on the socket in the data directory, as long as there are no accounts; use the apel command", req.Method, req.URL.Path)
+// secured adds the headers that every answer has.
+func secured(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		set := w.Header().Set
+		set("Content-Security-Policy", web.Policy)
+		set("X-Content-Type-Options", "nosniff")
+		set("Referrer-Policy", "no-referrer")
+		set("Cross-Origin-Opener-Policy", "same-origin")
+		set("Cross-Origin-Resource-Policy", "same-origin")
+		set("Permissions-Policy", "microphone=(self), camera=(), geolocation=()")
+		set("Strict-Transport-Security", "max-age=31536000")
+		h.ServeHTTP(w, r)
+	})
 }

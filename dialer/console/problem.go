@@ -24,6 +24,9 @@ const (
 	Usage      Code = "usage"       // the request itself is wrong
 	NotFound   Code = "not-found"   // what was named is not there
 	NotAllowed Code = "not-allowed" // not by this caller
+	SignIn     Code = "sign-in"     // who asks is not known
+	TooMany    Code = "too-many"    // wrong attempts; see Retry-After
+	Busy       Code = "busy"        // try again in a moment
 	State      Code = "state"       // not in this state
 	Refused    Code = "refused"     // by a compliance rule
 	NotRunning Code = "not-running" // needs a running service
@@ -35,6 +38,9 @@ var statuses = map[Code]int{
 	Usage:      http.StatusBadRequest,
 	NotFound:   http.StatusNotFound,
 	NotAllowed: http.StatusForbidden,
+	SignIn:     http.StatusUnauthorized,
+	TooMany:    http.StatusTooManyRequests,
+	Busy:       http.StatusServiceUnavailable,
 	State:      http.StatusConflict,
 	Refused:    http.StatusUnprocessableEntity,
 	NotRunning: http.StatusServiceUnavailable,
@@ -97,6 +103,14 @@ func ProblemOf(err error) *Problem {
 		}
 	}
 	return &Problem{err.Error(), Failed}
+}
+
+// codeOf is the code of an error, "" of none.
+func codeOf(err error) Code {
+	if err == nil {
+		return ""
+	}
+	return ProblemOf(err).Code
 }
 
 // sentence takes off the word of the sentinel, which the code says already,

@@ -1,7 +1,6 @@
 package console
 
 import (
-	_ "embed"
 	"net/http"
 
 	"apel/dialer"
@@ -19,18 +18,4 @@ func (a *api) status(*http.Request) (any, error) {
 		st.Trunks = []dialer.TrunkStatus{}
 	}
 	return st, err
-}
-
-//go:embed page.html
-var pageHTML []byte
-
-// page is the read-only status page: it draws /api/status
-// every two seconds.
-func (a *api) page(w http.ResponseWriter, _ *http.Request) error {
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; frame-ancestors 'none'")
-	h.Set("Cache-Control", "no-store")
-	_, err := w.Write(pageHTML)
-	return err
 }

@@ -1,0 +1,168 @@
+package console
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"apel/contactdb"
+	"apel/dialer/console/access"
+	"apel/dialer/console/web"
+
+	"go.uber.org/zap"
+)
+
+// signInData is what the sign-in page shows.
+type signInData struct{ Problem, Next, Name string }
+
+func (a *api) signInPage(w http.ResponseWriter, r *http.Request) error {
+	next := localPath(r.URL.Query().Get("next"))
+	if callerOf(r) != nil {
+		http.Redirect(w, r, next, http.StatusSeeOther)
+		return nil
+	}
+	return a.show(w, http.StatusOK, "signin", a.bare(r, "signin", "sign.in", signInData{Next: next}))
+}
+
+// bare is a view without a menu.
+func (a *api) bare(r *http.Request, page, title string, data any) web.View {
+	v := a.view(r, page, title, data)
+	v.Bare, v.Who = true, ""
+	return v
+}
+
+// signIn checks name and password. Wrong ones cost time: for the account and
+// for the place they come from.
+func (a *api) signIn(w http.ResponseWriter, r *http.Request) error {
+	if err := r.ParseForm(); err != nil {
+		return problem(Usage, "the form cannot be read: %v", err)
+	}
+	name, password := strings.TrimSpace(r.PostFormValue("name")), r.PostFormValue("password")
+	next := localPath(r.PostFormValue("next"))
+	again := func(status int, key string, args ...any) error {
+		d := signInData{web.Text(langOf(r), key, args...), next, name}
+		return a.show(w, status, "signin", a.bare(r, "signin", "sign.in", d))
+	}
+	account, err := a.authenticate(r, name, password)
+	var wait *retryError
+	switch {
+	case errors.As(err, &wait):
+		w.Header().Set("Retry-After", seconds(wait.after))
+		return again(http.StatusTooManyRequests, "signin.locked", seconds(wait.after))
+	case codeOf(err) == Busy:
+		return again(http.StatusServiceUnavailable, "signin.busy")
+	case codeOf(err) == SignIn:
+		return again(http.StatusUnauthorized, "signin.wrong")
+	case err == nil:
+		err = a.begin(w, r, account)
+	}
+	if err != nil {
+		return err
+	}
+	http.Redirect(w, r, next, http.StatusSeeOther)
+	return nil
+}
+
+// authenticate gives the account that a name and password belong to. A stranger
+// learns nothing of which accounts there are, not by the time it takes either.
+func (a *api) authenticate(r *http.Request, name, password string) (contactdb.Account, error) {
+	now, place := time.Now(), placeOf(r)
+	if wait := max(a.names.Wait(strings.ToLower(name), now), a.places.Wait(place, now)); wait > 0 {
+		return contactdb.Account{}, tooMany(wait)
+	}
+	account, err := a.svc.Store().Account(name)
+	if err != nil && !errors.Is(err, contactdb.ErrNotFound) {
+		return account, err
+	}
+	fits, err := a.fits(r, password, account.Password)
+	if err != nil {
+		return account, err
+	}
+	if !fits || account.Disabled {
+		a.names.Failed(strings.ToLower(name), now)
+		a.places.Failed(place, now)
+		a.log.Warn("a sign-in failed", zap.String("account", account.Name), zap.String("address", place))
+		return contactdb.Account{}, problem(SignIn, "name or password is wrong")
+	}
+	a.names.Clear(strings.ToLower(name))
+	return account, nil
+}
+
+// hashWithin is how long to wait for a turn to hash a password.
+const hashWithin = 5 * time.Second
+
+// fits hashes in turn, so that many who sign in at once do not take all memory.
+func (a *api) fits(r *http.Request, password, hash string) (ok bool, err error) {
+	err = a.inTurn(r, func() { ok = access.Verify(password, hash) })
+	return ok, err
+}
+
+func (a *api) hash(r *http.Request, password string) (hash string, err error) {
+	err = a.inTurn(r, func() { hash = access.Hash(password, a.cost) })
+	return hash, err
+}
+
+func (a *api) inTurn(r *http.Request, f func()) error {
+	timer := time.NewTimer(hashWithin)
+	defer timer.Stop()
+	select {
+	case a.hashing <- struct{}{}:
+		defer func() { <-a.hashing }()
+		f()
+		return nil
+	case <-timer.C:
+		return problem(Busy, "too many passwords are being checked just now; try again in a moment")
+	case <-r.Context().Done():
+		return r.Context().Err()
+	}
+}
+
+// begin makes a new session for this browser; one that it had ends.
+func (a *api) begin(w http.ResponseWriter, r *http.Request, account contactdb.Account) error {
+	if old := callerOf(r); old != nil && old.Session != "" {
+		if err := a.svc.Store().EndSession(old.Session); err != nil {
+			return err
+		}
+	}
+	secret, now := access.NewSecret(), time.Now()
+	v := contactdb.Session{
+		ID: access.Digest(secret), Account: account.Name, CreatedAt: now, SeenAt: now, Expires: now.Add(sessionLasts),
+		Address: placeOf(r), Browser: clip(r.UserAgent(), 200),
+	}
+	if err := a.svc.Store().PutSession(v); err != nil {
+		return err
+	}
+	setSession(w, secret, int(sessionLasts.Seconds()))
+	t := traceOf(r)
+	t.Who, t.Object = account.Name, "account/"+account.Name
+	a.log.Info("signed in", zap.String("account", account.Name), zap.String("address", v.Address))
+	return a.svc.Store().ExpireSessions(now, now.Add(-sessionIdle))
+}
+
+func setSession(w http.ResponseWriter, secret string, maxAge int) {
+	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: secret, Path: "/", MaxAge: maxAge, Secure: true, HttpOnly: true, SameSite: http.SameSiteStrictMode})
+}
+
+func (a *api) signOut(w http.ResponseWriter, r *http.Request) error {
+	if c := callerOf(r); c.Session != "" {
+		if err := a.svc.Store().EndSession(c.Session); err != nil {
+			return err
+		}
+	}
+	setSession(w, "", -1)
+	w.Header().Set("Clear-Site-Data", `"cache", "storage"`)
+	http.Redirect(w, r, "/signin", http.StatusSeeOther)
+	return nil
+}
+
+// clip keeps the first n bytes of what a stranger sent, without control characters.
+func clip(s string, n int) string {
+	s = strings.Map(func(r rune) rune {
+		if isControl(r) {
+			return -1
+		}
+		return r
+	}, s)
+	return s[:min(n, len(s))]
+}

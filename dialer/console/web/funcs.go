@@ -1,0 +1,78 @@
+package web
+
+import (
+	"fmt"
+	"html/template"
+	"math"
+	"strings"
+	"time"
+)
+
+// funcs are what templates may call, in one language.
+func funcs(l Lang) template.FuncMap {
+	return template.FuncMap{
+		"t":       func(key string, args ...any) string { return Text(l, key, args...) },
+		"word":    func(kind string, word any) string { return Word(l, kind, fmt.Sprint(word)) },
+		"lang":    func() string { return string(l) },
+		"langs":   func() []Lang { return Langs },
+		"themes":  func() []string { return []string{"auto", "light", "dark"} },
+		"number":  func(n any) string { return Number(l, n) },
+		"percent": func(share float64) string { return Percent(l, share) },
+		"span":    Span,
+		"clock":   func(t time.Time) string { return clock(t, "15:04:05") },
+		"day":     func(t time.Time) string { return clock(t, "2006-01-02") },
+		"moment":  func(t time.Time) string { return clock(t, "2006-01-02 15:04") },
+		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+	}
+}
+
+func clock(t time.Time, layout string) string {
+	if t.IsZero() {
+		return "–"
+	}
+	return t.Local().Format(layout)
+}
+
+// Number groups thousands as the language does; fractions get one decimal.
+func Number(l Lang, n any) string {
+	var s, rest string
+	switch n := n.(type) {
+	case float64:
+		s = fmt.Sprintf("%.1f", n)
+	default:
+		s = fmt.Sprint(n)
+	}
+	group, point := ",", "."
+	if l == Romanian {
+		group, point = ".", ","
+	}
+	s, rest, _ = strings.Cut(s, ".")
+	sign := ""
+	if strings.HasPrefix(s, "-") {
+		sign, s = "-", s[1:]
+	}
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + group + s[i:]
+	}
+	if rest != "" {
+		s += point + rest
+	}
+	return sign + s
+}
+
+// Percent of a share from 0 to 1, with one decimal; "–" if there is none.
+func Percent(l Lang, share float64) string {
+	if math.IsNaN(share) || math.IsInf(share, 0) {
+		return "–"
+	}
+	return Number(l, 100*share) + " %"
+}
+
+// Span is a duration in milliseconds as M:SS or H:MM:SS.
+func Span(ms int64) string {
+	s := max(0, ms) / 1000
+	if s < 3600 {
+		return fmt.Sprintf("%d:%02d", s/60, s%60)
+	}
+	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
+}
