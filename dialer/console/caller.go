@@ -31,12 +31,10 @@ var owner = &Caller{Name: "owner", Role: access.Administrator, Owner: true}
 type callerKey struct{}
 
 // whoOf names who asks, as the audit trail does: a person by the account's
-// name, a machine as "token:NAME", and on the socket the user of this machine.
+// name, a machine as "token:NAME", else by the connection.
 func whoOf(r *http.Request) string {
 	switch c := callerOf(r); {
-	case c == nil:
-		return "address:" + placeOf(r)
-	case c.Owner:
+	case c == nil, c.Owner:
 		return connectedAs(r.Context())
 	case c.Token:
 		return "token:" + c.Name
