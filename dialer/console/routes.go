@@ -112,6 +112,7 @@ func init() {
 		{Method: "GET", Path: "/api/records/export", Doc: "call records; query: format=csv|jsonl, campaign, from, to", Audit: "record.export", Numbers: true, Stream: true, Roles: keepers, Scope: access.Records, answer: (*api).exportRecords},
 		{Method: "GET", Path: "/api/records/{record}/explain", Doc: "what the detector's verdict on a call rests on, and its recording heard again", Audit: "record.explain", Roles: suppress, Scope: access.Records, answer: result((*api).explainRecord)},
 		{Method: "GET", Path: "/api/records/verify", Doc: "walk the chain of call records", Stream: true, Roles: keepers, Scope: access.Records, answer: result((*api).verify)},
+		{Method: "GET", Path: "/api/detector/examples", Doc: "calls of which it is known who answered: features, no sound, no personal data", Roles: viewers, Scope: access.Records, answer: result((*api).labelledCalls)},
 
 		{Method: "GET", Path: "/api/audit", Doc: "the last entries of the audit trail; query: who, verb, object, phone, from, to, limit", Audit: "audit.ls", Roles: keepers, Scope: access.Records, answer: result((*api).auditTrail)},
 		{Method: "GET", Path: "/api/audit/export", Doc: "the audit trail; query: format, who, verb, object, phone, from, to", Audit: "audit.export", Numbers: true, Stream: true, Roles: keepers, Scope: access.Records, answer: (*api).exportAudit},
