@@ -38,6 +38,7 @@ type Definition struct {
 	Pacing       pacing.Settings
 	Abandonment  Abandonment
 	Detector     DetectorSettings
+	VoiceDrop    VoiceDrop
 	Dispositions []Disposition // keys 1 to 9 in order
 	WrapUp       time.Duration // longest wrap-up; then the default disposition is set
 	Record       bool          // record bridged calls
@@ -68,8 +69,16 @@ type Abandonment struct {
 
 // DetectorSettings are a campaign's wishes of the detector.
 type DetectorSettings struct {
-	Off          bool // every answer goes to an operator at once
+	Off          bool    // every answer goes to an operator at once
+	PeopleLost   float64 // share of people that may be taken for machines
 	DecideWithin time.Duration
+}
+
+// VoiceDrop is a recorded message left on machines after their beep; without a
+// Message there is none.
+type VoiceDrop struct {
+	Message string // WAV
+	Consent string // how those who are called agreed to recorded messages; kept for whoever asks
 }
 
 // Disposition is what an operator can say of a call.
@@ -96,7 +105,7 @@ func Default(name string) *Definition {
 		Attempts:    Attempts{Max: 4, PerDay: 2, Retry: defaultRetry()},
 		Pacing:      pacing.Settings{Mode: pacing.Predictive, Ratio: 1},
 		Abandonment: defaultAbandonment(),
-		Detector:    DetectorSettings{DecideWithin: 3 * time.Second},
+		Detector:    DetectorSettings{PeopleLost: 0.025, DecideWithin: 3 * time.Second},
 		WrapUp:      time.Minute,
 		Record:      true,
 		Dispositions: []Disposition{

@@ -36,6 +36,7 @@ func (d *Definition) Check(k Known) []error {
 	all = append(all, missing("team", d.Teams, k.Teams, "add it: apel team add %s")...)
 	all = append(all, missing("operator", d.Operators, k.Operators, "add the account: apel operator add %s")...)
 	all = append(all, d.checkCallerIDs(k)...)
+	all = append(all, d.checkVoiceDrop()...)
 	return append(all, d.checkRules()...)
 }
 

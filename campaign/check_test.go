@@ -89,3 +89,25 @@ func sentences(problems []error) []string {
 	}
 	return all
 }
+
+func TestARecordedMessageIsLeftOnlyWithConsent(t *testing.T) {
+	known := Known{Lists: []string{"spring"}, Trunks: []string{"acme"}}
+	for country, rule := range map[string]string{"RO": "Directive 2002/58/EC, article 13(1)", "US": "47 CFR 64.1200(a)(3)", "GB": "Privacy and Electronic Communications Regulations 2003, regulation 19", "JP": ""} {
+		d := Default("spring")
+		d.Country, d.Trunks, d.CallerID = country, []string{"acme"}, []string{"+40312345678"}
+		d.VoiceDrop.Message = "drop.wav"
+		var breach *Breach
+		for _, problem := range d.Check(known) {
+			if !errors.As(problem, &breach) {
+				t.Errorf("%s: %v", country, problem)
+			}
+		}
+		if rule == "" && breach != nil || rule != "" && (breach == nil || breach.Rule != rule) {
+			t.Errorf("%s: breach %v, want of %q", country, breach, rule)
+		}
+		d.VoiceDrop.Consent = "on the order form"
+		if problems := d.Check(known); len(problems) > 0 {
+			t.Errorf("%s, with consent: %v", country, problems)
+		}
+	}
+}

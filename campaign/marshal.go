@@ -68,7 +68,10 @@ func (d *Definition) writeHow(b *strings.Builder) {
 	a := d.Abandonment
 	fmt.Fprintf(b, "abandonment:\n  limit: %s\n  window: %s\n  within: %s\n  message: %s\n  retry: %s\n",
 		formatPercent(a.Limit), formatSpan(a.Window), formatSpan(a.Within), strconv.Quote(a.Message), formatDelay(a.Retry))
-	fmt.Fprintf(b, "detector:\n  off: %t\n  decide-within: %s\n", d.Detector.Off, formatSpan(d.Detector.DecideWithin))
+	fmt.Fprintf(b, "detector:\n  off: %t\n  people-lost: %s\n  decide-within: %s\n", d.Detector.Off, formatPercent(d.Detector.PeopleLost), formatSpan(d.Detector.DecideWithin))
+	if d.VoiceDrop != (VoiceDrop{}) {
+		fmt.Fprintf(b, "voice-drop:\n  message: %s\n  consent: %s\n", strconv.Quote(d.VoiceDrop.Message), strconv.Quote(d.VoiceDrop.Consent))
+	}
 	b.WriteString("dispositions:\n")
 	for _, said := range d.Dispositions {
 		writeDisposition(b, said)

@@ -59,6 +59,7 @@ func (r *report) definition(root ast.Node) *Definition {
 	s.pacing(&d.Pacing)
 	s.abandonment(d, rest)
 	s.detector(&d.Detector)
+	s.voiceDrop(&d.VoiceDrop)
 	s.dispositions(&d.Dispositions)
 	s.duration("wrap-up", &d.WrapUp, time.Second, time.Hour)
 	s.truth("record", &d.Record)
@@ -217,9 +218,25 @@ func (s *section) detector(to *DetectorSettings) {
 	if !ok {
 		return
 	}
-	d := s.section(e.value, "detector", "detector: {off: false, decide-within: 1.5s}")
+	d := s.section(e.value, "detector", "detector: {people-lost: 1%, decide-within: 2s}")
 	d.truth("off", &to.Off)
+	d.percent("people-lost", &to.PeopleLost)
+	if e, ok := d.get("people-lost"); ok && (to.PeopleLost < 0.001 || to.PeopleLost > 0.2) {
+		d.at(e.value, "people-lost lies between 0.1% and 20%", "people-lost: 2.5%")
+	}
 	d.duration("decide-within", &to.DecideWithin, 200*time.Millisecond, 10*time.Second)
+	d.done()
+}
+
+func (s *section) voiceDrop(to *VoiceDrop) {
+	const example = "voice-drop: {message: drop.wav, consent: \"ticked on the order form\"}"
+	e, ok := s.get("voice-drop")
+	if !ok {
+		return
+	}
+	d := s.section(e.value, "voice-drop", example)
+	d.text("message", &to.Message, regexp.MustCompile(`^$|`+wav.String()), "it is the path of a WAV file", "drop.wav")
+	d.text("consent", &to.Consent, regexp.MustCompile(`^$|`+oneLine.String()), aLine, "ticked on the order form")
 	d.done()
 }
 

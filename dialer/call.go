@@ -79,6 +79,9 @@ func (c *call) conduct() string {
 	verdict := c.screen()
 	if outcome := c.judge(verdict); outcome != contactdb.Human {
 		c.l.tell(Input{Kind: InMachine, Call: c.a.ID})
+		if outcome == contactdb.Machine {
+			c.leaveMessage(verdict)
+		}
 		c.end()
 		return outcome
 	}
@@ -160,11 +163,8 @@ func (c *call) ring() bool {
 				return true
 			}
 		case v := <-tones:
-			tones = nil
-			if outcome := toneOutcome(v.Kind); outcome != "" {
-				c.rec.DetectorVerdict, c.gaveUp = string(v.Kind), outcome
-				c.sip.Hangup()
-			}
+			c.rec.DetectorVerdict, c.gaveUp, tones = string(v.Kind), earlyOutcome(v), nil
+			c.sip.Hangup()
 		case <-timer.C:
 			c.giveUp(contactdb.NoAnswer)
 		case o := <-c.orders:
@@ -190,43 +190,6 @@ func (c *call) answered(at time.Time) {
 	c.note()
 	c.l.tell(Input{Kind: InAnswered, Call: c.a.ID})
 	c.l.publish(Event{Kind: "call.answered", Attempt: c.a.ID})
-}
-
-// listenEarly lets the tone side of the detector hear what comes before the answer.
-func (c *call) listenEarly(ctx context.Context) <-chan amd.Verdict {
-	verdict := make(chan amd.Verdict, 1)
-	ear := c.sip.Media().Listen()
-	c.l.wg.Go(func() {
-		defer ear.Close()
-		d := amd.New(amd.Settings{EarlyMedia: true})
-		for {
-			frame, err := ear.Next(ctx)
-			if err != nil {
-				return
-			}
-			if v, ok := d.Feed(frame); ok && toneOutcome(v.Kind) != "" {
-				verdict <- v
-				return
-			}
-		}
-	})
-	return verdict
-}
-
-// toneOutcome is what a tone or announcement of the network means; "" for what means nothing by itself.
-func toneOutcome(k amd.Kind) string {
-	switch k {
-	case amd.SIT:
-		return contactdb.Intercepted
-	case amd.Busy:
-		return contactdb.Busy
-	case amd.Congestion:
-		return contactdb.Congested
-	case amd.Fax:
-		return contactdb.Fax
-	default:
-		return ""
-	}
 }
 
 // unanswered is the outcome of a call that ended before its answer.

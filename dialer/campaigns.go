@@ -20,26 +20,30 @@ import (
 //go:embed sorry.wav
 var sorry []byte
 
-// withMessage reads what an abandoned person will hear.
+// withMessage reads what an abandoned person will hear, and machines.
 func (s *Service) withMessage(def *campaign.Definition, version int) (*rules, error) {
 	r := &rules{def: def, version: version}
-	if def.Abandonment.Message == "" {
-		channels, err := media.DecodeWAV(sorry)
-		if err != nil {
-			return nil, fmt.Errorf("built-in message: %w", err)
-		}
-		r.message = channels[0]
-		return r, nil
-	}
-	path := def.Abandonment.Message
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(s.cfg.Data, path)
-	}
-	channels, err := media.ReadWAV(path)
+	channels, err := media.DecodeWAV(sorry)
 	if err != nil {
-		return nil, fmt.Errorf("campaign %q: abandonment message: %w", def.Name, err)
+		return nil, fmt.Errorf("built-in message: %w", err)
 	}
 	r.message = channels[0]
+	for _, m := range []struct {
+		what, path string
+		into       *[]int16
+	}{{"abandonment message", def.Abandonment.Message, &r.message}, {"voice drop", def.VoiceDrop.Message, &r.drop}} {
+		if m.path == "" {
+			continue
+		}
+		if !filepath.IsAbs(m.path) {
+			m.path = filepath.Join(s.cfg.Data, m.path)
+		}
+		channels, err := media.ReadWAV(m.path)
+		if err != nil {
+			return nil, fmt.Errorf("campaign %q: %s: %w", def.Name, m.what, err)
+		}
+		*m.into = channels[0]
+	}
 	return r, nil
 }
 

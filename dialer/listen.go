@@ -43,7 +43,7 @@ type listening struct {
 func (c *call) listen() *listening {
 	set := c.rules.def.Detector
 	l := &listening{verdicts: make(chan amd.Verdict, 16), ear: c.sip.Media().Listen(), ended: make(chan struct{}), off: make(chan struct{}),
-		d: amd.New(amd.Settings{DecideWithin: set.DecideWithin, Model: c.l.s.model()})}
+		d: amd.New(amd.Settings{DecideWithin: set.DecideWithin, PeopleLost: set.PeopleLost, Model: c.l.s.model()})}
 	if c.rules.def.Record {
 		l.kept = make([]int16, 0, 5*media.SampleRate)
 	}

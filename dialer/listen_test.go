@@ -2,6 +2,7 @@ package dialer_test
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -113,6 +114,72 @@ func TestTheEvidenceGivesTheSameVerdictAsTheRecordingDoesAgain(t *testing.T) {
 		}
 		if heard < 5 {
 			t.Errorf("only %d calls have a recording", heard)
+		}
+	})
+}
+
+// early is a callee who is heard before any answer, and gives none.
+func early(sounds ...lab.Sound) lab.CarrierConfig {
+	return lab.CarrierConfig{Persona: func(string, int) lab.Persona {
+		return lab.Persona{Kind: lab.NoAnswer, Lang: "en", Progress: 183, Delay: 500 * time.Millisecond, Early: sounds}
+	}}
+}
+
+func TestWhatIsHeardBeforeTheAnswerEndsTheAttemptAndStartsNoConversation(t *testing.T) {
+	busy := []lab.Sound{lab.Tone(500*time.Millisecond, 425), lab.Pause(500 * time.Millisecond)}
+	ringing := []lab.Sound{lab.Tone(time.Second, 425), lab.Pause(4 * time.Second)}
+	for name, c := range map[string]struct {
+		heard []lab.Sound
+		want  string
+	}{
+		"busy tone":         {busy, contactdb.Busy},
+		"an announcement":   {[]lab.Sound{lab.Pause(300 * time.Millisecond), lab.Say("en-announce-slt"), lab.Say("en-announce-slt"), lab.Pause(time.Minute)}, contactdb.Intercepted},
+		"ringing":           {ringing, contactdb.NoAnswer},
+		"please hold, ring": {append([]lab.Sound{lab.Say("en-announce-slt")}, append(ringing, append(ringing, append(ringing, append(ringing, ringing...)...)...)...)...), contactdb.NoAnswer},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newShift(t, shiftConfig{operators: 1, contacts: 1, channels: 5, cps: 5, carrier: early(c.heard...), campaign: "pacing: progressive\nring-time: 30s\n"})
+				time.Sleep(2 * time.Minute)
+				records := s.end()
+				if len(records) != 1 || records[0].Outcome != c.want || !records[0].BridgedAt.IsZero() || !records[0].AnsweredAt.IsZero() {
+					t.Errorf("want %s: %+v", c.want, records)
+				}
+			})
+		})
+	}
+}
+
+func TestAMessageIsLeftOnAMachineAfterItsBeep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		drop := filepath.Join(t.TempDir(), "drop.wav")
+		if err := media.WriteWAV(drop, media.Tone(700, 5*time.Second, -12)); err != nil {
+			t.Fatal(err)
+		}
+		s := newShift(t, shiftConfig{operators: 2, contacts: 12, channels: 10, cps: 5,
+			population: lab.PopulationConfig{Seed: 2, Kinds: map[lab.Kind]float64{lab.MachineLong: 3, lab.Hello: 1}},
+			campaign:   "pacing: progressive\nrecord: false\nattempts: {max: 1}\nvoice-drop: {message: " + drop + ", consent: test}\n"})
+		time.Sleep(10 * time.Minute)
+		left, after := 0, map[bool]int{}
+		seen := map[string]lab.Seen{}
+		for _, v := range s.carrier.Seen() {
+			seen[v.CallID] = v
+		}
+		for _, r := range s.end() {
+			if r.Outcome != contactdb.Machine || !r.BridgedAt.IsZero() {
+				if strings.Contains(r.Note, "voice drop") && r.Outcome != contactdb.Machine {
+					t.Errorf("a message was left on %+v", r)
+				}
+				continue
+			}
+			left++
+			after[strings.HasSuffix(r.Note, "after the beep")]++
+			if !strings.HasPrefix(r.Note, "voice drop: 5s of ") || r.EndedBy != "dialer" {
+				t.Errorf("%s machine: note %q, ended by %s", seen[r.SIPCallID].Kind, r.Note, r.EndedBy)
+			}
+		}
+		if left < 4 || after[true] < left*3/4 {
+			t.Errorf("%d messages left, %v after the beep", left, after)
 		}
 	})
 }

@@ -20,6 +20,7 @@ type rules struct {
 	def     *campaign.Definition
 	version int
 	message []int16 // for an abandoned person
+	drop    []int16 // left on machines; nil: none
 }
 
 func (r *rules) floor() FloorSettings {

@@ -51,7 +51,7 @@ func (j *journal) decided(v Verdict) {
 var kinds = []Kind{Unknown, Human, Machine, Beep, Fax, SIT, Busy, Congestion, Ringback, Music, Silence}
 
 // details that evidence keeps of a verdict; the others are left out.
-var details = []string{"", GoesOn, GreetingEnded}
+var details = []string{"", GoesOn, GreetingEnded, Announcement}
 
 // Evidence is what was heard when and what was made of it, in at most 450 bytes:
 // the settings, the model's name, each verdict, the features that the first

@@ -77,7 +77,7 @@ func (d *Detector) judgeAnnouncement() bool {
 	if spoken < announcement {
 		return false
 	}
-	return d.decide(finding{Unknown, "announcement", 0.6,
+	return d.decide(finding{Unknown, Announcement, 0.6,
 		fmt.Sprintf("speech before the answer for %d ms", spoken.Milliseconds())})
 }
 
@@ -122,6 +122,9 @@ const (
 	GoesOn        = "goes on"
 	GreetingEnded = "greeting ended"
 )
+
+// Announcement is the detail of an unknown verdict on speech in early media.
+const Announcement = "announcement"
 
 // judgeTalk decides between human, machine and silence.
 func (d *Detector) judgeTalk() bool {
