@@ -237,6 +237,14 @@ func (s *Service) CampaignStatus(name string, detail bool) (CampaignStatus, erro
 	if st.Window.LiveAnswers > 0 {
 		st.AbandonmentRate = float64(st.Window.Abandoned) / float64(st.Window.LiveAnswers)
 	}
+	waits, err := s.Waited(name, now, time.Time{})
+	if err != nil {
+		return st, err
+	}
+	for _, w := range waits {
+		st.Waits = st.Waits.Plus(w)
+	}
+	st.WaitMS = st.Waits.Total().Milliseconds()
 	if l := s.floorOf(name); l != nil {
 		if why := l.halted.Load(); why != nil && c.State == contactdb.Running {
 			st.State, st.Reason = contactdb.Paused, *why

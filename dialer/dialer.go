@@ -63,7 +63,9 @@ type CampaignStatus struct {
 	Talking          int             `json:"talking"`
 	WrapUp           int             `json:"wrap_up"`
 	NotReady         int             `json:"not_ready"`
-	Occupancy        float64         `json:"occupancy"` // of signed-in time, talking or in wrap-up, since the floor started
+	Occupancy        float64         `json:"occupancy"`      // of signed-in time, talking or in wrap-up, since the floor started
+	WaitMS           int64           `json:"wait_ms"`        // operators' waiting time today, all together
+	Waits            Waits           `json:"wait_causes_ms"` // its causes; they add up to it
 	Today            contactdb.Tally `json:"today"`
 	Window           contactdb.Tally `json:"window"`           // the regulator's window
 	AbandonmentRate  float64         `json:"abandonment_rate"` // of Window

@@ -35,6 +35,7 @@ type Floor struct {
 	worked    time.Duration // of operators who have left
 	waited    Waits         // of all operators since the floor began
 	split     pacing.Waiting
+	gone      map[string]Waits // of operators who have left, since takeWaits
 	last      pacing.Decision
 	lastWhy   string
 	decided   int       // decisions taken
@@ -124,8 +125,7 @@ func NewFloor(set FloorSettings, pacer *pacing.Pacer, state contactdb.CampaignSt
 func (f *Floor) Step(ins ...Input) []Action {
 	f.out = f.out[:0]
 	for _, in := range ins {
-		f.waiting(in.At)
-		f.now = in.At
+		f.advance(in.At)
 		f.lines = in.Lines
 		f.take(in)
 	}

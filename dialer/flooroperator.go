@@ -70,6 +70,7 @@ func (f *Floor) operatorChanged(in Input) {
 func (f *Floor) operatorLost(o *floorOperator) {
 	f.account(o)
 	f.worked += o.worked
+	f.left(o)
 	if c := f.calls[o.call]; c != nil {
 		switch c.phase {
 		case PhaseReserved, PhaseBridged:

@@ -2,6 +2,7 @@ package dialer
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"time"
 
@@ -16,7 +17,8 @@ const Paused pacing.Cause = "paused"
 // Causes are all causes of waiting, in the order in which reports show them.
 var Causes = append(append([]pacing.Cause{}, pacing.Causes...), Paused)
 
-const causes = 9 // as Causes
+// causes is room for Causes.
+const causes = 10
 
 var causeAt = func() map[pacing.Cause]int {
 	at := map[pacing.Cause]int{}
@@ -30,7 +32,7 @@ var causeAt = func() map[pacing.Cause]int {
 type Waits [causes]time.Duration
 
 // Total is all of it.
-func (w *Waits) Total() (sum time.Duration) {
+func (w Waits) Total() (sum time.Duration) {
 	for _, d := range w {
 		sum += d
 	}
@@ -38,17 +40,18 @@ func (w *Waits) Total() (sum time.Duration) {
 }
 
 // Part is the time that was waited for a cause.
-func (w *Waits) Part(c pacing.Cause) time.Duration { return w[causeAt[c]] }
+func (w Waits) Part(c pacing.Cause) time.Duration { return w[causeAt[c]] }
 
-// Add adds another's.
-func (w *Waits) Add(o Waits) {
+// Plus is the sum of both.
+func (w Waits) Plus(o Waits) Waits {
 	for i, d := range o {
 		w[i] += d
 	}
+	return w
 }
 
 // milliseconds are the total and the parts, rounded so that they add up to it.
-func (w *Waits) milliseconds() (total int64, parts map[pacing.Cause]int64) {
+func (w Waits) milliseconds() (total int64, parts map[pacing.Cause]int64) {
 	parts = map[pacing.Cause]int64{}
 	sum := time.Duration(0)
 	for i, c := range Causes {
@@ -80,14 +83,21 @@ func (w *Waits) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-// waiting accounts for the time until at: pacing splits the time of all who
+// advance goes on to a time, never back.
+func (f *Floor) advance(to time.Time) {
+	if f.now.IsZero() {
+		f.now = to
+	}
+	if dt := to.Sub(f.now); dt > 0 {
+		f.waiting(dt)
+		f.now = to
+	}
+}
+
+// waiting accounts for time that has passed: pacing splits the time of all who
 // wait, and each has a part of it in the order of their turn. Whoever is being joined with a
 // customer waits for detection; while the campaign does not run, all wait for that.
-func (f *Floor) waiting(at time.Time) {
-	dt := at.Sub(f.now)
-	if f.now.IsZero() || dt <= 0 {
-		return
-	}
+func (f *Floor) waiting(dt time.Duration) {
 	turn := f.inTurn()
 	all, running := pacing.Split{}, f.state == contactdb.Running
 	if running {
@@ -136,4 +146,36 @@ func (f *Floor) inTurn() []*floorOperator {
 	}
 	slices.SortStableFunc(f.turn, func(a, b *floorOperator) int { return a.readyFrom.Compare(b.readyFrom) })
 	return f.turn
+}
+
+// notTaken is what each operator has waited since the last takeWaits.
+func (f *Floor) notTaken() map[string]Waits {
+	all := maps.Clone(f.gone)
+	if all == nil {
+		all = map[string]Waits{}
+	}
+	for _, o := range f.staff {
+		if o.waits != (Waits{}) {
+			all[o.name] = all[o.name].Plus(o.waits)
+		}
+	}
+	return all
+}
+
+// takeWaits gives what each operator has waited since it was last taken.
+func (f *Floor) takeWaits() map[string]Waits {
+	taken := f.notTaken()
+	f.gone = nil
+	for _, o := range f.staff {
+		o.waits = Waits{}
+	}
+	return taken
+}
+
+// left keeps what an operator has waited who leaves.
+func (f *Floor) left(o *floorOperator) {
+	if f.gone == nil {
+		f.gone = map[string]Waits{}
+	}
+	f.gone[o.name] = f.gone[o.name].Plus(o.waits)
 }

@@ -76,6 +76,8 @@ type loop struct {
 	calls     map[string]*call
 	decisions []DecisionLine
 	window    time.Time // start of the regulator's window, as last counted
+	waits     dayWaits  // not kept yet
+	waitsAt   time.Time // until then they are
 	started   time.Time
 }
 
@@ -109,7 +111,8 @@ func (l *loop) run() {
 			f(l.floor)
 		case now := <-timer.C:
 			l.recount(now)
-			if l.step(Input{Kind: InTick, At: now}) {
+			over := l.step(Input{Kind: InTick, At: now})
+			if l.keepWaits(now, over); over {
 				return
 			}
 		}
@@ -292,6 +295,7 @@ func (l *loop) look(f func(*Floor)) bool {
 func (l *loop) finish() {
 	<-l.done
 	l.wg.Wait()
+	l.keepWaits(time.Now(), true)
 	if b, err := l.floor.pacer.Save(); err == nil && b != nil {
 		if err := l.s.store.Remember("pacing/"+l.name, b); err != nil {
 			l.log.Error("what pacing has learned was not kept", zap.Error(err))
@@ -302,7 +306,7 @@ func (l *loop) finish() {
 // newLoop makes the loop of a campaign; run starts it.
 func (s *Service) newLoop(c contactdb.Campaign, r *rules) *loop {
 	l := &loop{s: s, name: c.Name, log: s.log.With(zap.String("campaign", c.Name)), ctx: s.callCtx,
-		in: newInbox[Input](), ask: make(chan func(*Floor)), done: make(chan struct{}), calls: map[string]*call{}, started: time.Now()}
+		in: newInbox[Input](), ask: make(chan func(*Floor)), done: make(chan struct{}), calls: map[string]*call{}, started: time.Now(), waits: dayWaits{}, waitsAt: time.Now()}
 	l.rules.Store(r)
 	p := pacing.New(r.def.Pacing)
 	if b, err := s.store.Recall("pacing/" + c.Name); err == nil && b != nil {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"apel/contactdb"
+	"apel/dialer"
 	"apel/dialer/console"
 
 	"github.com/spf13/cobra"
@@ -123,8 +124,9 @@ func (a *app) campaignWhy() *cobra.Command {
 			if len(y.Decisions) == 0 && y.Why != "" {
 				fmt.Fprintln(w, printable(y.Why))
 			}
-			for _, d := range y.Decisions[max(0, len(y.Decisions)-decisionsShown):] {
-				fmt.Fprintf(w, "%s  %s\n", clock(d.At), printable(d.Why))
+			writeDecisions(w, y.Decisions, decisionsShown)
+			if y.WaitMS > 0 {
+				fmt.Fprintf(w, "operators waited %s today: %s\n", span(ms(y.WaitMS)), waitingLine(y.Causes.Total(), y.Causes.Part))
 			}
 			fmt.Fprintln(w)
 			writePlan(w, y.Plan)
@@ -135,3 +137,9 @@ func (a *app) campaignWhy() *cobra.Command {
 
 // decisionsShown of an hour's: enough to see what holds; -o json has them all.
 const decisionsShown = 10
+
+func writeDecisions(w io.Writer, all []dialer.DecisionLine, most int) {
+	for _, d := range all[max(0, len(all)-most):] {
+		fmt.Fprintf(w, "%s  %s\n", clock(d.At), printable(d.Why))
+	}
+}

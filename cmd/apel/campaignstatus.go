@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -27,6 +28,7 @@ func (a *app) campaignStatus() *cobra.Command {
 		case wait != "":
 			return a.awaitState(ctx, q, args[0], contactdb.CampaignState(wait), timeout)
 		}
+		q.query = url.Values{"decisions": {"1"}}
 		return show(a, ctx, q, writeCampaign)
 	})
 	f := cmd.Flags()
@@ -61,6 +63,8 @@ func writeCampaign(w io.Writer, c dialer.CampaignStatus) {
 	var f facts
 	f.add("operators", fmt.Sprintf("ready %d · talking %d · wrap-up %d · not ready %d · occupancy %s", c.Ready, c.Talking, c.WrapUp, c.NotReady, percent(c.Occupancy)))
 	f.add("calls", fmt.Sprintf("dialing %d · ringing %d · screening %d · queued %d · bridged %d · lines %d", c.Dialing, c.Ringing, c.Screening, c.Queued, c.Bridged, c.Lines))
+	f.add("waiting today", span(c.Waits.Total()))
+	f.add("... due to", waitingLine(c.Waits.Total(), c.Waits.Part))
 	f.add("today", tallyLine(c.Today))
 	f.add("abandoned", fmt.Sprintf("%s of %s live answers, limit %s", percent(c.AbandonmentRate), thousands(int64(c.Window.LiveAnswers)), percent(c.AbandonmentLimit)))
 	f.write(w)
@@ -68,6 +72,10 @@ func writeCampaign(w io.Writer, c dialer.CampaignStatus) {
 		f = nil
 		f.add("outcomes", outcomesLine(c.Today.Outcomes))
 		f.write(w)
+	}
+	if len(c.Decisions) > 0 {
+		fmt.Fprintln(w, "the last decisions (all of the last hour: -o json)")
+		writeDecisions(w, c.Decisions, 5)
 	}
 }
 

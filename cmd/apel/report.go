@@ -49,6 +49,7 @@ func writeCampaignReport(w io.Writer, rows []console.CampaignReport) {
 		t.row(cells...)
 	}
 	t.write(w)
+	writeWaiting(w, "campaign", rows, func(r console.CampaignReport) (string, console.Waiting) { return r.Campaign, r.Waiting })
 }
 
 func writeOperatorReport(w io.Writer, rows []console.OperatorReport) {
@@ -57,6 +58,7 @@ func writeOperatorReport(w io.Writer, rows []console.OperatorReport) {
 		t.row(r.Operator, r.Team, r.Calls, ms(r.TalkMS), ms(r.TalkMeanMS), ms(r.WrapMS), r.Successes)
 	}
 	t.write(w)
+	writeWaiting(w, "operator", rows, func(r console.OperatorReport) (string, console.Waiting) { return r.Operator, r.Waiting })
 }
 
 func writeAbandonmentReport(w io.Writer, rows []console.AbandonmentReport) {

@@ -85,6 +85,7 @@ type Why struct {
 	State     string                `json:"state"`
 	Reason    string                `json:"reason,omitempty"`
 	Why       string                `json:"why,omitempty"`
+	Waiting                         // today, of all its operators
 	Decisions []dialer.DecisionLine `json:"decisions"`
 	Plan      dialer.Plan           `json:"plan"`
 }
@@ -98,7 +99,7 @@ func (a *api) why(r *http.Request) (any, error) {
 	if st.Decisions == nil {
 		st.Decisions = []dialer.DecisionLine{}
 	}
-	return Why{st.Name, string(st.State), st.Reason, st.Why, st.Decisions, plan}, err
+	return Why{st.Name, string(st.State), st.Reason, st.Why, Waiting{st.WaitMS, st.Waits}, st.Decisions, plan}, err
 }
 
 // Definition is one version of a campaign: as it was written, and with every

@@ -18,6 +18,7 @@ type CampaignReport struct {
 	Campaign        string  `json:"campaign"`
 	AbandonmentRate float64 `json:"abandonment_rate"` // abandoned of live answers
 	contactdb.Tally
+	Waiting
 }
 
 // OperatorReport is what an operator's calls came to.
@@ -29,6 +30,7 @@ type OperatorReport struct {
 	TalkMeanMS int64  `json:"talk_ms_mean"`
 	WrapMS     int64  `json:"wrap_ms"`
 	Successes  int    `json:"successes"` // dispositions that count as a result
+	Waiting
 }
 
 // CommissionReport counts an operator's calls with one disposition.
@@ -92,7 +94,10 @@ func (a *api) reportCampaign(r *http.Request) (any, error) {
 		row.AbandonmentRate = ratio(row.Abandoned, row.LiveAnswers)
 		return nil
 	}, cmp.Compare[string])
-	return rows, err
+	if err != nil {
+		return nil, err
+	}
+	return withCampaignWaiting(a, r, rows)
 }
 
 func (a *api) reportOperator(r *http.Request) (any, error) {
@@ -112,7 +117,10 @@ func (a *api) reportOperator(r *http.Request) (any, error) {
 		}
 		return err
 	}, cmp.Compare[string])
-	return rows, err
+	if err != nil {
+		return nil, err
+	}
+	return withOperatorWaiting(a, r, rows)
 }
 
 type commissionKey struct{ operator, team, campaign, disposition string }

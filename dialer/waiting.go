@@ -1,0 +1,99 @@
+package dialer
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"go.uber.org/zap"
+)
+
+// What operators have waited is kept by campaign and day, in UTC as the
+// tallies: a restart loses a minute of it at most.
+
+// dayWaits are the waits of a campaign's operators on a day.
+type dayWaits map[string]Waits
+
+func waitKey(campaign string, day time.Time) string {
+	return "waiting/" + day.UTC().Format(time.DateOnly) + "/" + campaign
+}
+
+// keepWaits writes down what was waited since the last time, if that was a
+// while ago, a day has ended, or the floor has.
+func (l *loop) keepWaits(now time.Time, over bool) {
+	if !over && now.Sub(l.waitsAt) < time.Minute && now.UTC().Day() == l.waitsAt.UTC().Day() {
+		return
+	}
+	day := l.waitsAt
+	l.waitsAt = now
+	l.waits.add(l.floor.takeWaits())
+	if len(l.waits) == 0 {
+		return
+	}
+	sum, err := l.s.waitsOf(l.name, day)
+	if err == nil {
+		sum.add(l.waits)
+		var kept []byte
+		if kept, err = json.Marshal(sum); err == nil {
+			err = l.s.store.Remember(waitKey(l.name, day), kept)
+		}
+	}
+	if err != nil { // added to the next
+		l.log.Warn("operators' waiting time was not kept", zap.Error(err))
+		return
+	}
+	clear(l.waits)
+}
+
+// waitsOf reads a day of a campaign's.
+func (s *Service) waitsOf(campaign string, day time.Time) (dayWaits, error) {
+	sum := dayWaits{}
+	kept, err := s.store.Recall(waitKey(campaign, day))
+	if err != nil || kept == nil {
+		return sum, err
+	}
+	if err := json.Unmarshal(kept, &sum); err != nil {
+		return dayWaits{}, fmt.Errorf("waiting time of campaign %q on %s: %w", campaign, day.UTC().Format(time.DateOnly), err)
+	}
+	return sum, nil
+}
+
+// Waited is what each operator has waited for a campaign, by cause, on the days
+// from from to to, in UTC; zero: since the campaign's first version, until now.
+func (s *Service) Waited(campaign string, from, to time.Time) (map[string]Waits, error) {
+	first, err := s.store.CampaignVersion(campaign, 1)
+	if err != nil {
+		return nil, err
+	}
+	from = laterOf(from, first.AppliedAt)
+	if soon := time.Now().Add(time.Minute); to.IsZero() || to.After(soon) {
+		to = soon
+	}
+	sum := dayWaits{}
+	kept := func() {
+		for day := from.UTC().Truncate(24 * time.Hour); err == nil && day.Before(to); day = day.AddDate(0, 0, 1) {
+			var d dayWaits
+			d, err = s.waitsOf(campaign, day)
+			sum.add(d)
+		}
+	}
+	// In the loop, so that nothing is kept between the two looks.
+	l := s.floorOf(campaign)
+	if l == nil || !l.look(func(f *Floor) {
+		kept()
+		if now := time.Now(); !to.Before(now) {
+			f.advance(now)
+			sum.add(f.notTaken())
+			sum.add(l.waits)
+		}
+	}) {
+		kept()
+	}
+	return sum, err
+}
+
+func (d dayWaits) add(more map[string]Waits) {
+	for name, w := range more {
+		d[name] = d[name].Plus(w)
+	}
+}
