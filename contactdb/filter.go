@@ -12,6 +12,8 @@ type RecordFilter struct {
 	Campaign string
 	Phone    string
 	Operator string
+	List     string
+	Outcome  string
 	From, To time.Time // by EndedAt: From <= t < To
 }
 
@@ -19,6 +21,8 @@ func (f RecordFilter) match(r Record) bool {
 	return (f.Campaign == "" || f.Campaign == r.Campaign) &&
 		(f.Phone == "" || f.Phone == r.Phone) &&
 		(f.Operator == "" || f.Operator == r.Operator) &&
+		(f.List == "" || f.List == r.List) &&
+		(f.Outcome == "" || f.Outcome == r.Outcome) &&
 		(f.From.IsZero() || !r.EndedAt.Before(f.From)) &&
 		(f.To.IsZero() || r.EndedAt.Before(f.To))
 }

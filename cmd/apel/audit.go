@@ -81,14 +81,14 @@ func (a *app) auditExport() *cobra.Command {
 
 func (a *app) auditVerify() *cobra.Command {
 	return a.verb("verify", "walk the chain of the audit trail; exit 1 where it does not fit", cobra.NoArgs, func(ctx context.Context, _ []string) error {
-		return a.verify(ctx, "/api/audit/verify", "audit entries", "audit entry")
+		return a.verifyChain(ctx, call{path: "/api/audit/verify"}, "audit entries", "audit entry")
 	})
 }
 
-// verify walks a chain and says what came of it.
-func (a *app) verify(ctx context.Context, path, many, one string) error {
-	var v contactdb.Verification
-	raw, err := a.ask(ctx, call{path: path}, &v)
+// verifyChain walks a chain and says what came of it.
+func (a *app) verifyChain(ctx context.Context, q call, many, one string) error {
+	var v console.Verified
+	raw, err := a.ask(ctx, q, &v)
 	switch {
 	case err != nil:
 		return err
@@ -99,6 +99,9 @@ func (a *app) verify(ctx context.Context, path, many, one string) error {
 			fmt.Fprintf(w, "%s %s verify; the last hash is %s\n", thousands(int64(v.Records)), many, orDash(v.Head))
 			if v.Erased > 0 {
 				fmt.Fprintf(w, "%s of them had personal data that was erased: what is left is as it was written\n", thousands(int64(v.Erased)))
+			}
+			if v.Anchors > 0 {
+				fmt.Fprintf(w, "%d anchors fit: the chain was not cut off, nor made anew, since they were made\n", v.Anchors)
 			}
 		})
 	}

@@ -211,19 +211,19 @@ func (c *client) json(ctx context.Context, q call, into any) (json.RawMessage, e
 
 // stream sends a request and copies the answer; an error that came up in the
 // middle is in the trailer.
-func (c *client) stream(ctx context.Context, q call, to io.Writer) error {
+func (c *client) stream(ctx context.Context, q call, to io.Writer) (trailer http.Header, err error) {
 	resp, err := c.do(ctx, q)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer resp.Body.Close()
 	if _, err := io.Copy(to, resp.Body); err != nil {
-		return c.lost(ctx, err)
+		return nil, c.lost(ctx, err)
 	}
 	if sentence := resp.Trailer.Get(console.Trailer); sentence != "" {
-		return problem(console.Failed, "the export broke off: %s", sentence)
+		return nil, problem(console.Failed, "the export broke off: %s", sentence)
 	}
-	return nil
+	return resp.Trailer, nil
 }
 
 // with lends a connection to f.

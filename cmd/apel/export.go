@@ -5,9 +5,11 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"apel/dialer/console"
 
@@ -20,31 +22,40 @@ type exportFlags struct {
 }
 
 func (x *exportFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&x.format, "format", "csv", "`csv or jsonl`")
+	cmd.Flags().StringVar(&x.format, "format", "csv", "`csv, jsonl or xlsx`")
 	cmd.Flags().StringVar(&x.out, "out", "", "`file` to write (default standard output)")
 }
 
 // export streams to standard output, or to a file that appears only when it
 // is whole.
 func (a *app) export(ctx context.Context, q call, x exportFlags) error {
-	switch x.format {
-	case "csv", "jsonl":
-	case "xlsx":
-		return problem(console.Usage, "xlsx is not written yet; use --format csv, which spreadsheets open")
-	default:
-		return problem(console.Usage, "format %q is not known; use csv or jsonl", x.format)
+	if !slices.Contains([]string{"csv", "jsonl", "xlsx"}, x.format) {
+		return problem(console.Usage, "format %q is not known; use csv, jsonl or xlsx", x.format)
+	}
+	_, err := a.exportTo(ctx, q, x)
+	return err
+}
+
+// exportTo gives what came after the stream, too.
+func (a *app) exportTo(ctx context.Context, q call, x exportFlags) (trailer http.Header, err error) {
+	if x.format == "xlsx" && x.out == "" && a.std.outIsScreen {
+		return nil, problem(console.Usage, "a spreadsheet cannot be shown on the screen; name a file with --out")
 	}
 	if q.query == nil {
 		q.query = url.Values{}
 	}
 	q.query.Set("format", x.format)
-	return a.with(ctx, false, func(c *client) error {
-		write := func(w io.Writer) error { return c.stream(ctx, q, w) }
+	err = a.with(ctx, false, func(c *client) error {
+		write := func(w io.Writer) (err error) {
+			trailer, err = c.stream(ctx, q, w)
+			return err
+		}
 		if x.out == "" {
 			return write(a.std.out)
 		}
 		return writeWhole(x.out, write)
 	})
+	return trailer, err
 }
 
 // writeWhole writes beside the file and renames: nobody finds half of it.

@@ -14,7 +14,7 @@ import (
 )
 
 func (a *app) recordCmd() *cobra.Command {
-	return group("record", "call records, the evidence", a.recordExport(), a.recordVerify(), a.recordLs())
+	return group("record", "call records, the evidence", a.recordExport(), a.recordVerify(), a.recordAnchor(), a.recordLs())
 }
 
 // periodFlags choose records by campaign and time.
@@ -57,27 +57,6 @@ func (p periodFlags) query() (url.Values, error) {
 		q.Set(t.name, at.Format(time.RFC3339))
 	}
 	return q, nil
-}
-
-func (a *app) recordExport() *cobra.Command {
-	var x exportFlags
-	var p periodFlags
-	cmd := a.verb("export", "call records as a file that stands as evidence", cobra.NoArgs, func(ctx context.Context, _ []string) error {
-		q, err := p.query()
-		if err != nil {
-			return err
-		}
-		return a.export(ctx, call{path: "/api/records/export", query: q}, x)
-	})
-	x.add(cmd)
-	p.add(cmd)
-	return cmd
-}
-
-func (a *app) recordVerify() *cobra.Command {
-	return a.verb("verify", "walk the chain of call records; exit 1 where it does not fit", cobra.NoArgs, func(ctx context.Context, _ []string) error {
-		return a.verify(ctx, "/api/records/verify", "records", "call record")
-	})
 }
 
 func orDash(s string) string {

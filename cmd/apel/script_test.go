@@ -61,6 +61,7 @@ func TestCommandsKeepTheContractOfTheirScripts(t *testing.T) {
 			"up":          scriptUp,
 			"mode":        scriptMode,
 			"bytes":       scriptBytes,
+			"replace":     scriptReplace,
 			"repeat":      scriptRepeat,
 			"numbers":     scriptNumbers,
 			"stereo":      scriptStereo,
@@ -121,6 +122,18 @@ func scriptBytes(ts *testscript.TestScript, neg bool, args []string) {
 	s, err := strconv.Unquote(`"` + args[1] + `"`)
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(s), 0o600))
+}
+
+// scriptReplace changes a text in a file where it comes first: replace FILE OLD NEW.
+func scriptReplace(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: replace FILE OLD NEW")
+	}
+	was := ts.ReadFile(args[0])
+	if !strings.Contains(was, args[1]) {
+		ts.Fatalf("%q is not in %s", args[1], args[0])
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(strings.Replace(was, args[1], args[2], 1)), 0o600))
 }
 
 // scriptRepeat appends a text to a file N times: repeat FILE N QUOTED.

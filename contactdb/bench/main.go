@@ -39,6 +39,7 @@ type measure struct {
 var measures = []measure{
 	{"settle", settle},
 	{"calls", calls},
+	{"export", exports},
 	{"open", open},
 }
 
@@ -78,7 +79,7 @@ func (b *bench) run(keep, only string) (err error) {
 		if b.dir, err = os.MkdirTemp("", "apel-bench-*"); err != nil {
 			return err
 		}
-		defer os.RemoveAll(b.dir)
+		defer func() { _ = os.RemoveAll(b.dir) }()
 	}
 	if err := os.MkdirAll(b.dir, 0o755); err != nil {
 		return err
@@ -126,7 +127,7 @@ func (b *bench) room() error {
 	if err := syscall.Statfs(b.dir, &fs); err != nil {
 		return err
 	}
-	free, need := int64(fs.Bavail)*int64(fs.Bsize), int64(b.contacts)*1500+int64(b.records)*4000+1<<30
+	free, need := int64(fs.Bavail)*fs.Bsize, int64(b.contacts)*1500+int64(b.records)*4000+1<<30
 	if free < need {
 		return fmt.Errorf("%s has %d MB free, and this takes up to %d; give another -dir or smaller sizes", b.dir, free>>20, need>>20)
 	}

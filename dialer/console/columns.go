@@ -10,45 +10,6 @@ type column[T any] struct {
 	get  func(T) any
 }
 
-// recordColumns is the contract with compliance: these names, in this order,
-// in every format.
-var recordColumns = []column[contactdb.Record]{
-	{"id", false, func(r contactdb.Record) any { return r.ID }},
-	{"campaign", true, func(r contactdb.Record) any { return r.Campaign }},
-	{"campaign_version", false, func(r contactdb.Record) any { return r.CampaignVersion }},
-	{"list", true, func(r contactdb.Record) any { return r.List }},
-	{"contact_id", false, func(r contactdb.Record) any { return r.ContactID }},
-	{"phone", false, func(r contactdb.Record) any { return r.Phone }},
-	{"attempt", false, func(r contactdb.Record) any { return r.Attempt }},
-	{"trunk", true, func(r contactdb.Record) any { return r.Trunk }},
-	{"caller_id", false, func(r contactdb.Record) any { return r.CallerID }},
-	{"sip_call_id", true, func(r contactdb.Record) any { return r.SIPCallID }},
-	{"placed_at", false, func(r contactdb.Record) any { return r.PlacedAt }},
-	{"ringing_at", false, func(r contactdb.Record) any { return r.RingingAt }},
-	{"answered_at", false, func(r contactdb.Record) any { return r.AnsweredAt }},
-	{"detected_at", false, func(r contactdb.Record) any { return r.DetectedAt }},
-	{"bridged_at", false, func(r contactdb.Record) any { return r.BridgedAt }},
-	{"ended_at", false, func(r contactdb.Record) any { return r.EndedAt }},
-	{"outcome", false, func(r contactdb.Record) any { return r.Outcome }},
-	{"sip_status", false, func(r contactdb.Record) any { return r.SIPStatus }},
-	{"q850_cause", false, func(r contactdb.Record) any { return r.Q850Cause }},
-	{"ended_by", false, func(r contactdb.Record) any { return r.EndedBy }},
-	{"detector_verdict", false, func(r contactdb.Record) any { return r.DetectorVerdict }},
-	{"detector_ms", false, func(r contactdb.Record) any { return r.DetectorMS }},
-	{"bridge_wait_ms", false, func(r contactdb.Record) any { return r.BridgeWaitMS }},
-	{"operator", true, func(r contactdb.Record) any { return r.Operator }},
-	{"team", true, func(r contactdb.Record) any { return r.Team }},
-	{"talk_ms", false, func(r contactdb.Record) any { return r.TalkMS }},
-	{"wrap_ms", false, func(r contactdb.Record) any { return r.WrapMS }},
-	{"disposition", true, func(r contactdb.Record) any { return r.Disposition }},
-	{"note", true, func(r contactdb.Record) any { return r.Note }},
-	{"script_answers", true, func(r contactdb.Record) any { return r.ScriptAnswers }},
-	{"recording", true, func(r contactdb.Record) any { return r.Recording }},
-	{"recording_sha256", false, func(r contactdb.Record) any { return r.RecordingSHA256 }},
-	{"prev_hash", false, func(r contactdb.Record) any { return r.PrevHash }},
-	{"hash", false, func(r contactdb.Record) any { return r.Hash }},
-}
-
 // auditColumns are the columns of an exported audit trail.
 var auditColumns = []column[contactdb.AuditEntry]{
 	{"seq", false, func(e contactdb.AuditEntry) any { return e.Seq }},

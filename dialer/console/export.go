@@ -14,19 +14,12 @@ import (
 	"time"
 
 	"apel/contactdb"
+	"apel/contactdb/evidence"
 )
 
 // Trailer carries the sentence of an error that came up after a stream had
 // begun; a stream without it is whole.
 const Trailer = "Apel-Error"
-
-func (a *api) exportRecords(w http.ResponseWriter, r *http.Request) error {
-	f, err := a.recordFilter(r)
-	if err != nil {
-		return err
-	}
-	return export(w, r, recordColumns, a.svc.Store().Records(f))
-}
 
 func (a *api) exportSuppressions(w http.ResponseWriter, r *http.Request) error {
 	return export(w, r, suppressionColumns, a.svc.Store().Suppressions(r.URL.Query().Get("list")))
@@ -81,8 +74,15 @@ func export[T any](w http.ResponseWriter, r *http.Request, columns []column[T], 
 	case "jsonl":
 		to = newJSONRows(out, columns)
 		w.Header().Set("Content-Type", "application/jsonl")
+	case "xlsx":
+		sheet, err := newSheetRows(out, columns)
+		if err != nil {
+			return err
+		}
+		to = sheet
+		w.Header().Set("Content-Type", contentTypes[format])
 	default:
-		return problem(Usage, "format %q is not known; use csv or jsonl", format)
+		return problem(Usage, "format %q is not known; use csv, jsonl or xlsx", format)
 	}
 	w.Header().Set("Trailer", Trailer)
 	w.WriteHeader(http.StatusOK)
@@ -109,6 +109,42 @@ func writeRows[T any](r *http.Request, to rowWriter, columns []column[T], rows i
 		}
 	}
 	return to.flush()
+}
+
+// sheetRows writes a spreadsheet.
+type sheetRows struct {
+	sheet *evidence.Spreadsheet
+	out   *bufio.Writer
+	row   []any
+}
+
+func newSheetRows[T any](out *bufio.Writer, columns []column[T]) (*sheetRows, error) {
+	header := make([]string, len(columns))
+	for i, c := range columns {
+		header[i] = c.name
+	}
+	sheet, err := evidence.NewSpreadsheet(out, "apel", header)
+	return &sheetRows{sheet: sheet, out: out}, err
+}
+
+func (s *sheetRows) write(cells []any) error {
+	s.row = s.row[:0]
+	for _, c := range cells {
+		switch c.(type) {
+		case int, int64, uint64:
+		default:
+			c = csvText(c)
+		}
+		s.row = append(s.row, c)
+	}
+	return s.sheet.Row(s.row)
+}
+
+func (s *sheetRows) flush() error {
+	if err := s.sheet.Close(); err != nil {
+		return err
+	}
+	return s.out.Flush()
 }
 
 type csvRows struct {

@@ -2,14 +2,11 @@ package console
 
 import (
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"iter"
 	"net/http/httptest"
-	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"apel/contactdb"
 
@@ -36,76 +33,22 @@ func exported[T any](t *testing.T, format string, columns []column[T], rows iter
 	return w
 }
 
-func TestRecordColumnsAreTheRecordsOwnNamesInTheirOrder(t *testing.T) {
-	var want, got []string
-	for i := range reflect.TypeFor[contactdb.Record]().NumField() {
-		name, _, _ := strings.Cut(reflect.TypeFor[contactdb.Record]().Field(i).Tag.Get("json"), ",")
-		want = append(want, name)
-	}
-	for _, c := range recordColumns {
-		got = append(got, c.name)
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Error(diff)
-	}
-}
-
-func TestEveryColumnHoldsItsOwnField(t *testing.T) {
-	var r contactdb.Record
-	v := reflect.ValueOf(&r).Elem()
-	for i := range v.NumField() {
-		switch f := v.Field(i); f.Interface().(type) {
-		case string:
-			f.SetString(v.Type().Field(i).Name)
-		case int, int64:
-			f.SetInt(int64(1000 + i))
-		case uint64:
-			f.SetUint(uint64(1000 + i))
-		case time.Time:
-			f.Set(reflect.ValueOf(time.Unix(int64(i), 0).UTC()))
-		case map[string]string:
-			f.Set(reflect.ValueOf(map[string]string{"q": "a"}))
-		}
-	}
-	for i, c := range recordColumns {
-		if diff := cmp.Diff(v.Field(i).Interface(), c.get(r)); diff != "" {
-			t.Errorf("%s: %s", c.name, diff)
-		}
-	}
-}
-
-func TestJSONLinesHaveEveryColumnInOrderAlsoWithoutValues(t *testing.T) {
-	body := exported(t, "jsonl", recordColumns, rowsOf(contactdb.Record{ID: "a"})).Body.String()
-	at := 0
-	for _, c := range recordColumns {
-		i := strings.Index(body[at:], `"`+c.name+`":`)
-		if i < 0 {
-			t.Fatalf("%s is missing or out of order in %s", c.name, body)
-		}
-		at += i
-	}
-	var r contactdb.Record
-	if err := json.Unmarshal([]byte(body), &r); err != nil || r.ID != "a" || !r.PlacedAt.IsZero() {
-		t.Errorf("%v, %v", r, err)
-	}
-}
-
 // A spreadsheet takes a cell for a formula by its first character (OWASP, CSV
 // injection); a phone number's plus is no formula and stays.
 func TestNoFreeCellOfACSVBeginsLikeAFormula(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		text := rapid.OneOf(rapid.String(), rapid.SampledFrom([]string{"=1+1", "+1", "-1", "@x", "\t=1", "\r=1", "\n=1"})).Draw(rt, "note")
-		rec := contactdb.Record{Phone: "+40722111333", Note: text, Campaign: text, Disposition: text, Operator: text}
-		body := exported(t, "csv", recordColumns, rowsOf(rec)).Body.String()
+		rec := contactdb.Suppression{Phone: "+40722111333", Reason: text, Source: text}
+		body := exported(t, "csv", suppressionColumns, rowsOf(rec)).Body.String()
 		rows, err := csv.NewReader(strings.NewReader(body)).ReadAll()
 		if err != nil || len(rows) != 2 {
 			rt.Fatalf("%d rows, %v", len(rows), err)
 		}
 		for i, cell := range rows[1] {
-			if recordColumns[i].free && cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
-				rt.Errorf("%s: %q", recordColumns[i].name, cell)
+			if suppressionColumns[i].free && cell != "" && strings.ContainsRune("=+-@\t\r\n", rune(cell[0])) {
+				rt.Errorf("%s: %q", suppressionColumns[i].name, cell)
 			}
-			if recordColumns[i].name == "phone" && cell != rec.Phone {
+			if suppressionColumns[i].name == "phone" && cell != rec.Phone {
 				rt.Errorf("phone %q", cell)
 			}
 		}
@@ -144,30 +87,3 @@ func TestFreeFieldsOfAListAreColumnsByName(t *testing.T) {
 		t.Error(diff)
 	}
 }
-
-func BenchmarkExport(b *testing.B) {
-	rec := contactdb.Record{
-		ID: "01JD0000000000000000000000", Campaign: "spring", CampaignVersion: 3, List: "leads", ContactID: 123456, Phone: "+40722111333",
-		Attempt: 2, Trunk: "carrier", CallerID: "+40312345678", PlacedAt: time.Now(), EndedAt: time.Now(), Outcome: contactdb.NoAnswer,
-		SIPStatus: 487, EndedBy: "dialer", PrevHash: strings.Repeat("a", 64), Hash: strings.Repeat("b", 64),
-	}
-	for _, format := range []string{"csv", "jsonl"} {
-		b.Run(format, func(b *testing.B) {
-			rows := func(yield func(contactdb.Record, error) bool) {
-				for b.Loop() {
-					if !yield(rec, nil) {
-						return
-					}
-				}
-			}
-			if err := export(discard{httptest.NewRecorder()}, httptest.NewRequest("GET", "/?format="+format, nil), recordColumns, rows); err != nil {
-				b.Fatal(err)
-			}
-		})
-	}
-}
-
-// discard drops what is exported, but not its header.
-type discard struct{ *httptest.ResponseRecorder }
-
-func (discard) Write(b []byte) (int, error) { return len(b), nil }

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -68,7 +69,10 @@ func queryMap(r *http.Request, name string) (map[string]string, error) {
 // operator that never was is not found, rather than an empty answer.
 func (a *api) recordFilter(r *http.Request) (contactdb.RecordFilter, error) {
 	q := r.URL.Query()
-	f := contactdb.RecordFilter{Campaign: q.Get("campaign"), Operator: q.Get("operator")}
+	f := contactdb.RecordFilter{Campaign: q.Get("campaign"), List: q.Get("list"), Operator: q.Get("operator"), Outcome: q.Get("outcome")}
+	if f.Outcome != "" && !slices.Contains(contactdb.Outcomes, f.Outcome) {
+		return f, problem(Usage, "outcome %q is not known; there are %s", f.Outcome, strings.Join(contactdb.Outcomes, ", "))
+	}
 	var err error
 	if f.From, f.To, err = queryPeriod(r); err != nil {
 		return f, err

@@ -108,10 +108,12 @@ func init() {
 		{Method: "POST", Path: "/api/campaigns/{campaign}/stop", Doc: "end calls that are not bridged yet; done", Live: true, Audit: "campaign.stop", Roles: steerers, Scope: access.Steer, answer: result(change(stopCampaign))},
 		{Method: "POST", Path: "/api/campaigns/{campaign}/select", Doc: "put an applied version in force; query: version", Audit: "campaign.select", Roles: steerers, Scope: access.Steer, answer: result((*api).selectVersion)},
 
-		{Method: "GET", Path: "/api/records", Doc: "the last call records; query: campaign, phone, operator, from, to, limit", Audit: "record.ls", Roles: suppress, Scope: access.Records, answer: result((*api).records)},
-		{Method: "GET", Path: "/api/records/export", Doc: "call records; query: format=csv|jsonl, campaign, from, to", Audit: "record.export", Numbers: true, Stream: true, Roles: keepers, Scope: access.Records, answer: (*api).exportRecords},
+		{Method: "GET", Path: "/api/records", Doc: "the last call records; query: campaign, list, phone, operator, outcome, from, to, limit", Audit: "record.ls", Roles: suppress, Scope: access.Records, answer: result((*api).records)},
+		{Method: "GET", Path: "/api/records/export", Doc: "call records, and in the trailer their manifest; query: format=csv|jsonl|xlsx|sealed, file, campaign, list, operator, outcome, phone, from, to", Audit: "record.export", Numbers: true, Stream: true, Roles: keepers, Scope: access.Records, answer: (*api).exportRecords},
 		{Method: "GET", Path: "/api/records/{record}/explain", Doc: "what the detector's verdict on a call rests on, and its recording heard again", Audit: "record.explain", Roles: suppress, Scope: access.Records, answer: result((*api).explainRecord)},
-		{Method: "GET", Path: "/api/records/verify", Doc: "walk the chain of call records", Stream: true, Roles: keepers, Scope: access.Records, answer: result((*api).verify)},
+		{Method: "GET", Path: "/api/records/verify", Doc: "walk the chain of call records, and hold it against the anchors that are noted here", Stream: true, Roles: keepers, Scope: access.Records, answer: result((*api).verify)},
+		{Method: "POST", Path: "/api/records/verify", Doc: "body: anchors that were kept elsewhere, a JSON object a line; walk the chain and hold it against them", Audit: unaudited, Stream: true, Roles: keepers, Scope: access.Records, answer: result((*api).checkAnchors)},
+		{Method: "POST", Path: "/api/records/anchor", Doc: "the heads of the chains, to be kept elsewhere; notes in the trail that they were given", Audit: unaudited, Roles: keepers, Scope: access.Records, answer: result((*api).anchor)},
 		{Method: "GET", Path: "/api/detector/examples", Doc: "calls of which it is known who answered: features, no sound, no personal data", Roles: viewers, Scope: access.Records, answer: result((*api).labelledCalls)},
 
 		{Method: "GET", Path: "/api/audit", Doc: "the last entries of the audit trail; query: who, verb, object, phone, from, to, limit", Audit: "audit.ls", Roles: keepers, Scope: access.Records, answer: result((*api).auditTrail)},
