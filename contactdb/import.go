@@ -257,3 +257,11 @@ func (im *importing) index(t *tx, segments []uint32, seg uint32, sorted []number
 	}
 	return nil
 }
+
+// Mark is a part of a file that was read: how many rows, a sum over their
+// text, and which of them were rejected (places within the part, from 0).
+type Mark struct {
+	Rows     int    `json:"rows"`
+	Sum      uint64 `json:"sum"`
+	Rejected []int  `json:"rejected,omitempty"`
+}

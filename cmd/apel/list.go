@@ -22,9 +22,9 @@ func (a *app) listCmd() *cobra.Command {
 }
 
 func (a *app) listImport() *cobra.Command {
-	var name, country string
+	var name, country, sheet string
 	var columns []string
-	cmd := a.verb("import FILE --name NAME", "import contacts from a CSV or TSV file", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+	cmd := a.verb("import FILE --name NAME", "import contacts from a CSV, TSV or XLSX file, or gzip or zip of one", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
 		if name == "" {
 			name = strings.TrimSpace(fileStem(args[0]))
 		}
@@ -37,7 +37,7 @@ func (a *app) listImport() *cobra.Command {
 		defer shown.done()
 		q := call{
 			method: "POST", path: at("lists", name, "import"), create: true, body: io.Reader(shown),
-			query: url.Values{"country": {country}, "map": columns},
+			query: url.Values{"country": {country}, "map": columns, "sheet": {sheet}},
 		}
 		var in dialer.ListImport
 		raw, err := a.ask(ctx, q, &in)
@@ -53,6 +53,7 @@ func (a *app) listImport() *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&name, "name", "", "`name` of the list, new or to be added to (default: the file's name)")
 	a.countryFlag(cmd, &country)
+	f.StringVar(&sheet, "sheet", "", "`sheet` of a workbook, or file of an archive, where several have rows")
 	f.StringSliceVar(&columns, "map", nil, "which column holds what: `phone=COLUMN`,name=COLUMN,...")
 	return cmd
 }
@@ -67,7 +68,10 @@ func writeImport(w io.Writer, in dialer.ListImport) {
 	for _, column := range slices.Sorted(maps.Keys(in.Columns)) {
 		read = append(read, printable(column)+" as "+in.Columns[column])
 	}
-	if len(read) > 0 {
+	switch {
+	case in.Sheet != "":
+		fmt.Fprintf(w, "read sheet %q: %s\n", printable(in.Sheet), strings.Join(read, ", "))
+	case len(read) > 0:
 		fmt.Fprintf(w, "read %s, separator %q: %s\n", in.Encoding, in.Separator, strings.Join(read, ", "))
 	}
 }

@@ -1,18 +1,31 @@
 package intake
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+)
 
 // Column is how one column of a file was understood.
 type Column struct {
 	Number int    // from 1
 	Header string // as written; empty if the file has no header
-	// Field is phone, name, first_name, last_name, email, city or zone, or the
-	// key of a free field. Several columns may be phones: the first valid number
-	// of a row is dialed, the others are kept as free fields under Key.
+	// Field is phone, name, first_name, last_name, email, city, zone, external_id,
+	// client, language, tags, notes, consent, consent_at, consent_source,
+	// consent_text or consent_expires, or the key of a free field. Several columns
+	// may be phones: the first valid number of a row is dialed first.
 	Field string
+	Kind  string // of a phone: home, mobile, work, other, or "" if not said
 	Free  bool   // Field is a free field
-	Why   string // "by its name", "by --map", "by its content", or "" for a free field
-	Key   string // the free field that takes a cell which Field did not use
+	Why   string // "by its name", "by --map", "as in an earlier file", "by its content", or "" for a free field
+	Key   string // the free field that takes a cell which Field could not use
+}
+
+// Meaning is Field with the kind of phone before it: "mobile phone".
+func (c Column) Meaning() string {
+	if c.Kind != "" {
+		return c.Kind + " " + c.Field
+	}
+	return c.Field
 }
 
 // String is one line for a person: column 2 "Telefon": phone (by its name).
@@ -24,12 +37,20 @@ func (c Column) String() string {
 	if c.Free {
 		s += fmt.Sprintf(": free field %q", c.Field)
 	} else {
-		s += ": " + c.Field
+		s += ": " + c.Meaning()
 	}
 	if c.Why != "" {
 		s += " (" + c.Why + ")"
 	}
 	return s
+}
+
+// title names the column in a reason.
+func (c Column) title() string {
+	if c.Header != "" {
+		return c.Header
+	}
+	return strconv.Itoa(c.Number)
 }
 
 // Reasons in Column.Why.
@@ -41,15 +62,21 @@ const (
 
 // fieldColumns are the places of the known fields; -1 for none.
 type fieldColumns struct {
-	phones                                       []int
-	name, firstName, lastName, email, city, zone int
-	free                                         []int
+	phones, free                                  []int
+	name, firstName, lastName, email, city, zone  int
+	externalID, client, language, tags, notes     int
+	consent, consentAt, consentSource, text, ends int
 }
 
 func fieldsOf(columns []Column) fieldColumns {
-	f := fieldColumns{name: -1, firstName: -1, lastName: -1, email: -1, city: -1, zone: -1}
+	f := fieldColumns{}
 	single := map[string]*int{fieldName: &f.name, fieldFirstName: &f.firstName, fieldLastName: &f.lastName,
-		fieldEmail: &f.email, fieldCity: &f.city, fieldZone: &f.zone}
+		fieldEmail: &f.email, fieldCity: &f.city, fieldZone: &f.zone,
+		fieldExternalID: &f.externalID, fieldClient: &f.client, fieldLanguage: &f.language, fieldTags: &f.tags, fieldNotes: &f.notes,
+		fieldConsent: &f.consent, fieldConsentAt: &f.consentAt, fieldConsentSource: &f.consentSource, fieldConsentText: &f.text, fieldConsentExpires: &f.ends}
+	for _, at := range single {
+		*at = -1
+	}
 	for i, c := range columns {
 		switch {
 		case c.Free:

@@ -1,10 +1,8 @@
 package intake
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"iter"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -14,63 +12,17 @@ import (
 // extensionField is the free field that keeps a number's extension.
 const extensionField = "extension"
 
-// Contacts reads the rows. It yields a contact for each row that is one and
-// calls reject (which may be nil) for each other, in the file's order; an error
-// of reject, such as a full disk, ends the reading. A *FileError or an error of
-// the reader is yielded last: what was yielded before should then be undone. A
-// file can be read once.
-func (f *File) Contacts(reject func(Reject) error) iter.Seq2[contactdb.Contact, error] {
-	return func(yield func(contactdb.Contact, error) bool) {
-		if f.read {
-			yield(contactdb.Contact{}, errors.New("the contact file was read already; open it again"))
-			return
-		}
-		f.read = true
-		for {
-			r, err := f.next()
-			if errors.Is(err, io.EOF) {
-				return
-			}
-			if err != nil {
-				yield(contactdb.Contact{}, err)
-				return
-			}
-			f.rows++
-			c, reason := f.contact(r)
-			if reason == "" {
-				if !yield(c, nil) {
-					return
-				}
-				continue
-			}
-			f.rejected++
-			if reject == nil {
-				continue
-			}
-			if err := reject(Reject{Line: r.line, Reason: reason, Row: r.cells}); err != nil {
-				yield(contactdb.Contact{}, fmt.Errorf("keep rejected row of line %d: %w", r.line, err))
-				return
-			}
-		}
-	}
-}
-
 // next returns rows without the columns of a rejects file.
 func (f *File) next() (row, error) {
-	var s scanned
-	if len(f.ahead) > 0 {
-		s, f.ahead = f.ahead[0], f.ahead[1:]
-	} else {
-		s.row, s.err = f.scan.next()
-	}
-	s.row.cells = f.trim(s.row.cells)
-	return s.row, s.err
+	r, err := f.rowsOf.next()
+	r.cells, r.encoding = f.trim(r.cells), f.Encoding()
+	return r, err
 }
 
 // contact makes a contact of a row, or says why it is none.
-func (f *File) contact(r row) (c contactdb.Contact, reason string) {
-	if reason := f.unsound(r); reason != "" {
-		return c, reason
+func (f *File) contact(r row) (c contactdb.Contact, bad fault) {
+	if bad := f.unsound(r); bad.reason != "" {
+		return c, bad
 	}
 	cell := func(i int) string {
 		if i < 0 || i >= len(r.cells) {
@@ -78,54 +30,142 @@ func (f *File) contact(r row) (c contactdb.Contact, reason string) {
 		}
 		return r.cells[i]
 	}
-	number, used, reason := f.number(cell)
-	if reason != "" {
-		return c, reason
+	numbers, left, bad := f.numbersOf(cell)
+	if bad.reason != "" {
+		return c, bad
 	}
-	zones, reason := f.addZones(number.Zones, cell(f.fields.zone))
+	first := numbers[0]
+	zone := strings.TrimSpace(cell(f.fields.zone))
+	zones, reason := f.addZones(zonesOf(numbers), zone)
 	if reason != "" {
-		return c, reason
+		return c, f.fault(f.fields.zone, reason)
 	}
 	if len(zones) == 0 {
-		return c, fmt.Sprintf("the time zone of %s is not known, so no lawful hour either; add a column \"zone\" with an IANA name such as Europe/Bucharest", number.E164)
+		return c, f.fault(f.fields.phones[0], fmt.Sprintf("the time zone of %s is not known, so no lawful hour either; add a column \"zone\" with an IANA name such as Europe/Bucharest", first.E164))
 	}
 	c = contactdb.Contact{
 		List: f.opts.List, ImportedAt: f.opts.Now,
-		Phone: number.E164, NumberType: number.Type, Region: number.Region, Zones: zones,
+		Phone: first.E164, NumberType: first.Type, Region: first.Region, Zones: zones, Zone: zone, Numbers: kept(numbers),
 		Name:      tidy(cell(f.fields.name)),
 		FirstName: tidy(cell(f.fields.firstName)), LastName: tidy(cell(f.fields.lastName)),
 		Email: tidy(cell(f.fields.email)), City: tidy(cell(f.fields.city)),
-		Fields: f.freeFields(cell, used, number.Extension),
+		ExternalID: tidy(cell(f.fields.externalID)), Client: tidy(cell(f.fields.client)),
+		Tags: splitTags(cell(f.fields.tags)), Notes: strings.TrimSpace(cell(f.fields.notes)),
 	}
+	if len(c.ExternalID) > 200 {
+		return c, f.fault(f.fields.externalID, "the external id is longer than 200 characters; check which column it is")
+	}
+	if c.Consent, bad = f.consent(cell); bad.reason != "" {
+		return c, bad
+	}
+	if text := tidy(cell(f.fields.language)); text != "" {
+		if c.Language = languageTag(text); c.Language == "" {
+			left = append(left, f.fields.language)
+		}
+	}
+	c.Fields = f.freeFields(cell, left, first.Extension)
 	if c.Name == "" {
 		c.Name = strings.TrimSpace(c.FirstName + " " + c.LastName)
 	}
-	return c, ""
+	return c, fault{}
+}
+
+// fault is why a row is no contact, and in which column.
+type fault struct {
+	column string // its name, or number if it has none; empty: the row as a whole
+	reason string
+}
+
+func (f *File) fault(column int, reason string) fault {
+	if column < 0 || column >= len(f.columns) {
+		return fault{reason: reason}
+	}
+	return fault{f.columns[column].title(), reason}
+}
+
+// parsed is a number of a row and the kind that its column says.
+type parsed struct {
+	Number
+	kind string
+}
+
+// numbersOf reads the row's phone columns: the valid numbers in their order, each
+// once, and the columns whose text is none. If no number is valid the fault is
+// that of the first filled column.
+func (f *File) numbersOf(cell func(int) string) (all []parsed, left []int, bad fault) {
+	for _, i := range f.fields.phones {
+		text := cell(i)
+		if strings.TrimSpace(text) == "" {
+			continue
+		}
+		n, err := f.fast.parse(text)
+		switch {
+		case err != nil:
+			left = append(left, i)
+			if bad.reason == "" {
+				bad = f.fault(i, err.Error())
+			}
+		case !slices.ContainsFunc(all, func(p parsed) bool { return p.E164 == n.E164 }):
+			all = append(all, parsed{n, f.columns[i].Kind})
+		}
+	}
+	switch {
+	case len(all) > 0:
+		bad = fault{}
+	case bad.reason == "":
+		bad = f.fault(f.fields.phones[0], "there is no phone number in the row; fill it in")
+	}
+	return all, left, bad
+}
+
+// kept are the numbers as a contact keeps them: none if there is nothing to say
+// but the one.
+func kept(numbers []parsed) []contactdb.Number {
+	if len(numbers) == 1 && numbers[0].kind == "" {
+		return nil
+	}
+	all := make([]contactdb.Number, len(numbers))
+	for i, n := range numbers {
+		all[i] = contactdb.Number{Phone: n.E164, Kind: n.kind, Type: n.Type, Region: n.Region, Zones: n.Zones}
+	}
+	return all
+}
+
+// zonesOf unites the zones of the numbers; nil if those of one are not known.
+func zonesOf(numbers []parsed) []string {
+	if len(numbers) == 1 {
+		return numbers[0].Zones
+	}
+	var all []string
+	for _, n := range numbers {
+		all = append(all, n.Zones...)
+	}
+	return sortedSet(all)
 }
 
 // unsound says why a row's cells can't be trusted.
-func (f *File) unsound(r row) string {
+func (f *File) unsound(r row) fault {
 	if r.damage != "" {
-		return r.damage
+		return fault{reason: r.damage}
 	}
 	for i, c := range r.cells {
 		switch {
 		case strings.IndexByte(c, 0) >= 0:
-			return fmt.Sprintf("column %d holds a NUL byte; the file was damaged or is not text, export it again", i+1)
-		case !utf8.ValidString(c), (f.mended || f.Encoding() != utf8Name) && strings.ContainsRune(c, utf8.RuneError):
-			return fmt.Sprintf("column %d holds bytes that are no %s text; write its letters again", i+1, f.Encoding())
+			return f.fault(i, fmt.Sprintf("column %d holds a NUL byte; the file was damaged or is not text, export it again", i+1))
+		case !utf8.ValidString(c), (f.mended > 0 || r.encoding != utf8Name) && strings.ContainsRune(c, utf8.RuneError):
+			return f.fault(i, fmt.Sprintf("column %d holds bytes that are no %s text; write its letters again", i+1, r.encoding))
 		}
 	}
 	have, want, named := len(r.cells), len(f.columns), f.named()
 	switch {
 	case have > want && !blank(r.cells[want:]):
-		return fmt.Sprintf("the row has %d columns where there should be %d; put cells that hold a separator in quotes", have, want)
+		return fault{reason: fmt.Sprintf("the row has %d columns where there should be %d; put cells that hold a separator in quotes", have, want)}
 	case have < named && r.cut:
-		return fmt.Sprintf("the file ends in the middle of this row, after %d of %d columns; complete it", have, named)
-	case have*2 < named, have < named && f.mended:
-		return fmt.Sprintf("the row has only %d of %d columns; complete it", have, named)
+		return fault{reason: fmt.Sprintf("the file ends in the middle of this row, after %d of %d columns; complete it", have, named)}
+	case have*2 < named && f.sheet == "", have < named && f.mended > 0 && f.sheet == "":
+		return fault{reason: fmt.Sprintf("the row has only %d of %d columns; complete it", have, named)}
 	}
-	return ""
+	return fault{}
 }
 
 // named is how many columns a whole row has: the header without the nameless
@@ -138,40 +178,16 @@ func (f *File) named() int {
 	return n
 }
 
-// number returns the first valid number of the row's phone columns and its
-// column. If there is none the reason is that of the first filled one.
-func (f *File) number(cell func(int) string) (n Number, used int, reason string) {
-	for _, i := range f.fields.phones {
-		text := cell(i)
-		if strings.TrimSpace(text) == "" {
-			continue
+// freeFields are the free columns, and the columns left whose cells their field
+// could not use.
+func (f *File) freeFields(cell func(int) string, left []int, extension string) map[string]string {
+	fields := make(map[string]string, len(f.fields.free)+len(left))
+	for _, columns := range [][]int{f.fields.free, left} {
+		for _, i := range columns {
+			if v := strings.TrimSpace(cell(i)); v != "" {
+				fields[f.columns[i].Key] = v
+			}
 		}
-		n, err := ParseNumber(text, f.opts.Country)
-		if err == nil {
-			return n, i, ""
-		}
-		if reason == "" {
-			reason = err.Error()
-		}
-	}
-	if reason == "" {
-		reason = "there is no phone number in the row; fill it in"
-	}
-	return Number{}, -1, reason
-}
-
-func (f *File) freeFields(cell func(int) string, used int, extension string) map[string]string {
-	fields := map[string]string{}
-	keep := func(i int) {
-		if v := strings.TrimSpace(cell(i)); v != "" && i != used {
-			fields[f.columns[i].Key] = v
-		}
-	}
-	for _, i := range f.fields.free {
-		keep(i)
-	}
-	for _, i := range f.fields.phones {
-		keep(i)
 	}
 	if extension != "" {
 		fields[extensionField] = extension

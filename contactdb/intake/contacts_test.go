@@ -20,9 +20,13 @@ func TestARowBecomesAContactWithEveryColumn(t *testing.T) {
 	}
 	want := []contactdb.Contact{{
 		List: "spring", ImportedAt: someDay,
-		Phone: "+40213456789", NumberType: "fixed-line", Region: "RO", Zones: []string{"Europe/Bucharest", "Europe/Chisinau"},
+		Phone: "+40213456789", NumberType: "fixed-line", Region: "RO", Zones: []string{"Europe/Bucharest", "Europe/Chisinau"}, Zone: "Europe/Chisinau",
+		Numbers: []contactdb.Number{
+			{Phone: "+40213456789", Type: "fixed-line", Region: "RO", Zones: []string{"Europe/Bucharest"}},
+			{Phone: "+40700000001", Kind: "mobile", Type: "mobile", Region: "RO", Zones: []string{"Europe/Bucharest"}},
+		},
 		Name: "Ștefan Ion Pop escu", FirstName: "Ștefan Ion", LastName: "Pop escu", Email: "s@example.ro", City: "Iași",
-		Fields: map[string]string{"Mobil": "0700 000 001", "Sold": "=1+1", "extension": "12"},
+		Fields: map[string]string{"Sold": "=1+1", "extension": "12"},
 	}}
 	if diff := cmp.Diff(want, contacts); diff != "" {
 		t.Error(diff)
@@ -37,9 +41,13 @@ func TestTheFirstValidPhoneOfARowIsDialed(t *testing.T) {
 	}
 	var got []string
 	for _, c := range contacts {
-		got = append(got, c.Phone+" "+c.Fields["phone"]+c.Fields["mobile"])
+		text := c.Phone + " " + c.Fields["phone"] + c.Fields["mobile"]
+		for _, n := range c.Numbers {
+			text += n.Kind + n.Phone
+		}
+		got = append(got, text)
 	}
-	if diff := cmp.Diff([]string{"+40700000001 ", "+40700000002 0722", "+40700000003 +40700000004"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"+40700000001 mobile+40700000001", "+40700000002 0722mobile+40700000002", "+40700000003 +40700000003mobile+40700000004"}, got); diff != "" {
 		t.Error(diff)
 	}
 	if len(rejects) != 1 || !strings.HasPrefix(rejects[0].Reason, `"0722" is too short`) {

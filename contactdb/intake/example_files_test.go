@@ -66,6 +66,12 @@ func account(t *testing.T, data []byte, o Options) string {
 	for _, c := range contacts {
 		fmt.Fprintf(&b, "\n%s %s %s %s\n  name %q first %q last %q email %q city %q\n", c.Phone, c.NumberType, c.Region,
 			strings.Join(c.Zones, ","), c.Name, c.FirstName, c.LastName, c.Email, c.City)
+		if c.ExternalID != "" {
+			fmt.Fprintf(&b, "  external id %q\n", c.ExternalID)
+		}
+		for _, n := range c.Numbers[min(1, len(c.Numbers)):] {
+			fmt.Fprintf(&b, "  also %s %s\n", n.Kind, n.Phone)
+		}
 		for _, k := range sortedKeys(c.Fields) {
 			fmt.Fprintf(&b, "  %s: %q\n", k, c.Fields[k])
 		}

@@ -5,6 +5,8 @@ import (
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
+
+	"apel/contactdb"
 )
 
 // Fields that a column can mean; every other column is a free field.
@@ -16,6 +18,17 @@ const (
 	fieldEmail     = "email"
 	fieldCity      = "city"
 	fieldZone      = "zone"
+
+	fieldExternalID     = "external_id"
+	fieldClient         = "client"
+	fieldLanguage       = "language"
+	fieldTags           = "tags"
+	fieldNotes          = "notes"
+	fieldConsent        = "consent"
+	fieldConsentAt      = "consent_at"
+	fieldConsentSource  = "consent_source"
+	fieldConsentText    = "consent_text"
+	fieldConsentExpires = "consent_expires"
 )
 
 // headerNames are what files call a field, in the form of plain: lower case,
@@ -30,7 +43,9 @@ var headerNames = map[string][]string{
 		"telefon", "telefoane", "telefonul", "telefonmobil", "telefonfix", "telmobil", "telfix",
 		"nrtelefon", "nrtel", "nrdetelefon", "nrdetel", "nrmobil", "numartelefon", "numardetelefon", "numaruldetelefon",
 		"numartel", "numarmobil", "numarcontact", "mobil", "celular", "telefoncontact", "telefondecontact",
-		"telefonclient", "telefonacasa", "telefonserviciu",
+		"telefonclient", "telefonacasa", "telefonserviciu", "telacasa", "telserviciu", "telefonbirou", "telefondeserviciu", "telefonmunca",
+		"alternatephone", "secondphone", "secondaryphone", "otherphone", "phoneother", "officephone", "landline", "telephonehome", "telephonework",
+		"telefonalternativ", "telefonsecundar", "alttelefon", "telefonaltul", "mobilpersonal", "mobilserviciu", "telefondomiciliu",
 	},
 	fieldName: {
 		"name", "fullname", "completename", "contactname", "customername", "clientname", "personname",
@@ -41,8 +56,30 @@ var headerNames = map[string][]string{
 	fieldLastName:  {"lastname", "last", "surname", "familyname", "secondname", "numedefamilie", "numelefamilie", "numefamilie", "numeledefamilie"},
 	fieldEmail:     {"email", "mail", "emailaddress", "emailid", "mailaddress", "adresaemail", "adresadeemail", "adresademail", "adresamail"},
 	fieldCity:      {"city", "town", "cityname", "cityortown", "oras", "orasul", "localitate", "localitatea", "municipiu", "municipiul", "orassaucomuna"},
-	fieldZone:      {"zone", "timezone", "tz", "tzname", "ianazone", "ianatimezone", "fusorar", "fusulorar", "fus", "zonaorara"},
+	// A column "id" is no external id unasked: it is as often the row's number,
+	// and would make strangers of another file into updates of these.
+	fieldExternalID: {"externalid", "externalkey", "idextern", "customerid", "customerno", "customernumber", "clientid", "clientno", "clientnumber",
+		"crmid", "leadid", "recordid", "accountid", "accountnumber", "codclient", "codulclient", "idclient", "nrclient", "numarclient", "codabonat", "idabonat"},
+	fieldClient:   {"principal", "onbehalfof", "campaignclient", "beneficiar", "mandant"},
+	fieldLanguage: {"language", "lang", "preferredlanguage", "limba", "limbavorbita", "limbapreferata", "limbadecontact"},
+	fieldTags:     {"tags", "tag", "labels", "label", "etichete", "eticheta", "etichetele"},
+	fieldNotes:    {"notes", "comments", "comment", "remarks", "remark", "comentarii", "comentariu", "mentiuni", "notite"},
+	fieldConsent: {"consent", "consentkind", "consenttype", "consentstatus", "optin", "marketingconsent", "gdprconsent", "permission",
+		"consimtamant", "consimtamantul", "consimtamantmarketing", "consimtamantgdpr", "tipconsimtamant", "acord", "acordgdpr", "acordmarketing", "acordulgdpr", "gdpr"},
+	fieldConsentAt: {"consentat", "consentdate", "consenttime", "consenton", "consentgiven", "optindate", "optinat", "dateofconsent",
+		"dataconsimtamant", "dataconsimtamantului", "dataconsimtamantgdpr", "dataacord", "dataacordului", "dataacordgdpr", "consimtamantdata"},
+	fieldConsentSource: {"consentsource", "consentfrom", "consentchannel", "optinsource", "sourceofconsent",
+		"sursaconsimtamant", "sursaconsimtamantului", "sursaacord", "sursaacordului", "canalconsimtamant"},
+	fieldConsentText: {"consenttext", "consentversion", "consenttextversion", "textversion", "versiuneconsimtamant", "versiunetext",
+		"versiuneatextului", "textconsimtamant", "versiuneacord"},
+	fieldConsentExpires: {"consentexpires", "consentexpiry", "consentexpiration", "consentuntil", "consentvaliduntil", "consentend", "consentexpiresat",
+		"expirareconsimtamant", "expiraconsimtamant", "consimtamantexpira", "consimtamantpanala", "expirareacord", "valabilitateacord", "valabilitateconsimtamant", "dataexpirariiconsimtamantului"},
+	fieldZone: {"zone", "timezone", "tz", "tzname", "ianazone", "ianatimezone", "fusorar", "fusulorar", "fus", "zonaorara"},
 }
+
+// fieldNames are all fields, in the order in which help lists them.
+var fieldNames = []string{fieldPhone, fieldName, fieldFirstName, fieldLastName, fieldEmail, fieldCity, fieldZone, fieldExternalID, fieldClient,
+	fieldLanguage, fieldTags, fieldNotes, fieldConsent, fieldConsentAt, fieldConsentSource, fieldConsentText, fieldConsentExpires}
 
 // weakNames mean a field only where no column has a clearer name for it: an
 // address has a number too, and a client may be one.
@@ -74,6 +111,21 @@ func fieldNamed(header string) string {
 	return ""
 }
 
+// keyNamed returns the field that a key of --map means: also home, work and
+// other, for whose phone it is.
+func keyNamed(key string) string {
+	switch strings.TrimRight(plain(key), "0123456789") {
+	case contactdb.Home, contactdb.Work, contactdb.Other:
+		return fieldPhone
+	}
+	for _, field := range fieldNames {
+		if plain(field) == plain(key) {
+			return field
+		}
+	}
+	return fieldNamed(key)
+}
+
 // plain reduces a name to lower-case letters and digits without diacritics, so
 // that "Număr de telefon", "NUMAR_DE_TELEFON" and "nr.telefon " compare well.
 func plain(s string) string {
@@ -84,4 +136,28 @@ func plain(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// kindWords say in a header whose phone it is, in the form of plain.
+var kindWords = []struct {
+	kind  string
+	words []string
+}{
+	{contactdb.Work, []string{"work", "office", "business", "serviciu", "birou", "munca"}},
+	{contactdb.Mobile, []string{"mobil", "mob", "gsm", "cell", "celular", "msisdn"}},
+	{contactdb.Home, []string{"home", "landline", "acasa", "domiciliu", "fix"}},
+	{contactdb.Other, []string{"other", "alternate", "secondary", "alternativ", "secundar", "altul"}},
+}
+
+// numberKind is the kind of number that a phone column's name says, "" for none.
+func numberKind(header string) string {
+	p := plain(header)
+	for _, k := range kindWords {
+		for _, w := range k.words {
+			if strings.Contains(p, w) {
+				return k.kind
+			}
+		}
+	}
+	return ""
 }

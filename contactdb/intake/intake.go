@@ -8,6 +8,9 @@
 // can't become a contact goes to the caller as a Reject, and from there to a
 // file (rejects.go) that can be mended and read again.
 //
+// Gzip and zip around a file are taken off first (container.go); of a workbook
+// (workbook.go) a sheet gives the rows (sheet.go).
+//
 // The reader streams: it holds a sample of 64 KB and one row, whatever the size
 // of the file. A row is at most 1 MB and 1,000 columns; more, or a quote that
 // never closes, ends the import with the line where it began. The count always
@@ -22,6 +25,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"apel/contactdb"
 )
 
 // sampleSize is how much of a file is looked at before the first row is read,
@@ -35,12 +40,19 @@ type Options struct {
 	// country code ("RO"). It also breaks ties between 8-bit encodings.
 	Country string
 	// Map gives columns for fields: "phone" → "Telefon 2", or a column number
-	// from 1. Keys are phone, name, first_name, last_name, email, city, zone (or
-	// any name that a header could have for them); another key names a free field.
+	// from 1. Keys are Column.Field's, mobile, home, work and other for whose phone
+	// it is, or any name that a header could have for them; another key names a
+	// free field.
 	Map map[string]string
 	// List and Now become Contact.List and Contact.ImportedAt.
 	List string
 	Now  time.Time
+	// Sheet names a workbook's sheet, or a file of an archive; needed where
+	// several have rows.
+	Sheet string
+	// Dir is where a workbook or archive lies while it is read, without a name;
+	// "": the system's folder for temporary files.
+	Dir string
 }
 
 // FileError says why a whole file can't be imported: one sentence with the
@@ -61,6 +73,7 @@ func (e *FileError) Error() string {
 // Reject is a row that is not a contact.
 type Reject struct {
 	Line   int      // physical line on which the row begins, from 1
+	Column string   // the column that is at fault, by its name or else its number; empty: the row as a whole
 	Reason string   // one sentence with the next step
 	Row    []string // the cells as read, formulas and damage included
 }
@@ -68,22 +81,21 @@ type Reject struct {
 // File is a contact file that has been understood but not yet read.
 type File struct {
 	opts     Options
-	text     *textReader
-	scan     *scanner
-	ahead    []scanned // rows taken while looking for the header
-	header   []string  // nil if the file has none
+	packed   packed
+	text     *textReader // nil for a sheet
+	scan     *scanner    // nil for a sheet
+	sheet    string      // name of the sheet that is read
+	rowsOf   *lookahead
+	header   []string // nil if the file has none
 	columns  []Column
-	mended   bool // a file written by Rejects: it starts with line and reason
+	mended   int // columns that Rejects put before a row, in a file that it wrote
 	fields   fieldColumns
 	zones    map[string]bool // zone names seen to exist
+	fast     *fastNumbers
 	rows     int
 	rejected int
-	read     bool // Contacts was called
-}
-
-type scanned struct {
-	row row
-	err error
+	mark     contactdb.Mark // what was read since the last call of Mark
+	read     bool           // Contacts was called
 }
 
 // Open finds out encoding, separator and columns of a contact file and stops
@@ -94,73 +106,67 @@ func Open(r io.Reader, o Options) (*File, error) {
 		return nil, &FileError{Reason: err.Error()}
 	}
 	o.Country = strings.ToUpper(o.Country)
-	text, err := openText(r, o.Country)
-	if err != nil {
-		return nil, err
-	}
-	f := &File{opts: o, text: text, zones: map[string]bool{}}
-	src := bufio.NewReaderSize(text, sampleSize)
-	peeked, err := src.Peek(sampleSize)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("read contact file: %w", err)
-	}
-	sample := sample{text: slices.Clone(peeked), whole: err != nil} // the next read may move what was peeked
-	sep, skip := separatorLine(sample.text)
-	sample.text = sample.text[skip:]
-	if sep == 0 {
-		sep = sample.separator()
-	}
-	f.scan = &scanner{src: src, sep: sep, line: 1}
-	if skip > 0 {
-		_, _ = src.Discard(skip) // peeked above, so it is there
-		f.scan.line = 2
-	}
-	if err := f.readHeader(sample.rows(sep)); err != nil {
+	f := &File{opts: o, zones: map[string]bool{}, fast: newFastNumbers(o.Country), packed: packed{dir: o.Dir, sheet: o.Sheet}}
+	if err := f.open(r); err != nil {
+		_ = f.Close() // the first error tells
 		return nil, err
 	}
 	return f, nil
 }
 
+func (f *File) open(r io.Reader) error {
+	text, book, err := f.packed.open(r, 0)
+	switch {
+	case err != nil:
+		return err
+	case book != nil:
+		return f.openSheet(book)
+	case f.packed.sheet != "":
+		return &FileError{Reason: fmt.Sprintf("--sheet %s names a sheet of a workbook or a file of an archive, and this is neither; leave it out", f.packed.sheet)}
+	}
+	return f.openRows(text)
+}
+
+// Close lets go of what was kept on the disk while the file was read.
+func (f *File) Close() error { return f.packed.Close() }
+
+func newTextSource(text io.Reader) *bufio.Reader { return bufio.NewReaderSize(text, sampleSize) }
+
 // readHeader takes the first row, decides whether it names the columns, and
 // says what each column is.
 func (f *File) readHeader(sample [][]string) error {
-	first, err := f.scan.next()
+	first, err := f.rowsOf.next()
 	if errors.Is(err, io.EOF) {
 		return &FileError{Reason: "the file holds no rows, only blank lines; export it again from where it came"}
 	}
 	if err != nil {
 		return err
 	}
-	f.mended = isRejectsHeader(first.cells)
+	f.mended = rejectsColumns(first.cells)
 	cells := f.trim(first.cells)
 	for i := range sample {
 		sample[i] = f.trim(sample[i])
 	}
 	width := len(cells)
-	if !f.mended && slices.ContainsFunc(cells, looksLikePhone) {
-		f.ahead = append(f.ahead, scanned{row: first})
+	if f.mended == 0 && slices.ContainsFunc(cells, looksLikePhone) {
+		f.rowsOf.back(scanned{row: first})
 		width = usualWidth(sample, width)
 	} else {
 		f.header = cells
 		sample = sample[min(1, len(sample)):]
-		second, err := f.scan.next()
+		second, err := f.rowsOf.next()
 		if errors.Is(err, io.EOF) {
 			return &FileError{Reason: "the file has a header but no rows below it; export it again with its rows"}
 		}
-		f.ahead = append(f.ahead, scanned{second, err})
+		f.rowsOf.back(scanned{second, err})
 	}
-	f.columns, err = understand(f.header, width, sample, f.mended, f.opts)
+	f.columns, err = understand(f.header, width, sample, f.mended > 0, f.opts)
 	f.fields = fieldsOf(f.columns)
 	return err
 }
 
-// trim takes off the two columns that Rejects puts before a row.
-func (f *File) trim(cells []string) []string {
-	if f.mended {
-		return cells[min(2, len(cells)):]
-	}
-	return cells
-}
+// trim takes off the columns that Rejects puts before a row.
+func (f *File) trim(cells []string) []string { return cells[min(f.mended, len(cells)):] }
 
 // Columns tells how each column was understood, in the file's order. Columns
 // that Rejects added are not among them.
@@ -172,11 +178,24 @@ func (f *File) Header() bool { return f.header != nil }
 // Encoding is one of "UTF-8", "UTF-16LE", "UTF-16BE", "Windows-1250" and
 // "Latin-1". A file that is plain ASCII so far is called UTF-8; one that turns
 // out otherwise further on is decided at its first other letter.
-func (f *File) Encoding() string { return f.text.encoding() }
+func (f *File) Encoding() string {
+	if f.text == nil {
+		return utf8Name
+	}
+	return f.text.encoding()
+}
+
+// Sheet is the name of the sheet that is read, "" for text.
+func (f *File) Sheet() string { return f.sheet }
 
 // Separator is the character between cells: ',', ';', tab, '|', or what a first
-// line "sep=" says.
-func (f *File) Separator() rune { return rune(f.scan.sep) }
+// line "sep=" says; ',' for a sheet, which has none.
+func (f *File) Separator() rune {
+	if f.scan == nil {
+		return ','
+	}
+	return rune(f.scan.sep)
+}
 
 // Counts returns how many rows were read so far and how many of them were
 // rejected; the others were contacts. Blank lines and the header are no rows.

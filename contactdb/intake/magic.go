@@ -7,13 +7,12 @@ import (
 
 // magics are the first bytes of files that people take for a contact file.
 var magics = []struct{ prefix, what, todo string }{
-	{"\xD0\xCF\x11\xE0", "an old Excel workbook (.xls)", saveAsCSV},
+	{"\xD0\xCF\x11\xE0", "an old Excel workbook (.xls), or one with a password", "open it, save it as .xlsx without a password, and import that"},
 	{"PK\x05\x06", "an empty zip archive", "unpack it and import the CSV file inside"},
 	{"%PDF", "a PDF document", "ask for the list as CSV; a PDF has no rows"},
 	{"\xFF\xD8\xFF", "a JPEG picture", "ask for the list as CSV"},
 	{"\x89PNG", "a PNG picture", "ask for the list as CSV"},
 	{"GIF8", "a GIF picture", "ask for the list as CSV"},
-	{"\x1F\x8B", "a gzip file", "unpack it (gunzip FILE) and import what is inside"},
 	{"BZh", "a bzip2 file", "unpack it (bunzip2 FILE) and import what is inside"},
 	{"\xFD7zXZ\x00", "an xz file", "unpack it (unxz FILE) and import what is inside"},
 	{"7z\xBC\xAF\x27\x1C", "a 7-Zip archive", "unpack it and import the CSV file inside"},
@@ -26,6 +25,9 @@ var magics = []struct{ prefix, what, todo string }{
 	{"\xFF\xFE\x00\x00", "text in UTF-32", "save it as CSV UTF-8"},
 	{"\x00\x00\xFE\xFF", "text in UTF-32", "save it as CSV UTF-8"},
 }
+
+// xlsxName is what a workbook is called that cannot be opened.
+const xlsxName = "an Excel workbook (.xlsx)"
 
 const saveAsCSV = "open it, choose Save As, CSV UTF-8, and import that file"
 
@@ -42,7 +44,7 @@ func checkText(head []byte, isUnicode bool) error {
 	if what == "" {
 		return nil
 	}
-	return &FileError{Reason: fmt.Sprintf("this is %s, not a CSV or TSV file; %s", what, todo)}
+	return &FileError{Reason: fmt.Sprintf("this is %s, not a CSV, TSV or XLSX file; %s", what, todo)}
 }
 
 func binary(head []byte) (what, todo string) {
@@ -65,7 +67,7 @@ func archive(head []byte) (what, todo string) {
 	case bytes.Contains(head, []byte("word/")):
 		return "a Word document (.docx)", "copy its table into a spreadsheet and save that as CSV UTF-8"
 	case bytes.Contains(head, []byte("xl/")), bytes.Contains(head, []byte("[Content_Types].xml")):
-		return "an Excel workbook (.xlsx)", saveAsCSV
+		return xlsxName, saveAsCSV
 	}
 	return "a zip archive", "unpack it and import the CSV file inside"
 }

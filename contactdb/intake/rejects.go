@@ -3,22 +3,27 @@ package intake
 import (
 	"bufio"
 	"encoding/csv"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"github.com/xuri/excelize/v2"
 )
 
-// Rejects writes rejected rows to a CSV file that can be mended in a
-// spreadsheet and imported again with the same options: columns line and
-// reason, which a second import leaves out, then the columns of the original
-// under its header (or the names of what was understood). It is UTF-8 with a
-// byte order mark and uses the original's separator, so that the spreadsheet
-// which made the original opens it.
+// Rejects writes rejected rows to a file of the kind that the original is, CSV
+// or a workbook, that can be mended in a spreadsheet and imported again with the
+// same options: columns line, column and reason, which a second import leaves
+// out, then the columns of the original under its header (or the names of what
+// was understood). CSV is UTF-8 with a byte order mark and uses the original's
+// separator, so that the spreadsheet which made the original opens it.
 //
 // The cells are as they came. One that begins with =, +, - or @ is a formula to
-// a spreadsheet: open a stranger's file with automatic links and formulas off.
-// Neutralising it here would change the data that is to be mended.
+// a spreadsheet that opens CSV: open a stranger's file with automatic links and
+// formulas off. Neutralising it here would change the data that is to be mended.
+// In a workbook all cells are texts.
 //
 // There is no file as long as there is no reject, and none under its final name
 // before Close: a rejects file may be read and replaced in one import.
@@ -26,14 +31,28 @@ type Rejects struct {
 	path  string
 	file  *File
 	out   *os.File // a temporary file beside path
-	buf   *bufio.Writer
-	csv   *csv.Writer
+	rows  rejectRows
 	count int
 	err   error
 }
 
-// NewRejects prepares the rejects of f for the file path.
-func NewRejects(path string, f *File) *Rejects { return &Rejects{path: path, file: f} }
+// rejectRows writes rows in one format.
+type rejectRows interface {
+	write(cells []string) error
+	close() error // ends the format; the file stays open
+}
+
+// NewRejects prepares the rejects of f for the file path, without its ending:
+// Path has it.
+func NewRejects(path string, f *File) *Rejects {
+	if f.sheet != "" {
+		return &Rejects{path: path + ".xlsx", file: f}
+	}
+	return &Rejects{path: path + ".csv", file: f}
+}
+
+// Path is where the file will be.
+func (r *Rejects) Path() string { return r.path }
 
 // Add writes one row; give it to Contacts. After an error every call fails.
 func (r *Rejects) Add(j Reject) error {
@@ -44,7 +63,7 @@ func (r *Rejects) Add(j Reject) error {
 		return r.err
 	}
 	r.count++
-	r.err = r.write(append([]string{strconv.Itoa(j.Line), j.Reason}, j.Row...))
+	r.err = r.write(append([]string{strconv.Itoa(j.Line), j.Column, j.Reason}, j.Row...))
 	return r.err
 }
 
@@ -59,11 +78,7 @@ func (r *Rejects) Close() error {
 		return r.err
 	}
 	if r.err == nil {
-		r.csv.Flush()
-		r.err = r.wrap(r.csv.Error())
-	}
-	if r.err == nil {
-		r.err = r.wrap(r.buf.Flush())
+		r.err = r.wrap(r.rows.close())
 	}
 	if err := r.out.Close(); r.err == nil {
 		r.err = r.wrap(err)
@@ -83,16 +98,76 @@ func (r *Rejects) create() (err error) {
 	if err != nil {
 		return r.wrap(err)
 	}
-	r.buf = bufio.NewWriter(r.out)
-	if _, err := r.buf.WriteString("\uFEFF"); err != nil {
+	if r.file.sheet != "" {
+		r.rows, err = newSheetRejects(r.out, r.file.sheet)
+	} else {
+		r.rows, err = newCSVRejects(r.out, r.file.Separator())
+	}
+	if err != nil {
 		return r.wrap(err)
 	}
-	r.csv = csv.NewWriter(r.buf)
-	r.csv.Comma = r.file.Separator()
-	return r.write(append([]string{"line", "reason"}, r.header()...))
+	return r.write(append([]string{"line", "column", "reason"}, r.header()...))
 }
 
-func (r *Rejects) write(cells []string) error { return r.wrap(r.csv.Write(cells)) }
+func (r *Rejects) write(cells []string) error { return r.wrap(r.rows.write(cells)) }
+
+type csvRejects struct {
+	buf *bufio.Writer
+	csv *csv.Writer
+}
+
+func newCSVRejects(w io.Writer, separator rune) (*csvRejects, error) {
+	c := &csvRejects{buf: bufio.NewWriter(w)}
+	c.csv = csv.NewWriter(c.buf)
+	c.csv.Comma = separator
+	_, err := c.buf.WriteString("\uFEFF")
+	return c, err
+}
+
+func (c *csvRejects) write(cells []string) error { return c.csv.Write(cells) }
+
+func (c *csvRejects) close() error {
+	c.csv.Flush()
+	return errors.Join(c.csv.Error(), c.buf.Flush())
+}
+
+type sheetRejects struct {
+	out    io.Writer
+	book   *excelize.File
+	stream *excelize.StreamWriter
+	row    int
+}
+
+func newSheetRejects(w io.Writer, sheet string) (*sheetRejects, error) {
+	s := &sheetRejects{out: w, book: excelize.NewFile()}
+	if err := s.book.SetSheetName("Sheet1", sheet); err != nil {
+		return nil, err
+	}
+	var err error
+	s.stream, err = s.book.NewStreamWriter(sheet)
+	return s, err
+}
+
+// mostSheetRows is what a sheet holds.
+const mostSheetRows = 1 << 20
+
+func (s *sheetRejects) write(cells []string) error {
+	if s.row++; s.row > mostSheetRows {
+		return fmt.Errorf("more than %d rows were rejected, which a sheet cannot hold; look at its first rows: a column is probably understood wrongly (--dry-run, --map)", mostSheetRows-2)
+	}
+	values := make([]any, len(cells))
+	for i, c := range cells {
+		values[i] = c
+	}
+	return s.stream.SetRow("A"+strconv.Itoa(s.row), values)
+}
+
+func (s *sheetRejects) close() error {
+	if err := s.stream.Flush(); err != nil {
+		return err
+	}
+	return errors.Join(s.book.Write(s.out), s.book.Close())
+}
 
 // header names the original columns so that a second import understands them
 // as the first did.
@@ -114,7 +189,20 @@ func (r *Rejects) wrap(err error) error {
 	return fmt.Errorf("write rejects file %s: %w", r.path, err)
 }
 
-// isRejectsHeader recognises a file that Rejects wrote.
-func isRejectsHeader(cells []string) bool {
-	return len(cells) > 2 && plain(cells[0]) == "line" && plain(cells[1]) == "reason"
+// rejectsColumns recognises a file that Rejects wrote and says how many columns
+// it put before the row; 0 for another file.
+func rejectsColumns(header []string) int {
+	at := func(i int) string {
+		if i < len(header) {
+			return plain(header[i])
+		}
+		return ""
+	}
+	switch {
+	case at(0) == "line" && at(1) == "column" && at(2) == "reason" && len(header) > 3:
+		return 3
+	case at(0) == "line" && at(1) == "reason" && len(header) > 2:
+		return 2
+	}
+	return 0
 }

@@ -17,7 +17,7 @@ func keep(t *testing.T, data []byte, o Options) (text []byte, rejects []Reject) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(t.TempDir(), "rejects.csv")
+	path := filepath.Join(t.TempDir(), "rejects")
 	out := NewRejects(path, f)
 	for _, err := range f.Contacts(func(j Reject) error { rejects = append(rejects, j); return out.Add(j) }) {
 		if err != nil {
@@ -30,7 +30,7 @@ func keep(t *testing.T, data []byte, o Options) (text []byte, rejects []Reject) 
 	if out.Count() != len(rejects) {
 		t.Errorf("%d counted of %d", out.Count(), len(rejects))
 	}
-	text, err = os.ReadFile(path)
+	text, err = os.ReadFile(out.Path())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -43,10 +43,10 @@ func keep(t *testing.T, data []byte, o Options) (text []byte, rejects []Reject) 
 
 func TestRejectsAreWrittenWithLineReasonAndTheOriginalRow(t *testing.T) {
 	text, _ := keep(t, []byte("Nume;Telefon\nIon;0700000001\n=1+1;0722\n\"a;\"\"b\"\"\nc\";\n"), Options{Country: "RO"})
-	want := "\uFEFFline;reason;Nume;Telefon\n" +
-		"3;\"\"\"0722\"\" is too short for RO; write the whole number, like +40 712 034 567\";=1+1;0722\n" +
-		"4;there is no phone number in the row; fill it in;\"a;\"\"b\"\"\nc\";\n"
-	want = strings.Replace(want, "4;there is no phone number in the row; fill it in;", "4;\"there is no phone number in the row; fill it in\";", 1)
+	want := "\uFEFFline;column;reason;Nume;Telefon\n" +
+		"3;Telefon;\"\"\"0722\"\" is too short for RO; write the whole number, like +40 712 034 567\";=1+1;0722\n" +
+		"4;Telefon;there is no phone number in the row; fill it in;\"a;\"\"b\"\"\nc\";\n"
+	want = strings.Replace(want, "4;Telefon;there is no phone number in the row; fill it in;", "4;Telefon;\"there is no phone number in the row; fill it in\";", 1)
 	if diff := cmp.Diff(want, string(text)); diff != "" {
 		t.Error(diff)
 	}
@@ -123,7 +123,7 @@ func TestNoRejectsMakeNoFile(t *testing.T) {
 }
 
 func TestARejectsFileMayReplaceTheFileThatIsBeingRead(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "rejects.csv")
+	path := filepath.Join(t.TempDir(), "rejects")
 	text, _ := keep(t, []byte("phone,name\n0722,Ion\n0723,Ana\n"), Options{Country: "RO"})
 	text = bytes.Replace(text, []byte(",0722,"), []byte(",0722123456,"), 1)
 	if err := os.WriteFile(path, text, 0o600); err != nil {
@@ -149,7 +149,7 @@ func TestARejectsFileMayReplaceTheFileThatIsBeingRead(t *testing.T) {
 	if err := out.Close(); err != nil || n != 1 {
 		t.Fatal(n, err)
 	}
-	left, err := os.ReadFile(path)
+	left, err := os.ReadFile(out.Path())
 	if err != nil || bytes.Contains(left, []byte("Ion")) || !bytes.Contains(left, []byte("Ana")) {
 		t.Errorf("%s %v", left, err)
 	}

@@ -22,6 +22,8 @@ type row struct {
 	cells  []string
 	cut    bool   // the file ended without ending this row
 	damage string // why the cells can't be trusted; empty if they can
+	// encoding is the file's, as far as it was known when the row was read.
+	encoding string
 }
 
 // scanner cuts text into rows by RFC 4180 with what people's files add to it:

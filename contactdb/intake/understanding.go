@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -52,14 +53,17 @@ func (u *understanding) byMap(m map[string]string, header bool) error {
 		if i < 0 {
 			return u.noColumn(key, m[key], header)
 		}
-		field := fieldNamed(key)
+		field := keyNamed(key)
 		c := &u.columns[i]
-		if c.Field != "" || field != "" && u.has(field) {
+		if c.Field != "" || field != "" && field != fieldPhone && u.has(field) {
 			return &FileError{Reason: fmt.Sprintf("--map %s=%s gives one thing twice; name each field and each column once", key, m[key])}
 		}
 		c.Field, c.Free, c.Why = field, field == "", byMap
 		if c.Free {
 			c.Field = key
+		}
+		if field == fieldPhone {
+			c.Kind = cmp.Or(numberKind(key), numberKind(c.Header))
 		}
 	}
 	u.mapped = u.has(fieldPhone)
@@ -101,6 +105,9 @@ func (u *understanding) byNames() {
 			continue
 		}
 		c.Field, c.Why = field, byName
+		if field == fieldPhone {
+			c.Kind = numberKind(c.Header)
+		}
 	}
 	if !u.has(fieldPhone) {
 		u.byWeakName(fieldPhone)

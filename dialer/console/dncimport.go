@@ -43,6 +43,7 @@ func (a *api) importSuppressions(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer file.Close()
 	in := SuppressionsImport{Rejects: []Refusal{}}
 	refuse := func(j intake.Reject) error {
 		if in.Rejected++; len(in.Rejects) < maxRefusals {

@@ -23,7 +23,7 @@ func (a *api) importList(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	opt := dialer.ImportOptions{Country: r.URL.Query().Get("country"), Map: columns}
+	opt := dialer.ImportOptions{Country: r.URL.Query().Get("country"), Map: columns, Sheet: r.URL.Query().Get("sheet")}
 	res, err := a.svc.ImportList(r.Context(), name, r.Body, opt)
 	traceOf(r).change(nil, map[string]int{"rows": res.Rows, "imported": res.Imported, "duplicates": res.Duplicates, "rejected": res.Rejected})
 	return res, err

@@ -63,7 +63,7 @@ func init() {
 
 		{Method: "GET", Path: "/api/lists", Doc: "all lists", Roles: viewers, Scope: access.Read, answer: result((*api).lists)},
 		{Method: "GET", Path: "/api/lists/{list}", Doc: "one list with its zones", Roles: viewers, Scope: access.Read, answer: result((*api).list)},
-		{Method: "POST", Path: "/api/lists/{list}/import", Doc: "body: a CSV or TSV file; query: country, map=field=column,...", Audit: "list.import", File: true, Roles: steerers, Scope: access.Contacts, answer: result((*api).importList)},
+		{Method: "POST", Path: "/api/lists/{list}/import", Doc: "body: a CSV, TSV or XLSX file, or gzip or zip of one; query: country, sheet, map=field=column,...", Audit: "list.import", File: true, Roles: steerers, Scope: access.Contacts, answer: result((*api).importList)},
 		{Method: "GET", Path: "/api/lists/{list}/export", Doc: "its contacts; query: format=csv|jsonl", Audit: "list.export", Numbers: true, Stream: true, Roles: keepers, Scope: access.Contacts, answer: (*api).exportList},
 		{Method: "DELETE", Path: "/api/lists/{list}", Doc: "remove a list and its contacts", Audit: "list.rm", Roles: steerers, Scope: access.Contacts, answer: result((*api).removeList)},
 
