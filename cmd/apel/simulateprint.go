@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"apel/pacing"
+	"apel/pacing/world"
+)
+
+func (a *app) printShifts(s simulation, rs []shifts) error {
+	return a.print(func(w io.Writer) {
+		if len(rs) == 1 {
+			writeShift(w, rs[0])
+			return
+		}
+		writeSweep(w, s, rs)
+	})
+}
+
+// give is a mean with how far it can be trusted: two standard errors.
+func give(mean string, s *world.Summary, of func(*world.Summary) world.Spread, unit func(float64) string) string {
+	if s == nil {
+		return mean
+	}
+	return fmt.Sprintf("%s ± %s", mean, unit(2*of(s).Error))
+}
+
+func points(v float64) string { return fmt.Sprintf("%.1f", 100*v) }
+
+func occupancyOf(s *world.Summary) world.Spread   { return s.Occupancy }
+func abandonmentOf(s *world.Summary) world.Spread { return s.Abandonment }
+
+func writeShift(w io.Writer, r shifts) {
+	seeds := fmt.Sprintf("seed %d", r.Seed)
+	if r.Seeds > 1 {
+		seeds = fmt.Sprintf("means of %d seeds from %d", r.Seeds, r.Seed)
+	}
+	fmt.Fprintf(w, "%d operators, %g hours, %s, %s\n", r.Operators, r.Hours, r.Policy, seeds)
+	var f facts
+	f.add("calls", fmt.Sprintf("%s, of them live answers %s", thousands(int64(r.Calls)), thousands(int64(r.LiveAnswers))))
+	abandoned := fmt.Sprintf("%s, %.2f %% of live answers, cap %s", thousands(int64(r.Abandoned)), 100*r.AbandonmentRate, percent(r.MaxAbandonment))
+	if o := r.OverSeeds; o != nil {
+		abandoned += fmt.Sprintf("; from %.2f to %.2f %%, %d of %d shifts over it", 100*o.Abandonment.Least, 100*o.Abandonment.Most, o.Over, o.Shifts)
+	}
+	f.add("abandoned", abandoned)
+	f.add("occupancy", give(percent(r.Occupancy).String(), r.OverSeeds, occupancyOf, points))
+	f.add("wait for a call", fmt.Sprintf("mean %s, 9 of 10 within %s", span(ms(r.IdleMSMean)), span(ms(r.IdleMSP90))))
+	f.add("an operator's hour", fmt.Sprintf("%.1f calls, %.1f talks", r.CallsPerHour, r.TalksPerHour))
+	f.add("lines", fmt.Sprintf("at most %d at once", r.MaxLines))
+	if r.FinishedMS > 0 {
+		f.add("list finished", "after "+span(ms(r.FinishedMS)))
+	}
+	if o := r.OverSeeds; o != nil && o.FinishedMS.Mean > 0 {
+		f.add("list finished", fmt.Sprintf("after %s, at the soonest %s, at the latest %s", span(ms(int64(o.FinishedMS.Mean))), span(ms(int64(o.FinishedMS.Least))), span(ms(int64(o.FinishedMS.Most)))))
+	}
+	f.add("waiting is due to", waitingLine(ms(r.IdleMS), func(c pacing.Cause) time.Duration { return ms(r.IdleCauses[c]) }))
+	if r.Brier != 0 {
+		f.add("chances known", fmt.Sprintf("Brier skill %.2f", r.Brier))
+	}
+	f.write(w)
+}
+
+// writeSweep prints a line a cell; what is alike in all is not repeated.
+func writeSweep(w io.Writer, s simulation, rs []shifts) {
+	if s.seeds > 1 {
+		fmt.Fprintf(w, "means of %d seeds from %d, ± two standard errors\n", s.seeds, s.world.Seed)
+	}
+	t := newTable("mode", ">operators", ">cap", ">occupancy", ">of live answers lost", ">worst", ">calls", ">talks/operator hour", ">mean wait", ">lines", "waits most for")
+	for _, r := range rs {
+		worst := r.AbandonmentRate
+		if r.OverSeeds != nil {
+			worst = r.OverSeeds.Abandonment.Most
+		}
+		t.row(r.Policy, r.Operators, percent(r.MaxAbandonment), give(percent(r.Occupancy).String(), r.OverSeeds, occupancyOf, points),
+			give(fmt.Sprintf("%.2f %%", 100*r.AbandonmentRate), r.OverSeeds, abandonmentOf, func(v float64) string { return fmt.Sprintf("%.2f", 100*v) }),
+			fmt.Sprintf("%.2f %%", 100*worst), r.Calls, fmt.Sprintf("%.1f", r.TalksPerHour), ms(r.IdleMSMean), r.MaxLines, mostOf(r.IdleCauses))
+	}
+	t.write(w)
+}
+
+// mostOf is the cause that most of the waiting has.
+func mostOf(causes map[pacing.Cause]int64) string {
+	best := pacing.Cause("")
+	for _, c := range pacing.Causes {
+		if causes[c] > causes[best] {
+			best = c
+		}
+	}
+	if best == "" {
+		return "-"
+	}
+	return causeWord(best)
+}

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"apel/dialer"
+	"apel/dialer/console"
+	"apel/pacing"
+	"apel/pacing/world"
+)
+
+// cell is one policy with one team and cap.
+type cell struct {
+	policy    string
+	operators int
+	limit     share
+}
+
+// shifts is what a cell came to over some seeds.
+type shifts struct {
+	world.Result                  // of one seed; of several the means
+	Seeds          int            `json:"seeds"`
+	MaxAbandonment float64        `json:"max_abandonment"`
+	OverSeeds      *world.Summary `json:"over_seeds,omitempty"`
+	all            []world.Result
+}
+
+// cells are all combinations that the flags ask for.
+func (s *simulation) cells() []cell {
+	policies := []string{s.mode}
+	if s.compare {
+		policies = []string{"progressive", "power", "predictive", "adaptive", "adaptive-hard"}
+	}
+	var all []cell
+	for _, n := range s.teams {
+		for _, limit := range s.caps {
+			for _, p := range policies {
+				all = append(all, cell{p, n, limit})
+			}
+		}
+	}
+	return all
+}
+
+// live lives through one shift: the production floor, but for the policies
+// that only the world's own floor can run.
+func (s *simulation) live(c cell, seed uint64) world.Result {
+	config := s.config(c.operators, c.limit, seed)
+	set := pacing.Settings{Mode: pacing.Mode(c.policy), Ratio: s.ratio, MaxLines: s.world.Lines, MaxAbandonment: float64(c.limit), Debt: float64(s.debt)}
+	if c.policy == "adaptive" || c.policy == "adaptive-hard" {
+		return world.Run(config, c.policy, world.PolicyFor(c.policy, set))
+	}
+	return dialer.Simulate(config, c.policy, dialer.FloorSettings{Pacing: set, Within: config.Limit})
+}
+
+// run lives through all shifts, as many at once as there are processors. A
+// shift cannot be stopped: when ctx ends, those that run are left to end with
+// the process.
+func (s *simulation) run(ctx context.Context, all []cell, said func(done, of int)) ([]shifts, error) {
+	type job struct{ cell, seed int }
+	jobs, done := make(chan job), make(chan struct{})
+	results := make([]shifts, len(all))
+	for i := range results {
+		results[i].all = make([]world.Result, s.seeds)
+	}
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for j := range jobs {
+				r := s.live(all[j.cell], s.world.Seed+uint64(j.seed))
+				results[j.cell].all[j.seed] = r
+				select {
+				case done <- struct{}{}:
+				case <-ctx.Done():
+				}
+			}
+		})
+	}
+	go func() {
+		defer close(jobs)
+		for i := range all {
+			for k := range s.seeds {
+				select {
+				case jobs <- job{i, k}:
+				case <-ctx.Done():
+					return
+				}
+			}
+		}
+	}()
+	for n := range len(all) * s.seeds {
+		select {
+		case <-done:
+			said(n+1, len(all)*s.seeds)
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	wg.Wait()
+	for i := range results {
+		results[i].sum(float64(all[i].limit))
+	}
+	return results, nil
+}
+
+// sum fills in what the seeds came to.
+func (r *shifts) sum(limit float64) {
+	r.Result, r.Seeds, r.MaxAbandonment = r.all[0], len(r.all), limit
+	if len(r.all) == 1 {
+		return
+	}
+	summary := world.Summarise(r.all, limit)
+	r.OverSeeds = &summary
+	r.Result = meanOf(r.all)
+}
+
+// meanOf is the mean shift. What only one shift has, the first gives.
+func meanOf(all []world.Result) world.Result {
+	n, m := float64(len(all)), all[0]
+	whole := func(get func(*world.Result) *int) {
+		sum := 0
+		for i := range all {
+			sum += *get(&all[i])
+		}
+		*get(&m) = int(float64(sum)/n + .5)
+	}
+	ms := func(get func(*world.Result) *int64) {
+		sum := int64(0)
+		for i := range all {
+			sum += *get(&all[i])
+		}
+		*get(&m) = int64(float64(sum)/n + .5)
+	}
+	real := func(get func(*world.Result) *float64) {
+		sum := 0.
+		for i := range all {
+			sum += *get(&all[i])
+		}
+		*get(&m) = sum / n
+	}
+	for _, get := range []func(*world.Result) *int{
+		func(r *world.Result) *int { return &r.Calls }, func(r *world.Result) *int { return &r.LiveAnswers },
+		func(r *world.Result) *int { return &r.Abandoned }, func(r *world.Result) *int { return &r.MaxLines },
+		func(r *world.Result) *int { return &r.Decisions },
+	} {
+		whole(get)
+	}
+	for _, get := range []func(*world.Result) *int64{
+		func(r *world.Result) *int64 { return &r.IdleMSMean }, func(r *world.Result) *int64 { return &r.IdleMSP50 },
+		func(r *world.Result) *int64 { return &r.IdleMSP90 }, func(r *world.Result) *int64 { return &r.IdleMSP99 },
+		func(r *world.Result) *int64 { return &r.WaitMSP99 }, func(r *world.Result) *int64 { return &r.SignedInMS },
+	} {
+		ms(get)
+	}
+	for _, get := range []func(*world.Result) *float64{
+		func(r *world.Result) *float64 { return &r.AbandonmentRate }, func(r *world.Result) *float64 { return &r.Occupancy },
+		func(r *world.Result) *float64 { return &r.CallsPerHour }, func(r *world.Result) *float64 { return &r.TalksPerHour },
+		func(r *world.Result) *float64 { return &r.Brier },
+	} {
+		real(get)
+	}
+	m.IdleMS, m.IdleCauses = 0, map[pacing.Cause]int64{}
+	for c := range all[0].IdleCauses {
+		sum := int64(0)
+		for i := range all {
+			sum += all[i].IdleCauses[c]
+		}
+		m.IdleCauses[c] = sum / int64(len(all))
+		m.IdleMS += m.IdleCauses[c]
+	}
+	m.FinishedMS, m.Timeline, m.Tenths = 0, nil, nil
+	return m
+}
+
+func (a *app) simulate(ctx context.Context, s simulation) error {
+	all := s.cells()
+	if len(all) > mostCells {
+		return problem(console.Usage, "%d combinations are too many for one table; at most %d", len(all), mostCells)
+	}
+	said := func(int, int) {}
+	if a.std.errIsScreen && len(all)*s.seeds > 1 {
+		said = func(done, of int) {
+			fmt.Fprintf(a.std.err, "\rshift %d of %d", done, of)
+			if done == of {
+				fmt.Fprint(a.std.err, "\r\033[K")
+			}
+		}
+	}
+	rs, err := s.run(ctx, all, said)
+	if err != nil {
+		return err
+	}
+	if s.svg != "" {
+		if err := writeSVG(s.svg, rs); err != nil {
+			return err
+		}
+		a.say("drawn: %s", s.svg)
+	}
+	if a.flags.output == "json" {
+		if len(rs) == 1 {
+			return printValue(a.std.out, rs[0])
+		}
+		for i := range rs {
+			rs[i].Timeline, rs[i].Tenths = nil, nil
+		}
+		return printValue(a.std.out, rs)
+	}
+	return a.printShifts(s, rs)
+}
