@@ -95,7 +95,7 @@ func (c *checking) readLists() error {
 // contacts follows each contact to its index entries.
 func (c *checking) contacts() error {
 	return c.each(bContacts, nil, func(key, value []byte) (bool, error) {
-		row, _, err := readContact(c.tx, nil, value)
+		row, _, err := readContact(c.tx, key, value)
 		if err != nil {
 			return false, err
 		}

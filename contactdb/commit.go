@@ -168,7 +168,7 @@ func (s *Store) transact(group []*write) (refused int, err, fatal error) {
 		return -1, err, nil
 	}
 	defer func() { _ = btx.Rollback() }() // after a commit there is nothing to roll back
-	t := &tx{Tx: btx, dnc: &s.dnc}
+	t := &tx{Tx: btx, dnc: &s.dnc, words: &s.words}
 	for i, w := range group {
 		err := w.apply(t)
 		if err == nil {

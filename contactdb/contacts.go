@@ -23,8 +23,13 @@ func freshKey(seg, class uint32, contact uint64) []byte {
 }
 
 func (t *tx) contact(seg uint32, id uint64) (c Contact, found bool, err error) {
-	found, err = t.load(bContacts, contactKey(seg, id), &c)
-	return c, found, err
+	key := contactKey(seg, id)
+	value := t.get(bContacts, key)
+	if value == nil {
+		return c, false, nil
+	}
+	c, found, err = readContact(t, key, value)
+	return c, true, err
 }
 
 // holders names the contacts that have a number, until f returns false; those
@@ -191,7 +196,7 @@ func (t *tx) addContact(list *listRow, c *Contact) {
 		list.Segments = append(list.Segments, uint32(t.next(bSegments)))
 	}
 	seg, class := list.Segments[len(list.Segments)-1], t.class(c.Zones)
-	t.save(bContacts, contactKey(seg, c.ID), c)
+	t.putContact(seg, c)
 	t.index(*c, seg)
 	t.put(bFresh, freshKey(seg, class, c.ID), []byte{})
 	list.count(class, c.Zones, 1)
@@ -235,7 +240,7 @@ func (t *tx) replaceContact(list *listRow, c Contact) error {
 		if !found {
 			continue
 		}
-		t.save(bContacts, contactKey(seg, c.ID), c)
+		t.putContact(seg, &c)
 		t.unindex(old, seg)
 		t.index(c, seg)
 		from, to := t.class(old.Zones), t.class(c.Zones)
@@ -344,8 +349,8 @@ func (t *tx) candidates(v Viewpoint, lists []string, f func(Candidate) bool) err
 			return err
 		}
 		for i := 0; i < len(list.Segments) && more; i++ {
-			err := t.each(bContacts, be32(nil, list.Segments[i]), func(_, value []byte) (bool, error) {
-				c, _, err := readContact(t, nil, value)
+			err := t.each(bContacts, be32(nil, list.Segments[i]), func(key, value []byte) (bool, error) {
+				c, _, err := readContact(t, key, value)
 				if err != nil {
 					return false, err
 				}

@@ -92,7 +92,7 @@ func fillDisk(path string, grow func() error) error {
 	if _, err := s.Settle(bg, ended(res.Attempts[0], Busy, monday, monday)); err != nil {
 		return err
 	}
-	_, err = s.Import(bg, "big", monday, rowsOf(people(0, 50_000)...))
+	_, err = s.Import(bg, "big", monday, rowsOf(people(0, 150_000)...))
 	if !errors.Is(err, ErrNoSpace) {
 		return fmt.Errorf("import on a full disk: %v", err)
 	}

@@ -195,7 +195,7 @@ func (im *importing) put(t *tx, seg uint32, part []Contact) {
 	for _, c := range part {
 		next++
 		c.ID, c.List, c.ImportedAt = next, im.row.Name, im.now
-		t.save(bContacts, contactKey(seg, c.ID), c)
+		t.putContact(seg, &c)
 		zones := strings.Join(c.Zones, ",")
 		class, known := classes[zones]
 		if !known {

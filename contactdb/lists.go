@@ -123,8 +123,3 @@ func (s *Store) Contacts(list string) iter.Seq2[Contact, error] {
 		}
 	}
 }
-
-func readContact(_ *tx, _, value []byte) (c Contact, keep bool, err error) {
-	err = decode(bContacts, value, &c)
-	return c, true, err
-}

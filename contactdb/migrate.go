@@ -25,7 +25,7 @@ func (s *Store) migrate() error {
 		return err
 	}
 	err = s.db.Update(func(btx *bbolt.Tx) error {
-		t := &tx{Tx: btx}
+		t := &tx{Tx: btx, words: &s.words}
 		for _, name := range later {
 			if _, err := btx.CreateBucketIfNotExists(name); err != nil {
 				return err

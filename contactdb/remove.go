@@ -81,8 +81,8 @@ func (t *tx) sweep(seg uint32) error {
 	}
 	prefix, left := be32(nil, seg), 0
 	err = t.each(bContacts, prefix, func(key, value []byte) (bool, error) {
-		var c Contact
-		if err := decode(bContacts, value, &c); err != nil {
+		c, _, err := readContact(t, key, value)
+		if err != nil {
 			return false, err
 		}
 		t.unindex(c, seg)

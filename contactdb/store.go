@@ -32,6 +32,7 @@ type Store struct {
 
 	registering sync.Mutex // held while a register is replaced or removed; guards no field
 	dnc         dncCache
+	words       words
 }
 
 // Config says where the store is and how it runs; zero values are defaults.
@@ -134,7 +135,7 @@ func fill(path string) error {
 		}
 		secret := make([]byte, 32)
 		rand.Read(secret)
-		t := &tx{Tx: btx, dnc: &dncCache{}}
+		t := &tx{Tx: btx, dnc: &dncCache{}, words: &words{}}
 		t.put(bMeta, kSchema, be64(nil, schema))
 		t.put(bMeta, kSecret, secret)
 		return t.err
@@ -177,7 +178,7 @@ func (s *Store) Close() error {
 // view runs f in a read transaction: one consistent view.
 func (s *Store) view(what string, f func(*tx) error) error {
 	err := guard(func() error {
-		return s.db.View(func(btx *bbolt.Tx) error { return f(&tx{Tx: btx, dnc: &s.dnc}) })
+		return s.db.View(func(btx *bbolt.Tx) error { return f(&tx{Tx: btx, dnc: &s.dnc, words: &s.words}) })
 	})
 	if errors.Is(err, berrors.ErrDatabaseNotOpen) {
 		err = errClosed

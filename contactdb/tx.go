@@ -20,6 +20,7 @@ var (
 	bZones        = []byte("zones")        // zones joined by commas → class
 	bContacts     = []byte("contacts")     // seg, contact → Contact
 	bPhones       = []byte("phones")       // phone, 0, seg, contact → place among the contact's numbers, nothing for the first
+	bWords        = []byte("words")        // =, text → number; #, number → text
 	bExternals    = []byte("externals")    // hash of external id, seg, contact → nothing
 	bFresh        = []byte("fresh")        // seg, class, contact → nothing
 	bCursors      = []byte("cursors")      // camp, seg, class → last contact that the walk over fresh has seen
@@ -57,14 +58,14 @@ var (
 	bAuditDays    = []byte("auditdays")    // day → first and last place
 	bEvidence     = []byte("evidence")     // attempt id → what the detector's verdict rests on
 
-	buckets = [][]byte{bMeta, bLists, bSegments, bTrash, bZones, bContacts, bPhones, bExternals, bFresh, bCursors, bDue,
+	buckets = [][]byte{bMeta, bLists, bSegments, bTrash, bZones, bWords, bContacts, bPhones, bExternals, bFresh, bCursors, bDue,
 		bProgress, bLive, bNotes, bCalling, bTries, bRecords, bRecordIDs, bRecordPhones, bRecordDays, bTallies, bOpTallies, bDNC,
 		bCampaigns, bVersions, bOperators, bTeams, bMemory, bAccounts, bSessions, bTokens, bAudit, bAuditIndex, bAuditDays, bEvidence,
 		bRegisters, bRegistered, bUnregistered, bCallers, bCallbacks, bTurns, bHours, bOrdered}
 
 	// later are the buckets that came after schema 1: an older file gets them
 	// when it is opened.
-	later = [][]byte{bAccounts, bSessions, bTokens, bExternals, bAudit, bAuditIndex, bAuditDays, bEvidence,
+	later = [][]byte{bAccounts, bSessions, bTokens, bExternals, bWords, bAudit, bAuditIndex, bAuditDays, bEvidence,
 		bRegisters, bRegistered, bUnregistered, bCallers, bCallbacks, bTurns, bHours, bOrdered}
 
 	kSchema    = []byte("schema")
@@ -93,9 +94,11 @@ var least = map[string]int{
 // undoes the operation.
 type tx struct {
 	*bbolt.Tx
-	dirty bool // something was written
-	err   error
-	dnc   *dncCache
+	dirty    bool // something was written
+	err      error
+	dnc      *dncCache
+	words    *words
+	ownWords map[string]uint64 // words of the store that this transaction has asked for
 
 	dncRead    *dncIndex // of this transaction
 	dncChanged bool      // what it holds is not committed yet
