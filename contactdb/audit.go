@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"strings"
 	"time"
 )
 
@@ -63,6 +64,11 @@ func (t *tx) audit(e *AuditEntry) error {
 		}
 	}
 	e.At = e.At.UTC()
+	if hidden, err := t.forgotten(e.Phone); err != nil {
+		return err
+	} else if hidden != "" {
+		e.Phone = hidden
+	}
 	place, hash, err := t.link(&auditTrail, dayOf(e.At), func(place uint64, prev string) (any, error) {
 		e.Seq, e.PrevHash, e.Hash = place, prev, ""
 		return e, nil
@@ -72,7 +78,7 @@ func (t *tx) audit(e *AuditEntry) error {
 	}
 	e.Hash = hash
 	for _, k := range [][2]string{{byPhone, e.Phone}, {byObject, e.Object}, {byWho, e.Who}} {
-		if k[1] != "" {
+		if k[1] != "" && !(k[0] == byPhone && strings.HasPrefix(k[1], erasedText)) {
 			t.put(bAuditIndex, auditKey(k[0], k[1], place), []byte{})
 		}
 	}

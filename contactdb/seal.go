@@ -31,8 +31,8 @@ const (
 	saltsOpen = `,"salts":{`
 	saltSize  = 16 // bytes: as hard to guess as the digest
 
-	// Erased begins a text that was erased; its salted digest follows.
-	Erased = "erased:"
+	// erasedText begins a text that was erased; its salted digest follows.
+	erasedText = "erased:"
 )
 
 // member is one member of a JSON object: places of its key, without quotes,
@@ -131,7 +131,7 @@ func digest(salt, value []byte) []byte {
 	if value[0] == '{' {
 		return fmt.Appendf(nil, `{"erased":"%x"}`, sum)
 	}
-	return fmt.Appendf(nil, `"%s%x"`, Erased, sum)
+	return fmt.Appendf(nil, `"%s%x"`, erasedText, sum)
 }
 
 // seal closes a row: body is its JSON with an empty hash at its end.
@@ -247,7 +247,7 @@ func (s sealed) whole() bool {
 func (s sealed) erased(personal map[string]bool) bool {
 	for _, m := range s.all {
 		v := m.value(s.row)
-		if (bytes.HasPrefix(v, []byte(`"`+Erased)) || bytes.HasPrefix(v, []byte(`{"erased":`))) &&
+		if (bytes.HasPrefix(v, []byte(`"`+erasedText)) || bytes.HasPrefix(v, []byte(`{"erased":`))) &&
 			personal[string(m.name(s.row))] && s.salts[string(m.name(s.row))] == nil {
 			return true
 		}

@@ -63,6 +63,8 @@ func (e Suppression) subject() []byte {
 		return []byte("p" + e.Prefix)
 	case e.Contact != 0:
 		return contactSubject(e.Contact)
+	case strings.HasPrefix(e.Phone, erasedText): // stays in its place of a number
+		return []byte("e" + e.Phone[len(erasedText):])
 	}
 	return []byte(e.Phone)
 }
@@ -109,6 +111,7 @@ type dncIndex struct {
 	prefixes  map[string][]Suppression
 	lengths   []int // of the prefixes
 	contacts  bool  // there are entries by contact
+	erased    bool  // there are entries by digest, of persons who were erased
 }
 
 // dncCache holds the index as last committed. A transaction that has changed
@@ -151,6 +154,8 @@ func (t *tx) readDNC(x *dncIndex) error {
 	}
 	key, _ := t.Bucket(bDNC).Cursor().Seek([]byte("c"))
 	x.contacts = bytes.HasPrefix(key, []byte("c"))
+	key, _ = t.Bucket(bDNC).Cursor().Seek([]byte("e"))
+	x.erased = bytes.HasPrefix(key, []byte("e"))
 	lengths := map[int]bool{}
 	err = t.each(bDNC, []byte("p"), func(_, value []byte) (bool, error) {
 		var e Suppression
@@ -194,6 +199,11 @@ func (t *tx) suppressions(phone string, contact uint64, f func(Suppression) bool
 	more, err := t.entries([]byte(phone), f)
 	if err != nil || !more {
 		return err
+	}
+	if x.erased {
+		if more, err = t.entries(Suppression{Phone: t.hidden(phone)}.subject(), f); err != nil || !more {
+			return err
+		}
 	}
 	if contact != 0 && x.contacts {
 		if more, err = t.entries(contactSubject(contact), f); err != nil || !more {
@@ -316,6 +326,13 @@ func (s *Store) Unsuppress(e Suppression) (was Suppression, err error) {
 	}
 	err = s.update("unsuppress", func(t *tx) error {
 		found, err := t.load(bDNC, dncKey(e), &was)
+		key := dncKey(e)
+		if err == nil && !found && e.Phone != "" { // of one who was erased, only a digest stays
+			hidden := e
+			hidden.Phone = t.hidden(e.Phone)
+			key = dncKey(hidden)
+			found, err = t.load(bDNC, key, &was)
+		}
 		if err == nil && !found {
 			err = fmt.Errorf("do-not-call entry: %w", ErrNotFound)
 		}
@@ -323,7 +340,7 @@ func (s *Store) Unsuppress(e Suppression) (was Suppression, err error) {
 			return err
 		}
 		was.List = cmp.Or(was.List, OwnList)
-		t.delete(bDNC, dncKey(e))
+		t.delete(bDNC, key)
 		if e.Phone == "" { // whom it covered nobody knows
 			t.dncChange()
 			return t.resetScope(e.Scope)

@@ -118,7 +118,7 @@ func (a *app) verifyChain(ctx context.Context, q call, many, one string) error {
 func writeAudit(w io.Writer, entries []contactdb.AuditEntry) {
 	t := newTable(">no.", "at", "who", "verb", "about", "what")
 	for _, e := range entries {
-		t.row(e.Seq, e.At, callerName(e.Who), e.Verb, strings.TrimSpace(e.Phone+" "+e.Object), auditDetail(e))
+		t.row(e.Seq, e.At, callerName(e.Who), e.Verb, strings.TrimSpace(withoutDigest(e.Phone)+" "+e.Object), auditDetail(e))
 	}
 	t.write(w)
 }
@@ -126,6 +126,9 @@ func writeAudit(w io.Writer, entries []contactdb.AuditEntry) {
 // auditDetail is what an entry says, in one line.
 func auditDetail(e contactdb.AuditEntry) string {
 	var all []string
+	if e.Before["erased"] != "" || e.After["erased"] != "" || e.Detail["erased"] != "" {
+		return "(erased)"
+	}
 	if c := console.Changes(e); c != "" {
 		all = append(all, c)
 	}
@@ -133,6 +136,14 @@ func auditDetail(e contactdb.AuditEntry) string {
 		all = append(all, k+"="+e.Detail[k])
 	}
 	return strings.Join(all, "; ")
+}
+
+// withoutDigest leaves of an erased text only that it is one.
+func withoutDigest(text string) string {
+	if strings.HasPrefix(text, "erased:") {
+		return "(erased)"
+	}
+	return text
 }
 
 // callerName adds the name of a user of this machine.

@@ -18,7 +18,7 @@ import (
 
 func (a *app) contactCmd() *cobra.Command {
 	return group("contact", "one person, by telephone number",
-		a.contactShow(), a.contactAdd(), a.contactEdit(), a.contactHistory(), a.contactWhy(), a.contactErase())
+		a.contactShow(), a.contactAdd(), a.contactEdit(), a.contactHistory(), a.contactWhy(), a.contactExport(), a.contactErase())
 }
 
 // phoneVerb is a verb about one number.
@@ -191,11 +191,51 @@ func (a *app) contactWhy() *cobra.Command {
 }
 
 func (a *app) contactErase() *cobra.Command {
-	return a.phoneVerb("erase", "forget a person in all lists; call records stay, as the law wants", func(ctx context.Context, phone string, q url.Values) error {
-		return show(a, ctx, call{method: "DELETE", path: at("contacts", phone), query: q}, func(w io.Writer, e console.Erased) {
-			fmt.Fprintf(w, "erased all but the number in: %s\n", printable(strings.Join(e.Lists, ", ")))
-			fmt.Fprintf(w, "%s is on the do-not-call list now, so that no later import has it dialed\n", e.Phone)
-			fmt.Fprintf(w, "%s call records stay: the law wants them kept as evidence of what was dialed\n", thousands(int64(e.Records)))
-		})
+	var reason string
+	var keep bool
+	cmd := a.phoneVerb("erase", "forget a person: contacts, recordings, what records say of them", func(ctx context.Context, phone string, q url.Values) error {
+		q.Set("reason", reason)
+		if keep {
+			q.Set("keep_number", "1")
+		}
+		return show(a, ctx, call{method: "DELETE", path: at("contacts", phone), query: q}, func(w io.Writer, e contactdb.Erased) { writeErased(w, e, keep) })
 	})
+	cmd.Long = "Forgets a person (GDPR article 17) by one of their numbers: the contacts with it go from every\nlist, with their other numbers; recordings are removed; in call records and the audit trail a\nsalted digest stands where the number, notes and answers stood, and both chains verify as before.\nSo that no later import has the person dialed, a digest of the number stays on the do-not-call\nlist under a key of this store; --keep-number leaves the number itself.\n\nIt cannot be undone. Backups and exports that were made before hold the person still; free pages\nof the database do until: apel db compact"
+	cmd.Flags().StringVar(&reason, "reason", "erased", "`why`, for the do-not-call entry that stays")
+	cmd.Flags().BoolVar(&keep, "keep-number", false, "leave the number itself on the do-not-call list, not a digest")
+	return cmd
+}
+
+func writeErased(w io.Writer, e contactdb.Erased, kept bool) {
+	fmt.Fprintf(w, "erased: %s contacts in %s, %s recordings\n", thousands(int64(e.Contacts)), orDash(printable(strings.Join(e.Lists, ", "))), thousands(int64(len(e.Recordings))))
+	fmt.Fprintf(w, "%s call records and %s audit entries have digests now where the person stood; they verify as before\n", thousands(int64(e.Records)), thousands(int64(e.Entries)))
+	if e.Kept > 0 {
+		fmt.Fprintf(w, "%s call records of an early version of apel stay as they are: they have no digests to put there\n", thousands(int64(e.Kept)))
+	}
+	what := "a digest of the number is on the do-not-call list"
+	if kept {
+		what = "the number is on the do-not-call list"
+	}
+	fmt.Fprintf(w, "%s, so that no later import has it dialed; to take it off: apel dnc rm %s\n", what, e.Phones[0])
+}
+
+func (a *app) contactExport() *cobra.Command {
+	var out string
+	cmd := a.phoneVerb("export", "all that is kept of a person, as one file to give them", func(ctx context.Context, phone string, q url.Values) error {
+		if out == "" {
+			return problem(console.Usage, "name the file with --out, for example --out person.zip")
+		}
+		err := a.with(ctx, false, func(c *client) error {
+			return writeWhole(out, func(w io.Writer) error {
+				_, err := c.stream(ctx, call{path: at("contacts", phone, "export"), query: q}, w)
+				return err
+			})
+		})
+		if err == nil {
+			a.say("%s holds everything that is kept of %s; README.txt in it says what is what", out, phone)
+		}
+		return err
+	})
+	cmd.Flags().StringVar(&out, "out", "", "ZIP `file` to write")
+	return cmd
 }

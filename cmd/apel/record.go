@@ -85,7 +85,7 @@ func (a *app) recordLs() *cobra.Command {
 func writeRecords(w io.Writer, records []contactdb.Record) {
 	t := newTable("placed at", "campaign", "phone", ">attempt", "outcome", "operator", ">talk", "disposition", "id")
 	for _, r := range records {
-		t.row(r.PlacedAt, r.Campaign, r.Phone, r.Attempt, r.Outcome, r.Operator, ms(r.TalkMS), r.Disposition, r.ID)
+		t.row(r.PlacedAt, r.Campaign, withoutDigest(r.Phone), r.Attempt, r.Outcome, r.Operator, ms(r.TalkMS), r.Disposition, r.ID)
 	}
 	t.write(w)
 }

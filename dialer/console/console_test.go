@@ -119,6 +119,8 @@ var requests = []struct {
 	{"PATCH /api/contacts/+40722111331", `{"city":"Iași"}`, 200, `"city":"Iași"`},
 	{"PATCH /api/contacts/+40722111331?list=none", `{"city":"Iași"}`, 404, `"code":"not-found"`},
 	{"GET /api/contacts/+40722111332/history", "", 200, `"reason":"asked"`},
+	{"GET /api/contacts/+40722111332/export", "", 200, "PK"},
+	{"GET /api/contacts/+40722999999/export", "", 404, `"code":"not-found"`},
 	{"GET /api/contacts/+40722111332/why", "", 200, `"verdict":"never"`},
 
 	{"POST /api/dnc", `{"phones":[]}`, 400, `"code":"usage"`},

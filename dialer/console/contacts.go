@@ -146,38 +146,17 @@ func (a *api) contactHistory(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := ContactHistory{Phone: phone, Live: []contactdb.Attempt{}, Records: []contactdb.Record{}}
-	store := a.svc.Store()
-	if h.Contacts, err = store.ContactsByPhone(phone); err != nil {
-		return nil, err
+	p, err := a.known(phone)
+	if err == nil {
+		p.Suppressed, err = a.svc.Store().Suppressed(contactdb.Target{Phone: phone}, time.Now())
 	}
-	if h.Suppressed, err = store.Suppressed(contactdb.Target{Phone: phone}, time.Now()); err != nil {
-		return nil, err
-	}
-	live, err := store.Live()
 	if err != nil {
 		return nil, err
 	}
-	for _, at := range live {
-		if at.Contact.Phone == phone {
-			h.Live = append(h.Live, at)
-		}
-	}
-	for rec, err := range store.Records(contactdb.RecordFilter{Phone: phone}) {
-		if err != nil {
-			return nil, err
-		}
-		h.Records = append(h.Records, rec)
-	}
-	operations, err := lastOf(store.AuditTrail(contactdb.AuditFilter{Phone: phone}), maxOperations)
-	if err != nil {
-		return nil, err
-	}
-	h.Operations = operations
-	if len(h.Contacts) == 0 && len(h.Records) == 0 && h.Suppressed == nil {
+	if len(p.Contacts) == 0 && len(p.Records) == 0 && p.Suppressed == nil {
 		return nil, problem(NotFound, "nothing is known of %s: it is in no list, was never called and is not suppressed", phone)
 	}
-	return h, nil
+	return p.ContactHistory, nil
 }
 
 func (a *api) contactWhy(r *http.Request) (any, error) {

@@ -8,40 +8,37 @@ import (
 	"apel/contactdb"
 )
 
-// Erased says what an erasure removed and what stays.
-type Erased struct {
-	Phone   string   `json:"phone"`
-	Lists   []string `json:"lists"`        // in which the person was
-	Records int      `json:"records_kept"` // call records, kept as evidence
-}
-
-// eraseContact forgets all that is known of a person but the number. The
-// number stays in its lists, without a name, and goes on the do-not-call list:
-// taken out, it would be dialed again after the next import.
+// eraseContact forgets a person (GDPR article 17). The number is never dialed
+// again: a digest of it goes on the do-not-call list, or itself if so asked.
 func (a *api) eraseContact(r *http.Request) (any, error) {
-	contacts, err := a.byPhone(r)
+	phone, err := pathPhone(r)
 	if err != nil {
 		return nil, err
 	}
-	phone, now := contacts[0].Phone, time.Now()
-	stop := contactdb.Suppression{Phone: phone, Reason: "erased", Source: "contact erase", AddedAt: now}
-	if _, err := a.svc.Suppress(r.Context(), []contactdb.Suppression{stop}); err != nil {
+	h, err := a.known(phone)
+	if err != nil {
 		return nil, err
 	}
-	gone := Erased{Phone: phone, Lists: []string{}}
-	for _, c := range contacts {
-		bare := contactdb.Contact{ID: c.ID, List: c.List, Phone: c.Phone, NumberType: c.NumberType, Region: c.Region, Zones: c.Zones, ImportedAt: c.ImportedAt}
-		if _, err := a.svc.Store().PutContact(bare, now); err != nil {
-			return nil, err
-		}
-		gone.Lists = append(gone.Lists, c.List)
+	if h.empty() {
+		return nil, problem(NotFound, "nothing is known of %s: it is in no list, was never called and is not suppressed", phone)
 	}
-	for _, err := range a.svc.Store().Records(contactdb.RecordFilter{Phone: phone}) {
-		if err != nil {
-			return nil, err
-		}
-		gone.Records++
+	q := r.URL.Query()
+	reason := q.Get("reason")
+	if reason == "" {
+		reason = "erased"
 	}
-	traceOf(r).note("lists", strings.Join(gone.Lists, ", "))
+	gone, err := a.svc.Erase(r.Context(), contactdb.Erasure{
+		Phone: phone, Reason: reason, Source: whoOf(r), Now: time.Now(), KeepNumber: q.Get("keep_number") != "",
+	})
+	if err != nil {
+		return nil, err
+	}
+	t := traceOf(r)
+	t.Phone = "" // the trail must not remember whom it was told to forget
+	t.Object = "person"
+	t.note("lists", strings.Join(gone.Lists, ", "))
+	t.note("contacts", gone.Contacts)
+	t.note("records", gone.Records)
+	t.note("recordings", len(gone.Recordings))
 	return gone, nil
 }

@@ -70,7 +70,8 @@ func init() {
 		{Method: "GET", Path: "/api/contacts/{phone}", Doc: "the contacts with a number, over all lists; query: country", Audit: "contact.show", Roles: suppress, Scope: access.Contacts, answer: result((*api).contact)},
 		{Method: "POST", Path: "/api/contacts", Doc: "add a contact to a list", Audit: "contact.add", Roles: steerers, Scope: access.Contacts, answer: result((*api).addContact)},
 		{Method: "PATCH", Path: "/api/contacts/{phone}", Doc: "change a contact; query: list, country", Audit: "contact.edit", Roles: steerers, Scope: access.Contacts, answer: result((*api).editContact)},
-		{Method: "DELETE", Path: "/api/contacts/{phone}", Doc: "forget a person in all lists and never dial the number; call records stay", Audit: "contact.erase", Roles: keepers, Scope: access.Contacts, answer: result((*api).eraseContact)},
+		{Method: "DELETE", Path: "/api/contacts/{phone}", Doc: "forget a person: contacts, recordings, personal fields of records; never dial the number; query: reason, keep_number=1", Audit: "contact.erase", Roles: keepers, Scope: access.Contacts, answer: result((*api).eraseContact)},
+		{Method: "GET", Path: "/api/contacts/{phone}/export", Doc: "all that is kept of a person, as a ZIP file", Audit: "contact.export", Numbers: true, Stream: true, Roles: keepers, Scope: access.Records, answer: (*api).exportContact},
 		{Method: "GET", Path: "/api/contacts/{phone}/history", Doc: "its call records, live attempts and do-not-call entry", Audit: "contact.history", Roles: suppress, Scope: access.Contacts, answer: result((*api).contactHistory)},
 		{Method: "GET", Path: "/api/contacts/{phone}/why", Doc: "whether each campaign would dial it now", Audit: "contact.why", Roles: suppress, Scope: access.Contacts, answer: result((*api).contactWhy)},
 

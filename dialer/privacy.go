@@ -1,0 +1,74 @@
+package dialer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"apel/contactdb"
+)
+
+// Erase forgets a person: the recordings of their calls, then what the store
+// knows. Killed between the two, it is to be done again: the recordings are
+// looked for by the records, which stay until then. When it returns, none of
+// the person's numbers is dialed, nor called by what was leased and not sent.
+func (s *Service) Erase(ctx context.Context, e contactdb.Erasure) (gone contactdb.Erased, err error) {
+	paths, err := s.store.Recordings(e.Phone)
+	if err != nil {
+		return gone, err
+	}
+	if err := s.removeRecordings(paths); err != nil {
+		return gone, err
+	}
+	if gone, err = s.store.Erase(ctx, e); err != nil {
+		return gone, err
+	}
+	s.gate.Lock()   // whoever was past the check has sent by now
+	s.gate.Unlock() //nolint:staticcheck // to have held it is the point
+	return gone, nil
+}
+
+// recordings is the folder of recordings within the data directory.
+const recordings = "recordings"
+
+// removeRecordings removes recordings by their paths within the data directory,
+// encrypted or not, and nothing outside of their folder. One that is gone
+// already is no error.
+func (s *Service) removeRecordings(paths []string) error {
+	root, err := os.OpenRoot(filepath.Join(s.cfg.Data, recordings))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("open the recordings: %w", err)
+	}
+	defer root.Close()
+	for _, path := range paths {
+		inside, err := filepath.Rel(recordings, path)
+		if err != nil {
+			return fmt.Errorf("recording %s: %w", path, err)
+		}
+		if err := root.Remove(inside); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("remove a recording: %w", err)
+		}
+	}
+	return nil
+}
+
+// OpenRecording opens a recording as it is stored, by its path within the data
+// directory.
+func (s *Service) OpenRecording(path string) (*os.File, error) {
+	root, err := os.OpenRoot(filepath.Join(s.cfg.Data, recordings))
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	inside, err := filepath.Rel(recordings, path)
+	if err != nil {
+		return nil, err
+	}
+	return root.Open(inside)
+}
