@@ -43,6 +43,7 @@ type Definition struct {
 	WrapUp       time.Duration // longest wrap-up; then the default disposition is set
 	Record       bool          // record bridged calls
 	Schedule     Schedule
+	Script       *Script // nil: none
 }
 
 // Window is hours on some weekdays, local to the contact.

@@ -16,6 +16,7 @@ func (d *Definition) Marshal() ([]byte, error) {
 	d.writeWho(&b)
 	d.writeWhen(&b)
 	d.writeHow(&b)
+	writeScript(&b, d.Script)
 	if _, err := Parse([]byte(b.String())); err != nil {
 		return nil, fmt.Errorf("write campaign %q: %w", d.Name, err)
 	}

@@ -64,6 +64,7 @@ func (r *report) definition(root ast.Node) *Definition {
 	s.duration("wrap-up", &d.WrapUp, time.Second, time.Hour)
 	s.truth("record", &d.Record)
 	s.schedule(&d.Schedule)
+	s.script(&d.Script)
 	s.done()
 	s.needed(d)
 	return d

@@ -23,7 +23,7 @@ func (a *app) campaignCmd() *cobra.Command {
 		a.campaignChange("resume", "go on calling"),
 		a.campaignChange("drain", "place no new calls; done when the last has ended"),
 		a.campaignChange("stop", "end what is not bridged yet; people finish talking"),
-		a.campaignStatus(), a.campaignLs(), a.campaignShow(), a.campaignSelect(), a.campaignWhy())
+		a.campaignStatus(), a.campaignLs(), a.campaignShow(), a.campaignSelect(), a.campaignWhy(), a.campaignScript())
 }
 
 func (a *app) campaignApply() *cobra.Command {
