@@ -478,6 +478,7 @@ func (c *call) settle() {
 		st.NextTry = promised
 	}
 	rec := c.keep(st)
+	c.l.s.surveys.count(c, rec.ScriptAnswers)
 	c.l.publish(Event{Kind: "call.ended", Attempt: c.a.ID, Operator: rec.Operator, State: rec.Outcome, Detail: rec.Disposition})
 	c.l.tell(Input{Kind: InSettled, Call: c.a.ID, Outcome: c.rec.Outcome, Disposition: rec.Disposition, NextAt: c.l.rules.Load().ask(st.NextTry)})
 }

@@ -24,6 +24,8 @@ type work struct {
 	answers map[string]string // to the script's questions, and what a disposition asks for
 	at      time.Time         // the callback that was promised
 	muted   bool
+	trail   []string  // steps of the script that were visited; the last is shown
+	ended   bool      // the script has
 	undo    time.Time // until when the result can be taken back; zero: it cannot
 }
 
@@ -365,29 +367,17 @@ func (s *Service) Press(operator, attempt, keys string) error {
 	})
 }
 
-// Jotting is what an operator writes while talking; what is nil stays as it is.
-type Jotting struct {
-	Note    *string           `json:"note,omitempty"`
-	Answers map[string]string `json:"answers,omitempty"` // by question; an empty answer is taken away
-}
-
-// Jot keeps note and answers of the call on an operator's desktop.
-func (s *Service) Jot(operator, attempt string, j Jotting) error {
+// Jot keeps the note on the call on an operator's desktop.
+func (s *Service) Jot(operator, attempt, note string) error {
 	c, err := s.customer(operator, attempt)
 	if err != nil {
 		return err
 	}
-	w := &c.work
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if j.Note != nil {
-		if len(*j.Note) > maxNote {
-			return fmt.Errorf("%w: the note has %d bytes, more than %d", ErrInput, len(*j.Note), maxNote)
-		}
-		w.note = *j.Note
+	if len(note) > maxNote {
+		return fmt.Errorf("%w: the note has %d bytes, more than %d", ErrInput, len(note), maxNote)
 	}
-	for k, v := range j.Answers {
-		w.set(k, v)
-	}
+	c.work.mu.Lock()
+	defer c.work.mu.Unlock()
+	c.work.note = note
 	return nil
 }

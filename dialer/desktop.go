@@ -52,6 +52,7 @@ type CustomerCall struct {
 	TakeBackBy   time.Time           `json:"take_back_by,omitzero"`
 	WrapUpMS     int64               `json:"wrap_up_ms"`
 	Dispositions []DispositionButton `json:"dispositions"`
+	Script       *DeskScript         `json:"script,omitempty"`
 	History      []contactdb.Record  `json:"history"` // newest first
 }
 
@@ -85,7 +86,7 @@ func (s *Service) Desktop(operator string) (Desktop, error) {
 		d.Sound.TripMS, d.Sound.JitterMS = q.Trip.Milliseconds(), q.Jitter.Milliseconds()
 	}
 	if c != nil {
-		if d.Call, err = s.customerCall(c); err != nil {
+		if d.Call, err = s.customerCall(operator, c); err != nil {
 			return d, err
 		}
 	}
@@ -118,7 +119,7 @@ func (d *desk) desktop(o contactdb.Operator) (Desktop, *call, *browser.Leg) {
 // historyShown is how many earlier calls a contact card shows.
 const historyShown = 10
 
-func (s *Service) customerCall(c *call) (*CustomerCall, error) {
+func (s *Service) customerCall(operator string, c *call) (*CustomerCall, error) {
 	var sh shown
 	if err := c.ask(func() error { sh = c.show(); return nil }); err != nil {
 		return nil, nil // it is over: nothing is on the desktop any more
@@ -137,6 +138,7 @@ func (s *Service) customerCall(c *call) (*CustomerCall, error) {
 	v.Note, v.Muted, v.TakeBackBy = c.work.note, c.work.muted, c.work.undo
 	maps.Copy(v.Answers, c.work.answers)
 	c.work.mu.Unlock()
+	v.Script = c.deskScript(func(step string) string { return s.Wording(operator, c.l.name, step) })
 	for r, err := range s.store.Records(contactdb.RecordFilter{Phone: c.a.Contact.Phone}) {
 		if err != nil {
 			return nil, err

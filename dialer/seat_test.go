@@ -149,7 +149,8 @@ const progressive = "pacing: progressive\n"
 func TestAnOperatorAtABrowserTalksToACustomerAndSaysTheResult(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, seats := newCentre(t, 1, shiftConfig{contacts: 1, channels: 5, cps: 5, carrier: talker(),
-			campaign: progressive + "dispositions:\n  - {name: sale, final: true, success: true, ask: [amount]}\n  - {name: refused, final: true}\n"})
+			campaign: progressive + "dispositions:\n  - {name: sale, final: true, success: true, ask: [amount]}\n  - {name: refused, final: true}\n" +
+				"script:\n  steps:\n    - {name: greeting, text: 'Hello **{{name}}**', say: [It is recorded.], questions: [{name: need, ask: Do you?, kind: one, of: [\"yes\", \"no\"], required: true}]}\n    - {name: bye, end: true}\n  quotas: [{name: needy, when: 'need == \"yes\"', limit: 1}]\n"})
 		a := seats[0]
 		if err := a.connect(false); err != nil {
 			t.Fatal(err)
@@ -172,7 +173,8 @@ func TestAnOperatorAtABrowserTalksToACustomerAndSaysTheResult(t *testing.T) {
 			t.Errorf("of the customer %d loud samples were heard", loud)
 		}
 		note := "likes it"
-		a.must(s.svc.Jot(a.name, d.Call.Attempt, dialer.Jotting{Note: &note, Answers: map[string]string{"need": "yes"}}))
+		a.must(s.svc.Jot(a.name, d.Call.Attempt, note))
+		a.script(d)
 		a.must(s.svc.HangUp(a.name, d.Call.Attempt))
 		a.until("in wrap-up", state("wrap-up"))
 		if err := s.svc.Dispose(a.name, d.Call.Attempt, dialer.Result{Disposition: 1}); !errors.Is(err, dialer.ErrInput) {
@@ -182,7 +184,7 @@ func TestAnOperatorAtABrowserTalksToACustomerAndSaysTheResult(t *testing.T) {
 		a.until("ready", state("ready"))
 		a.page.Close()
 		r := s.end()[0]
-		if r.Operator != a.name || r.Disposition != "sale" || r.Note != note || r.ScriptAnswers["need"] != "yes" || r.ScriptAnswers["amount"] != "12.50" || r.EndedBy != "operator" {
+		if r.Operator != a.name || r.Disposition != "sale" || r.Note != note || r.ScriptAnswers["need"] != "yes" || r.ScriptAnswers["said:greeting:1"] == "" || r.ScriptAnswers["amount"] != "12.50" || r.EndedBy != "operator" {
 			t.Errorf("record %+v", r)
 		}
 		sides, err := media.ReadWAV(s.cfg.Data + "/" + r.Recording)
@@ -190,6 +192,28 @@ func TestAnOperatorAtABrowserTalksToACustomerAndSaysTheResult(t *testing.T) {
 			t.Errorf("recording: %d loud of the customer, %d of the operator, %v", loudSamples(sides[0]), loudSamples(sides[1]), err)
 		}
 	})
+}
+
+// script goes through the two steps of the script.
+func (a *seat) script(d dialer.Desktop) {
+	a.t.Helper()
+	svc := a.s.svc
+	if st := d.Call.Script.Steps[0]; st.HTML != "<p>Hello <strong><span class=\"field\">Contact 0</span></strong></p>\n" || len(st.Say) != 1 || d.Call.Script.Step != "greeting" {
+		a.t.Errorf("the script shows %+v", st)
+	}
+	for _, wrong := range []dialer.Turn{{From: "greeting", Go: "next"}, {Answers: map[string]string{"need": "perhaps"}}, {Answers: map[string]string{"amount": "7"}}, {From: "greeting", Go: "to:bye"}} {
+		if _, err := svc.Turn(a.name, d.Call.Attempt, wrong); !errors.Is(err, dialer.ErrInput) {
+			a.t.Errorf("%+v says %v", wrong, err)
+		}
+	}
+	a.must(svc.SetWording(a.name, d.Call.Attempt, "bye", "So long, **{{name}}**"))
+	step, err := svc.Turn(a.name, d.Call.Attempt, dialer.Turn{From: "greeting", Go: "next", Answers: map[string]string{"need": "yes", "said:greeting:1": "yes"}})
+	if err != nil || step != "bye" {
+		a.t.Fatalf("step %q, %v", step, err)
+	}
+	if now := a.desktop().Call.Script; now.Step != "bye" || now.Steps[1].Own != "So long, **{{name}}**" || len(now.Trail) != 2 {
+		a.t.Errorf("the script shows %+v", now)
+	}
 }
 
 func loudSamples(s []int16) (n int) {

@@ -70,6 +70,7 @@ type Service struct {
 
 	events  events
 	desk    *desk
+	surveys surveys
 	ua      *ua.UA           // nil until Run
 	gateway *browser.Gateway // nil until Run, and without a port for browsers
 

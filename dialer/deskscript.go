@@ -1,0 +1,358 @@
+package dialer
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"apel/campaign"
+	"apel/contactdb"
+)
+
+// DeskScript is a campaign's script as one call shows it: the contact's words
+// are in it, what is to be shuffled is, and Step is where the operator stands.
+type DeskScript struct {
+	Step       string          `json:"step"` // "": it has ended
+	Trail      []string        `json:"trail"`
+	Steps      []DeskStep      `json:"steps"`
+	Objections []DeskObjection `json:"objections"`
+}
+
+// DeskStep is a step with safe HTML.
+type DeskStep struct {
+	Name      string         `json:"name"`
+	Title     string         `json:"title"`
+	HTML      string         `json:"html"`
+	Own       string         `json:"own,omitempty"` // the operator's own wording, as it was written
+	OwnHTML   string         `json:"own_html,omitempty"`
+	Say       []DeskSentence `json:"say,omitempty"`
+	Questions []DeskQuestion `json:"questions,omitempty"`
+	End       bool           `json:"end,omitempty"`
+}
+
+// DeskSentence must be said; its tick is kept among the answers, under Key.
+type DeskSentence struct {
+	Key  string `json:"key"`
+	HTML string `json:"html"`
+}
+
+// DeskQuestion is a question with safe HTML.
+type DeskQuestion struct {
+	Name     string   `json:"name"`
+	HTML     string   `json:"html"`
+	Kind     string   `json:"kind"`
+	Of       []string `json:"of,omitempty"`
+	Min      *float64 `json:"min,omitempty"`
+	Max      *float64 `json:"max,omitempty"`
+	Required bool     `json:"required,omitempty"`
+}
+
+// DeskObjection is what a customer may say, and the answer.
+type DeskObjection struct {
+	Said string `json:"said"`
+	HTML string `json:"html"`
+}
+
+// wordsOf are the fields of a contact by the names that scripts use.
+func wordsOf(c contactdb.Contact) map[string]string {
+	words := map[string]string{}
+	maps.Copy(words, c.Fields)
+	for k, v := range map[string]string{"name": c.Name, "first_name": c.FirstName, "last_name": c.LastName, "email": c.Email, "city": c.City,
+		"phone": c.Phone, "region": c.Region, "list": c.List} {
+		if v != "" || words[k] == "" {
+			words[k] = v
+		}
+	}
+	return words
+}
+
+// script is the campaign's script for this call; nil if it has none.
+func (c *call) script() *campaign.Script { return c.rules.def.Script.For(c.a.ID) }
+
+// deskScript shows a script; own gives the operator's wording of a step.
+func (c *call) deskScript(own func(step string) string) *DeskScript {
+	s := c.script()
+	if s == nil {
+		return nil
+	}
+	c.work.mu.Lock()
+	d := ShowScript(s, wordsOf(c.a.Contact), own)
+	d.Step, d.Trail = c.work.step(s), slices.Clone(c.work.trail)
+	c.work.mu.Unlock()
+	return d
+}
+
+// ShowScript makes of a script what a desktop shows, at its first step.
+func ShowScript(s *campaign.Script, words map[string]string, own func(step string) string) *DeskScript {
+	d := &DeskScript{Step: s.Steps[0].Name, Trail: []string{}, Steps: []DeskStep{}, Objections: []DeskObjection{}}
+	for _, st := range s.Steps {
+		v := DeskStep{Name: st.Name, Title: st.Title, HTML: campaign.Markdown(st.Text, words), End: st.End}
+		if own != nil {
+			if v.Own = own(st.Name); v.Own != "" {
+				v.OwnHTML = campaign.Markdown(v.Own, words)
+			}
+		}
+		for i, say := range st.Say {
+			v.Say = append(v.Say, DeskSentence{campaign.SaidKey(st.Name, i), campaign.Markdown(say, words)})
+		}
+		for _, q := range st.Questions {
+			v.Questions = append(v.Questions, DeskQuestion{q.Name, campaign.Markdown(q.Ask, words), string(q.Kind), q.Of, q.Min, q.Max, q.Required})
+		}
+		d.Steps = append(d.Steps, v)
+	}
+	for _, o := range s.Objections {
+		d.Objections = append(d.Objections, DeskObjection{o.Said, campaign.Markdown(o.Answer, words)})
+	}
+	return d
+}
+
+// step is where the operator stands; "" after the end. With mu held.
+func (w *work) step(s *campaign.Script) string {
+	if len(w.trail) == 0 && !w.ended {
+		w.trail = []string{s.Steps[0].Name}
+	}
+	if w.ended {
+		return ""
+	}
+	return w.trail[len(w.trail)-1]
+}
+
+// Turn is what an operator does with a script.
+type Turn struct {
+	Answers map[string]string `json:"answers,omitempty"` // by question, and ticks of what was said; an empty one is taken away
+	From    string            `json:"from,omitempty"`    // the step that is left by Go
+	Go      string            `json:"go,omitempty"`      // next, back, or to:STEP, one that was visited
+}
+
+// Turn keeps answers, each in the form of its question, and moves through the
+// script. ErrInput names the first answer that is none, or what is missing.
+func (s *Service) Turn(operator, attempt string, t Turn) (step string, err error) {
+	c, err := s.customer(operator, attempt)
+	if err != nil {
+		return "", err
+	}
+	script := c.script()
+	if script == nil {
+		return "", fmt.Errorf("%w: the campaign has no script", ErrInput)
+	}
+	kept, err := checkAnswers(script, t.Answers)
+	if err != nil {
+		return "", fmt.Errorf("%w: %w", ErrInput, err)
+	}
+	w := &c.work
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for k, v := range kept {
+		w.set(k, v)
+	}
+	return w.move(script, t, wordsOf(c.a.Contact), func(quota string) bool { return s.surveys.full(s, c, quota) })
+}
+
+// checkAnswers brings each answer into its form.
+func checkAnswers(script *campaign.Script, answers map[string]string) (map[string]string, error) {
+	kept := map[string]string{}
+	for _, key := range slices.Sorted(maps.Keys(answers)) {
+		if isSentence(script, key) {
+			if kept[key] = ""; answers[key] != "" {
+				kept[key] = time.Now().UTC().Format(time.RFC3339)
+			}
+			continue
+		}
+		q, ok := script.Question(key)
+		if !ok {
+			return nil, fmt.Errorf("the script does not ask %s", strconv.Quote(key))
+		}
+		v, err := q.Check(answers[key])
+		if err != nil {
+			return nil, err
+		}
+		kept[key] = v
+	}
+	return kept, nil
+}
+
+func isSentence(script *campaign.Script, key string) bool {
+	for _, st := range script.Steps {
+		for i := range st.Say {
+			if key == campaign.SaidKey(st.Name, i) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// move goes to another step. With mu held.
+func (w *work) move(script *campaign.Script, t Turn, words map[string]string, full func(string) bool) (string, error) {
+	now := w.step(script)
+	if t.Go == "" || t.From != now {
+		return now, nil // the page was behind: it is told where things stand
+	}
+	if to, ok := strings.CutPrefix(t.Go, "to:"); ok {
+		at := slices.Index(w.trail, to)
+		if at < 0 {
+			return now, fmt.Errorf("%w: the step %s was not visited yet", ErrInput, strconv.Quote(to))
+		}
+		w.trail, w.ended = w.trail[:at+1], false
+		return to, nil
+	}
+	switch t.Go {
+	case "back":
+		if w.ended {
+			w.ended = false
+		} else if len(w.trail) > 1 {
+			w.trail = w.trail[:len(w.trail)-1]
+		}
+	case "next":
+		st, _ := script.Step(now)
+		if missing := st.Missing(w.answers); len(missing) > 0 {
+			return now, fmt.Errorf("%w: still to be said or answered: %s", ErrInput, strings.Join(missing, ", "))
+		}
+		to := script.Next(now, w.answers, words, full)
+		if to == "" || len(w.trail) > 1000 {
+			w.ended = true
+		} else {
+			w.trail = append(w.trail, to)
+		}
+	default:
+		return now, fmt.Errorf("%w: a script goes next, back or to:STEP, not %s", ErrInput, strconv.Quote(t.Go))
+	}
+	return w.step(script), nil
+}
+
+// surveys count how many calls have the answers of each quota.
+type surveys struct {
+	mu     sync.Mutex                // guards counts; held while they are first read
+	counts map[string]map[string]int // by campaign and quota
+}
+
+// full says whether a quota of a call's campaign is reached.
+func (v *surveys) full(s *Service, c *call, quota string) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	script := c.rules.def.Script
+	counts, err := v.of(s, c.l.name, script)
+	if err != nil {
+		s.log.Error("quotas of a script could not be counted")
+		return false
+	}
+	for _, q := range script.Quotas {
+		if q.Name == quota {
+			return counts[quota] >= q.Limit
+		}
+	}
+	return false
+}
+
+// of are the counts of a campaign, from its records the first time. With mu held.
+func (v *surveys) of(s *Service, name string, script *campaign.Script) (map[string]int, error) {
+	if counts := v.counts[name]; counts != nil {
+		return counts, nil
+	}
+	counts := map[string]int{}
+	for r, err := range s.store.Records(contactdb.RecordFilter{Campaign: name}) {
+		if err != nil {
+			return nil, err
+		}
+		if len(r.ScriptAnswers) > 0 {
+			for _, q := range script.Counts(r.ScriptAnswers, nil) {
+				counts[q]++
+			}
+		}
+	}
+	if v.counts == nil {
+		v.counts = map[string]map[string]int{}
+	}
+	v.counts[name] = counts
+	return counts, nil
+}
+
+// count takes in a call that has its record. Before anybody has asked, the
+// records are the count.
+func (v *surveys) count(c *call, answers map[string]string) {
+	script := c.rules.def.Script
+	if script == nil || len(answers) == 0 {
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	counts := v.counts[c.l.name]
+	if counts == nil {
+		return
+	}
+	for _, q := range script.Counts(answers, wordsOf(c.a.Contact)) {
+		counts[q]++
+	}
+}
+
+// forget has quotas counted anew, as by another version.
+func (v *surveys) forget(campaign string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	delete(v.counts, campaign)
+}
+
+// Survey counts the answers of a campaign's calls by its script in force.
+func (s *Service) Survey(name string, from, to time.Time) (campaign.Survey, error) {
+	c, err := s.store.Campaign(name)
+	if err != nil {
+		return campaign.Survey{}, err
+	}
+	r, err := s.load(name, c.Version)
+	if err != nil {
+		return campaign.Survey{}, err
+	}
+	if r.def.Script == nil {
+		return campaign.Survey{}, fmt.Errorf("%w: campaign %q has no script", contactdb.ErrNotFound, name)
+	}
+	var calls []map[string]string
+	for rec, err := range s.store.Records(contactdb.RecordFilter{Campaign: name, From: from, To: to}) {
+		if err != nil {
+			return campaign.Survey{}, err
+		}
+		if len(rec.ScriptAnswers) > 0 {
+			calls = append(calls, rec.ScriptAnswers)
+		}
+	}
+	return r.def.Script.Tabulate(calls), nil
+}
+
+// maxWording is the longest wording of an operator's own, in bytes.
+const maxWording = 8 << 10
+
+func wordingKey(operator, campaign, step string) string {
+	return "wording/" + operator + "/" + campaign + "/" + step
+}
+
+// Wording is an operator's own wording of a step; "" if there is none.
+func (s *Service) Wording(operator, campaign, step string) string {
+	b, err := s.store.Recall(wordingKey(operator, campaign, step))
+	if err != nil {
+		return ""
+	}
+	return string(b)
+}
+
+// SetWording keeps an operator's own wording of a step; an empty one is taken away.
+func (s *Service) SetWording(operator, attempt, step, text string) error {
+	c, err := s.customer(operator, attempt)
+	if err != nil {
+		return err
+	}
+	script := c.script()
+	if script == nil {
+		return fmt.Errorf("%w: the campaign has no script", ErrInput)
+	}
+	if _, ok := script.Step(step); !ok || len(text) > maxWording {
+		return fmt.Errorf("%w: there is no step %s, or the text has more than %d bytes", ErrInput, strconv.Quote(step), maxWording)
+	}
+	var kept []byte
+	if text = strings.TrimSpace(text); text != "" {
+		kept = []byte(text)
+	}
+	return s.store.Remember(wordingKey(operator, c.l.name, step), kept)
+}
