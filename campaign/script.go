@@ -104,7 +104,7 @@ func ParseScript(source []byte) (*Script, error) {
 	if s := r.section(root, "", scriptExample); s.valid {
 		if _, ok := s.get("script"); ok {
 			s.script(&script)
-		} else {
+		} else if _, ok := s.get("steps"); ok {
 			script = r.scriptOf(root)
 		}
 	}

@@ -181,7 +181,7 @@ func TestTheExampleScriptIsRight(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s, err := ParseScript(source); err != nil || len(s.Steps) < 3 {
+	if s, err := ParseScript(source); err != nil || s == nil || len(s.Steps) < 3 {
 		t.Errorf("%v", err)
 	}
 }
@@ -260,7 +260,7 @@ func FuzzParseScript(f *testing.F) {
 	f.Add([]byte(survey))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s, err := ParseScript(b)
-		if err == nil && s != nil {
+		if err == nil && s != nil && len(s.Steps) > 0 {
 			s.For("x").Next(s.Steps[0].Name, nil, nil, nil)
 		}
 	})

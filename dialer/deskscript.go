@@ -74,13 +74,13 @@ func wordsOf(c contactdb.Contact) map[string]string {
 func (c *call) script() *campaign.Script { return c.rules.def.Script.For(c.a.ID) }
 
 // deskScript shows a script; own gives the operator's wording of a step.
-func (c *call) deskScript(own func(step string) string) *DeskScript {
+func (c *call) deskScript(contact contactdb.Contact, own func(step string) string) *DeskScript {
 	s := c.script()
 	if s == nil {
 		return nil
 	}
 	c.work.mu.Lock()
-	d := ShowScript(s, wordsOf(c.a.Contact), own)
+	d := ShowScript(s, wordsOf(contact), own)
 	d.Step, d.Trail = c.work.step(s), slices.Clone(c.work.trail)
 	c.work.mu.Unlock()
 	return d
@@ -143,13 +143,17 @@ func (s *Service) Turn(operator, attempt string, t Turn) (step string, err error
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", ErrInput, err)
 	}
+	var words map[string]string
+	if err := c.ask(func() error { words = wordsOf(c.a.Contact); return nil }); err != nil {
+		return "", err
+	}
 	w := &c.work
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	for k, v := range kept {
 		w.set(k, v)
 	}
-	return w.move(script, t, wordsOf(c.a.Contact), func(quota string) bool { return s.surveys.full(s, c, quota) })
+	return w.move(script, t, words, func(quota string) bool { return s.surveys.full(s, c, quota) })
 }
 
 // checkAnswers brings each answer into its form.
@@ -307,7 +311,7 @@ func (s *Service) Survey(name string, from, to time.Time) (campaign.Survey, erro
 		return campaign.Survey{}, err
 	}
 	if r.def.Script == nil {
-		return campaign.Survey{}, fmt.Errorf("%w: campaign %q has no script", contactdb.ErrNotFound, name)
+		return campaign.Survey{}, fmt.Errorf("%w: campaign %q has no script, and so no answers", contactdb.ErrState, name)
 	}
 	var calls []map[string]string
 	for rec, err := range s.store.Records(contactdb.RecordFilter{Campaign: name, From: from, To: to}) {

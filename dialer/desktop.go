@@ -1,6 +1,7 @@
 package dialer
 
 import (
+	"fmt"
 	"maps"
 	"time"
 
@@ -71,6 +72,7 @@ type shown struct {
 	endedBy        string
 	held, recorded bool
 	key            byte
+	contact        contactdb.Contact
 }
 
 // Desktop returns what an operator sees.
@@ -81,9 +83,7 @@ func (s *Service) Desktop(operator string) (Desktop, error) {
 	}
 	d, c, page := s.desk.desktop(o)
 	if page != nil {
-		q := page.Quality()
-		d.Sound.LevelDB, d.Sound.Lost, d.Sound.FarLost = q.Level, q.Lost, q.FarLost
-		d.Sound.TripMS, d.Sound.JitterMS = q.Trip.Milliseconds(), q.Jitter.Milliseconds()
+		d.Sound = soundOf(page, d.Sound.Heard)
 	}
 	if c != nil {
 		if d.Call, err = s.customerCall(operator, c); err != nil {
@@ -116,6 +116,66 @@ func (d *desk) desktop(o contactdb.Operator) (Desktop, *call, *browser.Leg) {
 	return v, s.call, page
 }
 
+// SoundOf is how the sound of an operator's browser stands; nil without one.
+func (s *Service) SoundOf(operator string) *Sound {
+	s.desk.mu.Lock()
+	st := s.desk.seats[operator]
+	var page *browser.Leg
+	var heard bool
+	if st != nil && st.leg != nil {
+		page, _ = st.leg.browser()
+		heard = !st.deaf
+	}
+	s.desk.mu.Unlock()
+	if page == nil {
+		return nil
+	}
+	return soundOf(page, heard)
+}
+
+func soundOf(page *browser.Leg, heard bool) *Sound {
+	q := page.Quality()
+	return &Sound{Heard: heard, LevelDB: q.Level, Lost: q.Lost, FarLost: q.FarLost, TripMS: q.Trip.Milliseconds(), JitterMS: q.Jitter.Milliseconds()}
+}
+
+// EditContact changes the contact on an operator's desktop, and no other. It
+// returns it as it was and as it is.
+func (s *Service) EditContact(operator, attempt string, change func(*contactdb.Contact)) (before, after contactdb.Contact, err error) {
+	c, err := s.customer(operator, attempt)
+	if err != nil {
+		return before, after, err
+	}
+	found := false
+	err = c.ask(func() error {
+		all, err := s.store.ContactsByPhone(c.a.Contact.Phone)
+		if err != nil {
+			return err
+		}
+		for _, now := range all {
+			if now.ID != c.a.Contact.ID {
+				continue
+			}
+			found, before = true, now
+			before.Fields = maps.Clone(now.Fields)
+			change(&now)
+			if after, err = s.store.PutContact(now, time.Now()); err != nil {
+				return err
+			}
+			shown := after
+			shown.Phone = c.a.Contact.Phone // the number that was called may be another of the person's
+			c.a.Contact = shown
+		}
+		return nil
+	})
+	if err == nil && !found {
+		err = fmt.Errorf("%w: the contact is in no list any more", contactdb.ErrNotFound)
+	}
+	if err == nil {
+		s.desk.told(operator, "contact")
+	}
+	return before, after, err
+}
+
 // historyShown is how many earlier calls a contact card shows.
 const historyShown = 10
 
@@ -125,7 +185,7 @@ func (s *Service) customerCall(operator string, c *call) (*CustomerCall, error) 
 		return nil, nil // it is over: nothing is on the desktop any more
 	}
 	def := c.rules.def
-	v := &CustomerCall{Attempt: c.a.ID, Number: c.a.Number, MaxAttempts: def.Attempts.Max, Version: c.rules.version, Contact: c.a.Contact,
+	v := &CustomerCall{Attempt: c.a.ID, Number: c.a.Number, MaxAttempts: def.Attempts.Max, Version: c.rules.version, Contact: sh.contact,
 		BridgedAt: sh.bridged, EndedAt: sh.ended, EndedBy: sh.endedBy, Held: sh.held, Recorded: sh.recorded,
 		WrapUpMS: def.WrapUp.Milliseconds(), History: []contactdb.Record{}, Answers: map[string]string{}}
 	if sh.key != 0 {
@@ -138,8 +198,8 @@ func (s *Service) customerCall(operator string, c *call) (*CustomerCall, error) 
 	v.Note, v.Muted, v.TakeBackBy = c.work.note, c.work.muted, c.work.undo
 	maps.Copy(v.Answers, c.work.answers)
 	c.work.mu.Unlock()
-	v.Script = c.deskScript(func(step string) string { return s.Wording(operator, c.l.name, step) })
-	for r, err := range s.store.Records(contactdb.RecordFilter{Phone: c.a.Contact.Phone}) {
+	v.Script = c.deskScript(sh.contact, func(step string) string { return s.Wording(operator, c.l.name, step) })
+	for r, err := range s.store.Records(contactdb.RecordFilter{Phone: sh.contact.Phone}) {
 		if err != nil {
 			return nil, err
 		}
@@ -151,7 +211,7 @@ func (s *Service) customerCall(operator string, c *call) (*CustomerCall, error) 
 
 // show is the call's own part. In its goroutine.
 func (c *call) show() shown {
-	sh := shown{bridged: c.rec.BridgedAt, held: c.held, recorded: c.rec.Recording != "", key: c.key}
+	sh := shown{bridged: c.rec.BridgedAt, held: c.held, recorded: c.rec.Recording != "", key: c.key, contact: c.a.Contact}
 	if c.gone() {
 		e := c.sip.Ending()
 		sh.ended, sh.endedBy = e.At, string(e.By)

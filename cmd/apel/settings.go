@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -34,9 +35,11 @@ type sipSettings struct {
 }
 
 type consoleSettings struct {
-	Listen      string `yaml:"listen"`
-	Certificate string `yaml:"certificate"`
-	Key         string `yaml:"key"`
+	Listen      string   `yaml:"listen"`
+	Certificate string   `yaml:"certificate"`
+	Key         string   `yaml:"key"`
+	Sound       string   `yaml:"sound"`
+	Advertise   []string `yaml:"advertise"`
 }
 
 type rtpSettings struct {
@@ -193,6 +196,16 @@ func (s settings) check() error {
 			return err
 		}
 	}
+	if s.Console.Sound != "" {
+		if err := console.CheckConsole(s.Console.Sound); err != nil {
+			return problem(console.Usage, "console sound %q is not HOST:PORT; for example 0.0.0.0:8443", s.Console.Sound)
+		}
+	}
+	for _, text := range s.Console.Advertise {
+		if _, err := netip.ParseAddr(text); err != nil {
+			return problem(console.Usage, "console advertise: %q is not an IP address; for example 203.0.113.7", text)
+		}
+	}
 	if (s.Console.Certificate == "") != (s.Console.Key == "") {
 		return problem(console.Usage, "the console's certificate and key belong together; give both, or neither and it makes its own")
 	}
@@ -218,7 +231,30 @@ func (s settings) config(dir string) dialer.Config {
 	for _, t := range s.Trunks {
 		cfg.Trunks = append(cfg.Trunks, t.config())
 	}
+	if s.Console.Listen != "" {
+		cfg.Browser = s.browsers()
+	}
 	return cfg
+}
+
+// browsers is where operators' browsers send their sound: if nothing else is
+// said, over UDP to the address and port of the console, where they get their
+// pages; and where phones find us, browsers do.
+func (s settings) browsers() dialer.BrowserConfig {
+	b := dialer.BrowserConfig{Listen: s.Console.Sound}
+	if b.Listen == "" {
+		b.Listen = s.Console.Listen
+	}
+	for _, text := range s.Console.Advertise {
+		if addr, err := netip.ParseAddr(text); err == nil { // checked before
+			b.Advertise = append(b.Advertise, addr)
+		}
+	}
+	at, err := netip.ParseAddrPort(b.Listen)
+	if phones, e := netip.ParseAddr(s.SIP.Advertise); e == nil && len(b.Advertise) == 0 && (err != nil || !at.Addr().IsLoopback()) {
+		b.Advertise = []netip.Addr{phones}
+	}
+	return b
 }
 
 func (t trunkSettings) config() dialer.TrunkConfig {

@@ -49,6 +49,7 @@ func (a *api) events(w http.ResponseWriter, r *http.Request) error {
 type stream struct {
 	w     http.ResponseWriter
 	flush *http.ResponseController
+	mask  bool // phone numbers
 	err   error
 }
 
@@ -57,6 +58,9 @@ func (s *stream) send(kind string, id uint64, v any) {
 	if err != nil {
 		s.err = err
 		return
+	}
+	if s.mask {
+		data = maskNumbers(data)
 	}
 	if id > 0 {
 		s.write(fmt.Sprintf("id: %d\n", id))

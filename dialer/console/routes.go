@@ -101,6 +101,7 @@ func init() {
 		{Method: "GET", Path: "/api/campaigns/{campaign}", Doc: "its status; query: decisions=1", Roles: viewers, Scope: access.Read, answer: result((*api).campaign)},
 		{Method: "GET", Path: "/api/campaigns/{campaign}/definition", Doc: "a version with its defaults; query: version", Roles: viewers, Scope: access.Read, answer: result((*api).definition)},
 		{Method: "GET", Path: "/api/campaigns/{campaign}/plan", Doc: "contacts dialable now, later, never, and why", Roles: viewers, Scope: access.Read, answer: result((*api).plan)},
+		{Method: "GET", Path: "/api/campaigns/{campaign}/survey", Doc: "the answers to its script, counted; query: from, to, format=json|csv", Roles: viewers, Scope: access.Read, answer: (*api).survey},
 		{Method: "GET", Path: "/api/campaigns/{campaign}/why", Doc: "its last decisions and what holds contacts back", Roles: viewers, Scope: access.Read, answer: result((*api).why)},
 		{Method: "POST", Path: "/api/campaigns/{campaign}/start", Doc: "start it", Live: true, Audit: "campaign.start", Roles: steerers, Scope: access.Steer, answer: result(change(startCampaign))},
 		{Method: "POST", Path: "/api/campaigns/{campaign}/pause", Doc: "no new calls", Live: true, Audit: "campaign.pause", Roles: steerers, Scope: access.Steer, answer: result(change(pauseCampaign))},
@@ -126,6 +127,7 @@ func init() {
 		{Method: "GET", Path: "/api/reports/abandonment", Doc: "abandoned of live answers, against each campaign's limit", Roles: viewers, Scope: access.Read, answer: result((*api).reportAbandonment)},
 		{Method: "GET", Path: "/api/reports/commission", Doc: "results by disposition per operator; query: campaign, from, to", Audit: "report.commission", Roles: viewers, Scope: access.Read, answer: result((*api).reportCommission)},
 	}
+	routes = append(routes, deskRoutes()...)
 }
 
 // Routes returns the table of requests.

@@ -1,0 +1,386 @@
+// The operator's desk. The service owns the state: every event brings the whole,
+// and the page shows it. What is typed is kept there as it is typed.
+
+import { banner, send, t } from "./app.js";
+import { Headset, tab } from "./headset.js";
+import { Script } from "./script.js";
+
+const $ = (id) => document.getElementById(id);
+const headset = new Headset($("phone"));
+const script = new Script($, (turn) => order("script", turn));
+let desk = null; // the last state
+let clock = 0; // the service's clock less ours, in ms
+let chosen = 0; // the disposition whose fields are being filled in
+let noteTimer = 0;
+let attempt = ""; // of the call that is shown
+let mine = false; // this window has, or is getting, the leg
+
+// ---- events
+
+const events = new EventSource("/api/desk/events");
+events.addEventListener("desktop", (e) => show(JSON.parse(e.data)));
+events.addEventListener("sound", (e) => showSound(JSON.parse(e.data)));
+events.addEventListener("open", () => { if (lost) banner(t("back"), "good"); clearTimeout(lost); lost = 0; setTimeout(() => lost || banner(""), 2000); });
+events.addEventListener("error", () => { lost ||= setTimeout(() => banner(t("lost"), "bad"), 400); });
+let lost = 0;
+
+/** An order about the call that is shown. What went wrong is said beside the buttons. */
+async function order(what, body = {}, method = "POST") {
+  trouble("");
+  try {
+    return await send(method, `/api/desk/${what}`, { attempt, ...body });
+  } catch (e) {
+    trouble(e.message);
+    return null;
+  }
+}
+
+async function wish(path, body) {
+  try { await send("POST", `/api/desk/${path}`, body); } catch (e) { banner(e.message, "bad"); }
+}
+
+function trouble(text) {
+  $("trouble").textContent = text;
+  $("trouble").hidden = !text;
+}
+
+// ---- state
+
+function show(d) {
+  const before = desk;
+  desk = d;
+  clock = Date.parse(d.now) - Date.now();
+  $("state").textContent = t(`state.${d.state}`);
+  $("state").dataset.state = d.state;
+  $("reason").textContent = d.leaving ? t("desk.after") : reasonText(d.reason);
+  $("campaign").textContent = d.campaign ?? "";
+  document.title = `${t(`state.${d.state}`)} · apel`;
+  if (before && before.state !== d.state) $("spoken").textContent = [t(`state.${d.state}`), d.call?.contact.name].filter(Boolean).join(", ");
+  showSound(d.sound);
+  showSetup(d);
+  const up = d.sound && d.tab === tab;
+  $("ready").hidden = $("why").hidden = !up;
+  const wants = ["ready", "reserved"].includes(d.state) || (["talking", "wrap-up"].includes(d.state) && !d.leaving);
+  $("ready").textContent = wants ? (d.call && d.state !== "ready" ? t("desk.after.button") : t("desk.notready")) : t("desk.ready");
+  $("ready").disabled = !wants && !d.headset?.ok;
+  showCall(d, before);
+  $("day").hidden = Boolean(d.call && d.state !== "ready" && d.state !== "not-ready");
+  if (!before || (before.call && !d.call)) loadDay();
+}
+
+const reasonText = (reason) => (reason ? t(`reason.${reason}`).replace(/^reason\./, "") : "");
+
+function showSetup(d) {
+  const elsewhere = d.sound && d.tab !== tab;
+  const connected = d.sound && d.tab === tab && headset.pc;
+  $("setup").hidden = Boolean(connected && d.headset?.ok) || (connected && ["talking", "reserved", "wrap-up"].includes(d.state));
+  $("takeover").hidden = !elsewhere || !d.sound?.heard;
+  $("connect").hidden = connected || !$("takeover").hidden;
+  $("test").hidden = !connected;
+  $("setuptext").textContent = elsewhere && d.sound.heard ? t("desk.elsewhere") : connected ? t("desk.test.text") : t("desk.connect.text");
+  if (headset.pc && elsewhere) headset.close(); // another window has taken over
+  if (!mine && d.sound && d.tab === tab) connect(); // a reload: go on at once
+}
+
+function showSound(s) {
+  $("sound").hidden = !s;
+  if (!s) return;
+  $("level").value = s.level_db;
+  $("soundword").textContent = s.heard ? t("desk.heard") : t("desk.unheard");
+  $("state").dataset.sound = s.heard ? "" : "lost";
+  const worst = Math.max(s.lost, s.far_lost);
+  $("loss").textContent = worst > 0.01 ? t("desk.loss", Math.round(100 * worst)) : "";
+}
+
+// ---- headset
+
+async function devices() {
+  const all = await navigator.mediaDevices.enumerateDevices();
+  for (const [select, kind, kept] of [[$("mic"), "audioinput", localStorage.apelMic], [$("speaker"), "audiooutput", localStorage.apelSpeaker]]) {
+    select.replaceChildren(...all.filter((d) => d.kind === kind).map((d, i) => new Option(d.label || `${t("desk.device")} ${i + 1}`, d.deviceId)));
+    if ([...select.options].some((o) => o.value === kept)) select.value = kept;
+  }
+}
+
+async function openMic(id) {
+  try {
+    await headset.open(id);
+    await devices();
+  } catch (e) {
+    banner(e.name === "NotAllowedError" ? t("desk.mic.refused") : t("desk.mic.none"), "bad");
+    throw e;
+  }
+}
+
+async function connect(takeOver = false) {
+  mine = true;
+  try {
+    if (headset.track?.readyState !== "live") await openMic(localStorage.apelMic || undefined).catch(() => openMic());
+    if (localStorage.apelSpeaker) await headset.hearOn(localStorage.apelSpeaker).catch(() => {});
+    await headset.connect(takeOver);
+    banner("");
+  } catch (e) {
+    mine = false;
+    banner(e.message, "bad");
+  }
+  if (desk) showSetup(desk);
+}
+
+headset.addEventListener("state", () => desk && showSetup(desk));
+headset.addEventListener("gone", () => { mine = false; headset.close(); if (desk) showSetup(desk); });
+headset.addEventListener("lost", () => {
+  banner(t("desk.mic.lost"), "bad");
+  wish("microphone", { tab });
+});
+navigator.mediaDevices?.addEventListener("devicechange", devices);
+
+$("connect").addEventListener("click", () => connect());
+$("takeover").addEventListener("click", () => connect(true));
+$("mic").addEventListener("change", () => openMic($("mic").value));
+$("speaker").addEventListener("change", () => headset.hearOn($("speaker").value));
+$("test").addEventListener("click", async () => {
+  $("test").disabled = true;
+  $("testing").textContent = t("desk.test.speak");
+  setTimeout(() => ($("testing").textContent = t("desk.test.listen")), 3000);
+  try {
+    const h = await send("POST", "/api/desk/test", { tab, speak_ms: 3000 });
+    $("testing").textContent = h.ok
+      ? t("desk.test.ok", Math.round(h.level_db), h.trip_ms)
+      : h.problems.map((p) => t(`desk.problem.${p}`)).join(" ");
+  } catch (e) {
+    $("testing").textContent = e.message;
+  }
+  $("test").disabled = false;
+});
+
+$("ready").addEventListener("click", () => {
+  const wants = ["ready", "reserved"].includes(desk.state) || (["talking", "wrap-up"].includes(desk.state) && !desk.leaving);
+  if (wants) wish("notready", { reason: "break" });
+  else wish("ready");
+});
+$("why").addEventListener("change", () => {
+  if ($("why").value) wish("notready", { reason: $("why").value });
+  $("why").value = "";
+});
+
+// ---- the call
+
+function showCall(d, before) {
+  const c = d.call;
+  const over = c?.take_back_by && d.state !== "wrap-up";
+  $("call").hidden = !c || over;
+  $("controls").hidden = !c;
+  document.body.classList.toggle("wrapping", d.state === "wrap-up");
+  if (!c) { attempt = ""; return; }
+  if (c.attempt !== attempt) {
+    attempt = c.attempt;
+    trouble("");
+    choose(0);
+    $("note").value = c.note;
+    script.begin(attempt);
+  } else if (document.activeElement !== $("note") && !noteTimer) {
+    $("note").value = c.note;
+  }
+  card(c);
+  script.show(c.script, c.answers);
+  const live = d.state === "talking" && !c.ended_at;
+  for (const id of ["hangup", "hold", "mute", "keypad"]) $(id).hidden = over || !live;
+  press("hold", c.held);
+  press("mute", c.muted);
+  $("undo").hidden = !over;
+  $("results").hidden = over;
+  $("results").replaceChildren(...c.dispositions.map((r, i) => {
+    const b = document.createElement("button");
+    b.append(kbd(i + 1), ` ${r.name}`);
+    b.setAttribute("aria-pressed", c.disposition === i + 1 || chosen === i + 1);
+    b.addEventListener("click", () => choose(i + 1));
+    return b;
+  }));
+}
+
+const kbd = (text) => Object.assign(document.createElement("kbd"), { textContent: text });
+const press = (id, on) => $(id).setAttribute("aria-pressed", Boolean(on));
+
+function card(c) {
+  const p = c.contact;
+  $("who").textContent = p.name || [p.first_name, p.last_name].filter(Boolean).join(" ") || t("desk.unknown");
+  $("number").textContent = `${p.phone} · ${t("desk.attempt", c.number, c.max_attempts)}${c.recorded ? ` · ${t("desk.recorded")}` : ""}`;
+  const zone = p.zones?.[0];
+  $("place").textContent = [p.city, zone && t("desk.theirtime", new Date().toLocaleTimeString(document.documentElement.lang, { timeZone: zone, hour: "2-digit", minute: "2-digit" }))].filter(Boolean).join(" · ");
+  const rows = [["email", p.email], ["language", p.language], ["client", p.client], ["consent", p.consent && [p.consent.kind, p.consent.at?.slice(0, 10), p.consent.source].filter(Boolean).join(", ")], ["notes", p.notes], ...Object.entries(p.fields ?? {})];
+  $("fields").replaceChildren(...rows.filter(([, v]) => v).flatMap(([k, v]) => [text("dt", t(`field.${k}`).replace(/^field\./, "")), text("dd", v)]));
+  $("history").replaceChildren(...c.history.map((r) => text("li", [r.ended_at?.slice(0, 16).replace("T", " "), r.disposition || r.outcome, r.note].filter(Boolean).join(" · "))));
+}
+
+const text = (tag, content) => Object.assign(document.createElement(tag), { textContent: content });
+
+/** Chooses a disposition: what needs nothing else is said at once. */
+function choose(n) {
+  chosen = n;
+  const r = desk?.call?.dispositions[n - 1];
+  $("ask").hidden = true;
+  if (!r) return;
+  const asks = (what) => r.ask?.includes(what);
+  const at = r.callback;
+  if (!asks("amount") && !at && !asks("note") && !r.dnc) { commit(); return; }
+  $("asked").textContent = r.dnc ? t("desk.dnc.sure") : r.name;
+  $("amountlabel").hidden = !asks("amount");
+  $("atlabel").hidden = $("zone").hidden = !at;
+  $("zone").textContent = at ? t("desk.theirzone", zoneOf()) : "";
+  $("amount").value = $("at").value = "";
+  $("ask").hidden = false;
+  const first = asks("amount") ? $("amount") : at ? $("at") : asks("note") ? $("note") : $("ask").querySelector("button");
+  first.focus();
+}
+
+const zoneOf = () => desk.call.contact.zones?.[0] ?? "UTC";
+
+/** The instant of a wall clock in a zone: what the zone shows is corrected until it fits. */
+function instant(wall, zone) {
+  const want = Date.parse(`${wall}:00Z`);
+  let at = want;
+  for (let i = 0; i < 3; i++) {
+    const shown = new Date(at).toLocaleString("sv-SE", { timeZone: zone }).replace(" ", "T");
+    at += want - Date.parse(`${shown}Z`);
+  }
+  return new Date(at).toISOString();
+}
+
+async function commit() {
+  const body = { disposition: chosen, note: $("note").value };
+  if (!$("ask").hidden && $("amount").value) body.amount = $("amount").value;
+  if (!$("ask").hidden && $("at").value) body.callback_at = instant($("at").value, zoneOf());
+  clearTimeout(noteTimer);
+  noteTimer = 0;
+  if (await order("result", body)) choose(0);
+}
+
+$("ask").addEventListener("submit", (e) => { e.preventDefault(); commit(); });
+$("cancel").addEventListener("click", () => choose(0));
+$("hangup").addEventListener("click", () => order("hangup"));
+$("hold").addEventListener("click", () => order("hold", { on: !desk.call.held }));
+$("mute").addEventListener("click", () => order("mute", { on: !desk.call.muted }));
+$("undo").addEventListener("click", () => order("takeback"));
+$("note").addEventListener("input", () => {
+  clearTimeout(noteTimer);
+  noteTimer = setTimeout(async () => { await order("note", { note: $("note").value }); noteTimer = 0; }, 600);
+});
+
+// ---- dialogs
+
+function dialog(title, content, ok) {
+  $("dialogtitle").textContent = title;
+  $("dialogbody").replaceChildren(...content);
+  $("dialogok").hidden = !ok;
+  $("dialogok").onclick = async () => { if (await ok()) $("dialog").close(); };
+  $("dialog").showModal();
+}
+$("dialogcancel").addEventListener("click", () => $("dialog").close());
+
+$("keypad").addEventListener("click", () => {
+  const pad = document.createElement("div");
+  pad.className = "pad";
+  for (const key of "123456789*0#") {
+    const b = text("button", key);
+    b.addEventListener("click", () => order("keys", { keys: key }));
+    pad.append(b);
+  }
+  dialog(t("desk.keypad"), [pad]);
+});
+
+$("edit").addEventListener("click", () => {
+  const p = desk.call.contact;
+  const plain = ["name", "first_name", "last_name", "email", "city"];
+  const inputs = [...plain.map((k) => [k, p[k]]), ...Object.entries(p.fields ?? {})].map(([k, v]) => {
+    const label = text("label", t(`field.${k}`).replace(/^field\./, ""));
+    const input = Object.assign(document.createElement("input"), { value: v ?? "", name: k });
+    label.append(input);
+    return label;
+  });
+  dialog(t("desk.edit"), inputs, async () => {
+    const body = { fields: {} };
+    for (const label of inputs) {
+      const { name, value } = label.querySelector("input");
+      if (plain.includes(name)) body[name] = value;
+      else body.fields[name] = value;
+    }
+    return order("contact", body, "PATCH");
+  });
+});
+
+$("own").addEventListener("click", () => {
+  const st = script.current();
+  if (!st) return;
+  const area = Object.assign(document.createElement("textarea"), { rows: 8, value: st.own ?? "" });
+  area.setAttribute("aria-label", t("desk.own"));
+  dialog(t("desk.own"), [area], () => order("wording", { step: st.name, text: area.value }, "PUT").then(refresh));
+});
+
+document.addEventListener("apel-refresh", () => refresh(true));
+
+async function refresh(answer) {
+  if (answer) show(await send("GET", "/api/desk"));
+  return answer;
+}
+
+$("help").addEventListener("click", () => {
+  const list = document.createElement("dl");
+  list.className = "fields";
+  for (const [key, what] of [["F2", "desk.ready"], ["F4", "desk.hangup"], ["F8", "desk.hold"], ["M", "desk.mute"], ["K", "desk.keypad"], ["N", "desk.note"], ["S", "desk.script"], ["1–9", "desk.result"], ["Enter", "desk.commit"], ["Z", "desk.undo"], ["Esc", "cancel"]]) {
+    const dt = document.createElement("dt");
+    dt.append(kbd(key));
+    list.append(dt, text("dd", t(what)));
+  }
+  dialog(t("desk.shortcuts"), [list]);
+});
+
+// ---- keys
+
+const byKey = { F2: "ready", F4: "hangup", F8: "hold", m: "mute", k: "keypad", z: "undo", "?": "help" };
+
+document.addEventListener("keydown", (e) => {
+  const typing = e.target.closest("input:not([type=radio]):not([type=checkbox]), textarea, select, dialog");
+  if (e.ctrlKey || e.altKey || e.metaKey || e.repeat) return;
+  if (e.key === "Escape" && typing && !e.target.closest("dialog")) { e.target.blur(); choose(0); return; }
+  if (typing && !/^F\d/.test(e.key)) return;
+  const id = byKey[e.key] ?? byKey[e.key.toLowerCase()];
+  if (id && !$(id).hidden && !$(id).disabled) { e.preventDefault(); $(id).click(); return; }
+  if (/^[1-9]$/.test(e.key) && desk?.call?.dispositions[e.key - 1] && !$("results").hidden) { e.preventDefault(); choose(Number(e.key)); return; }
+  if (e.key.toLowerCase() === "n" && desk?.call) { e.preventDefault(); $("note").focus(); }
+  if (e.key.toLowerCase() === "s" && desk?.call) { e.preventDefault(); $("step").focus(); }
+});
+
+// ---- the day
+
+async function loadDay() {
+  const day = await send("GET", "/api/desk/calls").catch(() => null);
+  if (!day) return;
+  const results = Object.entries(day.results).map(([k, n]) => `${k} ${n}`).join(", ");
+  $("numbers").textContent = `${t("desk.calls", day.bridged)} · ${t("desk.talked", span(day.talk_ms))} · ${results}`;
+  $("calls").replaceChildren(...day.calls.map((r) => {
+    const tr = document.createElement("tr");
+    for (const v of [r.ended_at?.slice(11, 16), r.campaign, r.phone, span(r.talk_ms), r.disposition, r.note]) tr.append(text("td", v ?? ""));
+    return tr;
+  }));
+  $("callbacks").replaceChildren(...day.callbacks.map((r) => text("li", `${new Date(r.script_answers.callback_at).toLocaleString(document.documentElement.lang)} · ${r.phone}`)));
+}
+
+// ---- time
+
+function span(ms) {
+  const s = Math.max(0, Math.floor(ms / 1000));
+  const two = (n) => String(n).padStart(2, "0");
+  return s < 3600 ? `${Math.floor(s / 60)}:${two(s % 60)}` : `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
+}
+
+setInterval(() => {
+  if (headset.level && !$("setup").hidden) $("miclevel").value = headset.level();
+  if (!desk) return;
+  const now = Date.now() + clock;
+  $("timer").textContent = span(now - Date.parse(desk.since));
+  const c = desk.call;
+  const left = c && desk.state === "wrap-up" ? Date.parse(desk.since) + c.wrap_up_ms - now : 0;
+  $("countdown").textContent = left > 0 ? t("desk.left", Math.ceil(left / 1000)) : "";
+}, 200);
+
+openMic(localStorage.apelMic || undefined).catch(() => openMic()).catch(() => {});

@@ -1,0 +1,141 @@
+// An operator's sound: microphone, WebRTC leg, and its recovery. Knows nothing
+// of calls.
+
+import { send } from "./app.js";
+
+/** The window's name: a reload keeps it, another window has another. */
+export const tab = (sessionStorage.apelTab ??= crypto.randomUUID());
+
+const constraints = (id) => ({
+  audio: { deviceId: id ? { exact: id } : undefined, echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 },
+});
+
+export class Headset extends EventTarget {
+  constructor(audio) {
+    super();
+    this.audio = audio;
+    this.pc = null;
+    this.track = null;
+    this.retry = 0;
+  }
+
+  get connected() { return this.pc?.connectionState === "connected"; }
+
+  /** Opens a microphone and measures it; in a call the track is replaced, nothing is dropped. */
+  async open(id) {
+    const stream = await navigator.mediaDevices.getUserMedia(constraints(id));
+    const track = stream.getAudioTracks()[0];
+    const old = this.track;
+    this.track = track;
+    track.addEventListener("ended", () => { if (this.track === track) this.dispatchEvent(new Event("lost")); });
+    await this.sender?.replaceTrack(track);
+    old?.stop();
+    this.measure(stream);
+    localStorage.apelMic = track.getSettings().deviceId ?? "";
+    return track;
+  }
+
+  /** The loudness of the microphone in dBFS, for the meter before connecting. */
+  measure(stream) {
+    this.context ??= new AudioContext();
+    this.source?.disconnect();
+    this.source = this.context.createMediaStreamSource(stream);
+    const analyser = this.context.createAnalyser();
+    analyser.fftSize = 1024;
+    this.source.connect(analyser);
+    const data = new Float32Array(analyser.fftSize);
+    this.level = () => {
+      analyser.getFloatTimeDomainData(data);
+      const power = data.reduce((sum, v) => sum + v * v, 0) / data.length;
+      return power > 0 ? 10 * Math.log10(power) + 3 : -127;
+    };
+  }
+
+  /** Where to hear: kept, and used if the browser can. */
+  async hearOn(id) {
+    localStorage.apelSpeaker = id;
+    await this.audio.setSinkId?.(id);
+  }
+
+  /** Makes the leg. Takes over from another window if asked to. */
+  async connect(takeOver = false) {
+    this.close();
+    const pc = (this.pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" }));
+    const transceiver = pc.addTransceiver(this.track, { direction: "sendrecv" });
+    const codecs = RTCRtpSender.getCapabilities("audio").codecs.filter((c) => /pcm[au]/i.test(c.mimeType));
+    transceiver.setCodecPreferences?.(codecs);
+    this.sender = transceiver.sender;
+    pc.addEventListener("track", (e) => {
+      this.audio.srcObject = new MediaStream([e.track]);
+      this.audio.play().catch(() => this.dispatchEvent(new Event("muted")));
+    });
+    pc.addEventListener("connectionstatechange", () => {
+      if (this.pc !== pc) return;
+      this.dispatchEvent(new Event("state"));
+      if (["disconnected", "failed"].includes(pc.connectionState)) this.restart();
+      if (pc.connectionState === "connected") this.retry = 0;
+    });
+    await pc.setLocalDescription();
+    await gathered(pc);
+    const query = `tab=${tab}${takeOver ? "&takeover=1" : ""}`;
+    const answer = await exchange("POST", `/api/desk/leg?${query}`, pc.localDescription.sdp);
+    await pc.setRemoteDescription({ type: "answer", sdp: answer });
+  }
+
+  /** Comes back from a lost network: new ICE credentials for the same leg. */
+  async restart() {
+    const pc = this.pc;
+    if (!pc || this.restarting) return;
+    this.restarting = true;
+    try {
+      while (this.pc === pc && pc.connectionState !== "connected") {
+        try {
+          pc.restartIce();
+          await pc.setLocalDescription(await pc.createOffer({ iceRestart: true }));
+          await gathered(pc);
+          const answer = await exchange("PATCH", `/api/desk/leg/${tab}`, pc.localDescription.sdp);
+          await pc.setRemoteDescription({ type: "answer", sdp: answer });
+        } catch (e) {
+          if (e.status === 409) { // the service has given the leg up, or another window has it
+            this.dispatchEvent(new Event("gone"));
+            return;
+          }
+        }
+        await pause(2000);
+      }
+    } finally {
+      this.restarting = false;
+    }
+  }
+
+  close() {
+    this.pc?.close();
+    this.pc = null;
+  }
+
+  /** Ends the leg for good. */
+  async end() {
+    this.close();
+    await send("DELETE", `/api/desk/leg/${tab}`).catch(() => {});
+  }
+}
+
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+// The addresses of this machine are found at once; one that takes long is done without.
+async function gathered(pc) {
+  if (pc.iceGatheringState === "complete") return;
+  await Promise.race([
+    pause(500),
+    new Promise((done) => pc.addEventListener("icegatheringstatechange", () => pc.iceGatheringState === "complete" && done())),
+  ]);
+}
+
+async function exchange(method, path, sdp) {
+  const resp = await fetch(path, { method, headers: { "Content-Type": "application/sdp" }, body: sdp, signal: AbortSignal.timeout(5000) });
+  const body = await resp.text();
+  if (resp.ok) return body;
+  let sentence = resp.statusText;
+  try { sentence = JSON.parse(body).error; } catch { /* no JSON: the status says it */ }
+  throw Object.assign(new Error(sentence), { status: resp.status });
+}

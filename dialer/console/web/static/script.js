@@ -1,0 +1,136 @@
+// The script on the desk: the step, its questions and what must be said. Every
+// answer is kept by the service as it is given.
+
+import { t } from "./app.js";
+
+export class Script {
+  constructor($, turn) {
+    this.$ = $;
+    this.turn = turn;
+    this.drawn = "";
+    $("next").addEventListener("click", () => this.go("next"));
+    $("back").addEventListener("click", () => this.go("back"));
+  }
+
+  begin(attempt) { this.attempt = attempt; this.drawn = ""; }
+
+  current() { return this.script?.steps.find((s) => s.name === this.script.step); }
+
+  async go(where) {
+    await this.turn({ from: this.script.step, go: where, answers: this.given() });
+    // the step that follows comes with the next event; ask for it at once
+    document.dispatchEvent(new Event("apel-refresh"));
+  }
+
+  show(script, answers) {
+    const $ = this.$;
+    this.script = script;
+    $("step").closest("section").hidden = !script;
+    if (!script) return;
+    const st = this.current();
+    $("steps").replaceChildren(...script.steps.map((s) => {
+      const li = document.createElement("li");
+      const b = Object.assign(document.createElement("button"), { textContent: s.title, disabled: !script.trail.includes(s.name) });
+      if (s === st) b.setAttribute("aria-current", "step");
+      b.addEventListener("click", () => this.go(`to:${s.name}`));
+      li.append(b);
+      return li;
+    }));
+    $("back").disabled = script.trail.length < 2 && Boolean(st);
+    $("next").hidden = !st || st.end;
+    $("own").hidden = !st;
+    const drawing = JSON.stringify([this.attempt, script.step, st?.own_html]);
+    if (drawing === this.drawn) return; // what is being typed stays
+    this.drawn = drawing;
+    this.draw(st, answers);
+    $("objections").replaceChildren(...script.objections.map((o) => {
+      const d = document.createElement("details");
+      d.append(Object.assign(document.createElement("summary"), { textContent: o.said }), html(o.html));
+      return d;
+    }));
+  }
+
+  draw(st, answers) {
+    const box = this.$("step");
+    if (!st) {
+      box.textContent = t("desk.script.end");
+      return;
+    }
+    const words = html(st.own_html || st.html);
+    if (st.own_html) words.className = "mine";
+    box.replaceChildren(words, ...(st.say ?? []).map((s) => this.sentence(s, answers)), ...(st.questions ?? []).map((q) => this.question(q, answers[q.name] ?? "")));
+  }
+
+  sentence(s, answers) {
+    const label = document.createElement("label");
+    label.className = "say choice";
+    const tick = Object.assign(document.createElement("input"), { type: "checkbox", name: s.key, checked: Boolean(answers[s.key]) });
+    tick.addEventListener("change", () => this.turn({ answers: { [s.key]: tick.checked ? "yes" : "" } }));
+    label.append(tick, html(s.html));
+    return label;
+  }
+
+  question(q, answer) {
+    const set = document.createElement("fieldset");
+    const legend = document.createElement("legend");
+    legend.append(html(q.html));
+    if (q.required) legend.append(` (${t("desk.required")})`);
+    set.append(legend, ...this.inputs(q, answer));
+    set.addEventListener("change", () => this.turn({ answers: { [q.name]: this.valueOf(set, q) } }));
+    set.dataset.question = q.name;
+    return set;
+  }
+
+  inputs(q, answer) {
+    const choice = (type, value, on) => {
+      const label = Object.assign(document.createElement("label"), { className: "choice" });
+      label.append(Object.assign(document.createElement("input"), { type, name: `q-${q.name}`, value, checked: on }), value);
+      return label;
+    };
+    switch (q.kind) {
+      case "one": return q.of.map((o) => choice("radio", o, o === answer));
+      case "many": return q.of.map((o) => choice("checkbox", o, answer.split(" | ").includes(o)));
+      case "scale": {
+        const row = Object.assign(document.createElement("div"), { className: "scale" });
+        for (let v = q.min; v <= q.max; v++) row.append(choice("radio", String(v), String(v) === answer));
+        return [row];
+      }
+      case "open": return [named(document.createElement("textarea"), q, answer)];
+      default: {
+        const input = named(document.createElement("input"), q, answer);
+        if (q.kind === "date") input.type = "date";
+        if (q.kind === "number") input.inputMode = "decimal";
+        return [input];
+      }
+    }
+  }
+
+  valueOf(set, q) {
+    const all = [...set.querySelectorAll("input, textarea")];
+    if (["one", "many", "scale"].includes(q.kind)) return all.filter((i) => i.checked).map((i) => i.value).join(" | ");
+    return all[0].value;
+  }
+
+  /** What stands in the fields of the step, for those that were typed in and not left yet. */
+  given() {
+    const given = {};
+    for (const set of this.$("step").querySelectorAll("[data-question]")) {
+      const q = this.current().questions.find((x) => x.name === set.dataset.question);
+      given[q.name] = this.valueOf(set, q);
+    }
+    return given;
+  }
+}
+
+function named(field, q, answer) {
+  field.value = answer;
+  field.setAttribute("aria-label", q.name);
+  return field;
+}
+
+// The service makes this HTML, from its own tags only.
+function html(source) {
+  const div = document.createElement("div");
+  div.innerHTML = source;
+  return div;
+}
