@@ -24,17 +24,22 @@ import (
 type Definition struct {
 	Name        string
 	Description string
-	Client      string // on whose behalf it calls; do-not-call lists may be a client's
-	Lists       []string
-	Trunks      []string // in order of preference
-	CallerID    []string // E.164; used in turn
-	Country     string   // ISO region that numbers of this campaign may be dialed in; empty: any
-	Teams       []string // whose operators take its calls; empty with Operators empty: everyone
+	Client      string     // on whose behalf it calls; do-not-call lists may be a client's
+	Lists       []List     // where contacts come from, in order or by weight
+	Filter      *Filter    // which of them; nil: all
+	Registers   []string   // do-not-call registers that must be there, in an issue that has not expired
+	Consent     Consent    // whose agreement is needed
+	Trunks      []string   // in order of preference
+	CallerID    []CallerID // numbers to show; used in turn
+	Country     string     // ISO region that numbers of this campaign may be dialed in; empty: any
+	Teams       []string   // whose operators take its calls; empty with Operators empty: everyone
 	Operators   []string
 
 	Windows      []Window      // when people may be called, in their own zone(s)
 	RingTime     time.Duration // from INVITE to giving up
 	Attempts     Attempts
+	Numbers      Numbers // of contacts that have several
+	Callbacks    Callbacks
 	Pacing       pacing.Settings
 	Abandonment  Abandonment
 	Detector     DetectorSettings
@@ -57,6 +62,31 @@ type Attempts struct {
 	Max    int                      // in this campaign
 	PerDay int                      // on one number over all campaigns, in the contact's calendar day
 	Retry  map[string]time.Duration // delay by outcome; 0 or less: no further try after this outcome
+
+	PerWeek   int  // on one number over all campaigns in any 7 days; 0: no limit
+	Per30Days int  // ... in any 30 days; 0: no limit
+	BestHour  bool // retries wait for the hour in which most people answer, once the calls made show one
+}
+
+// List is a list whose contacts are called.
+type List struct {
+	Name   string
+	Weight int             // share of the fresh contacts, if any list has one; 0: 1 then
+	Order  contactdb.Order // in which its fresh contacts come
+	Filter *Filter         // which of its contacts, beside the campaign's
+}
+
+// CallerID is a number that is shown to those who are called.
+type CallerID struct {
+	Number string        // E.164
+	PerDay int           // calls in any 24 hours, over all campaigns; 0: no limit
+	Rest   time.Duration // how long it is not used once it has made PerDay calls
+}
+
+// Callbacks says how promises are kept.
+type Callbacks struct {
+	Deputy    time.Duration // how long one for a named operator waits for that operator; Never: for ever
+	BeyondMax bool          // a promise is kept although attempts: max is reached; the other caps hold
 }
 
 // Abandonment is the regulator's rule.
@@ -103,7 +133,9 @@ func Default(name string) *Definition {
 		Name:        name,
 		Windows:     defaultWindows(),
 		RingTime:    25 * time.Second,
-		Attempts:    Attempts{Max: 4, PerDay: 2, Retry: defaultRetry()},
+		Attempts:    Attempts{Max: 4, PerDay: 2, PerWeek: 7, Retry: defaultRetry(), BestHour: true},
+		Numbers:     Numbers{Order: InTurn, Switch: 15 * time.Minute},
+		Callbacks:   Callbacks{Deputy: 15 * time.Minute, BeyondMax: true},
 		Pacing:      pacing.Settings{Mode: pacing.Predictive, Ratio: 1},
 		Abandonment: defaultAbandonment(),
 		Detector:    DetectorSettings{PeopleLost: 0.025, DecideWithin: 3 * time.Second},
@@ -118,7 +150,7 @@ func Default(name string) *Definition {
 		},
 	}
 	if name != "" {
-		d.Lists = []string{name}
+		d.Lists = []List{{Name: name}}
 	}
 	d.agree()
 	return d

@@ -13,6 +13,7 @@ type Known struct {
 	Lists     []string
 	Operators []string
 	Teams     []string
+	Registers []string            // do-not-call registers
 	CallerIDs map[string][]string // by trunk: the numbers it may show; empty: not restricted
 }
 
@@ -31,10 +32,11 @@ func (b *Breach) Error() string { return b.Problem + " (" + b.Rule + ")" }
 // that say country:.
 func (d *Definition) Check(k Known) []error {
 	var all []error
-	all = append(all, missing("list", d.Lists, k.Lists, "import it: apel list import FILE --name %s")...)
+	all = append(all, missing("list", d.listNames(), k.Lists, "import it: apel list import FILE --name %s")...)
 	all = append(all, missing("trunk", d.Trunks, k.Trunks, "add trunk %s to apel.yaml, or name another in the campaign")...)
 	all = append(all, missing("team", d.Teams, k.Teams, "add it: apel team add %s")...)
 	all = append(all, missing("operator", d.Operators, k.Operators, "add the account: apel operator add %s")...)
+	all = append(all, missing("do-not-call register", d.Registers, k.Registers, "import it: apel dnc import FILE --list %s")...)
 	all = append(all, d.checkCallerIDs(k)...)
 	all = append(all, d.checkVoiceDrop()...)
 	return append(all, d.checkRules()...)
@@ -56,6 +58,13 @@ func missing(what string, wanted, there []string, next string) []error {
 	return all
 }
 
+func (d *Definition) listNames() (names []string) {
+	for _, l := range d.Lists {
+		names = append(names, l.Name)
+	}
+	return names
+}
+
 func (d *Definition) checkCallerIDs(k Known) []error {
 	if len(d.CallerID) == 0 {
 		return []error{fmt.Errorf("campaign %q shows no number to those it calls; write caller-id: with a number that you may show", d.Name)}
@@ -64,7 +73,7 @@ func (d *Definition) checkCallerIDs(k Known) []error {
 	for _, trunk := range d.Trunks {
 		allowed := k.CallerIDs[trunk]
 		for _, id := range d.CallerID {
-			if len(allowed) > 0 && !slices.Contains(allowed, id) {
+			if id := id.Number; len(allowed) > 0 && !slices.Contains(allowed, id) {
 				all = append(all, fmt.Errorf("caller ID %s is not allowed on trunk %q; use one of %s, or add it to the trunk in apel.yaml once the carrier has verified it",
 					id, trunk, strings.Join(allowed, ", ")))
 			}

@@ -10,9 +10,9 @@ import (
 
 func TestWhatKeepsACampaignFromRunningIsSaidWithTheNextStep(t *testing.T) {
 	d := Default("spring")
-	d.Lists, d.Trunks = []string{"leads", "gone"}, []string{"acme", "acmee"}
+	d.Lists, d.Trunks = []List{{Name: "leads"}, {Name: "gone"}}, []string{"acme", "acmee"}
 	d.Teams, d.Operators = []string{"north"}, []string{"ana", "dan"}
-	d.CallerID = []string{"+40312345678", "+40312345679"}
+	d.CallerID = []CallerID{{Number: "+40312345678"}, {Number: "+40312345679"}}
 	k := Known{
 		Lists: []string{"leads"}, Trunks: []string{"acme"}, Operators: []string{"ana"},
 		CallerIDs: map[string][]string{"acme": {"+40312345678"}},
@@ -39,7 +39,7 @@ func TestWhatKeepsACampaignFromRunningIsSaidWithTheNextStep(t *testing.T) {
 func TestTheDefaultsBreakNoRuleAnywhere(t *testing.T) {
 	for country := range countries {
 		d := Default("spring")
-		d.Country, d.Trunks, d.CallerID = country, []string{"acme"}, []string{"+40312345678"}
+		d.Country, d.Trunks, d.CallerID = country, []string{"acme"}, []CallerID{{Number: "+40312345678"}}
 		if problems := d.Check(Known{Lists: []string{"spring"}, Trunks: []string{"acme"}}); len(problems) > 0 {
 			t.Errorf("%s: %v", country, problems)
 		}
@@ -48,7 +48,7 @@ func TestTheDefaultsBreakNoRuleAnywhere(t *testing.T) {
 
 func TestSettingsBeyondTheRulesOfTheCountryAreBreaches(t *testing.T) {
 	d := Default("spring")
-	d.Trunks, d.CallerID = []string{"acme"}, []string{"+12125550100"}
+	d.Trunks, d.CallerID = []string{"acme"}, []CallerID{{Number: "+12125550100"}}
 	d.RingTime = 10 * time.Second
 	d.Abandonment = Abandonment{Limit: 0.05, Window: 30 * 24 * time.Hour, Within: 3 * time.Second, Retry: time.Hour}
 	d.Windows[1].To = 22 * time.Hour
@@ -94,7 +94,7 @@ func TestARecordedMessageIsLeftOnlyWithConsent(t *testing.T) {
 	known := Known{Lists: []string{"spring"}, Trunks: []string{"acme"}}
 	for country, rule := range map[string]string{"RO": "Directive 2002/58/EC, article 13(1)", "US": "47 CFR 64.1200(a)(3)", "GB": "Privacy and Electronic Communications Regulations 2003, regulation 19", "JP": ""} {
 		d := Default("spring")
-		d.Country, d.Trunks, d.CallerID = country, []string{"acme"}, []string{"+40312345678"}
+		d.Country, d.Trunks, d.CallerID = country, []string{"acme"}, []CallerID{{Number: "+40312345678"}}
 		d.VoiceDrop.Message = "drop.wav"
 		var breach *Breach
 		for _, problem := range d.Check(known) {

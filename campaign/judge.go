@@ -9,15 +9,23 @@ import (
 )
 
 // Reasons of a verdict, in the order in which they are looked for: the first
-// that applies is given. DoNotCall and AttemptsUp are reasons too.
+// that applies is given. DoNotCall, AttemptsUp and contactdb.InvalidNumber are
+// reasons too. One that a number has is given if no other number is better off.
 const (
-	WrongCountry = "wrong-country" // never: the number is in another country
-	NoZone       = "no-zone"       // never: nobody knows what time it is there
-	Final        = "final"         // never: an earlier attempt settled it
-	InCall       = "in-call"       // later: the number is in a live attempt
-	RetryDelay   = "retry-delay"   // later: the delay after the last outcome, or a callback's time
-	DayCap       = "day-cap"       // later: tried often enough today
-	OutsideHours = "outside-hours" // later: no window is open
+	WrongCountry     = "wrong-country"     // never: the number is in another country
+	NoZone           = "no-zone"           // never: nobody knows what time it is there
+	ConsentWithdrawn = "consent-withdrawn" // never: the contact has said no
+	ConsentMissing   = "consent-missing"   // never: the campaign needs an agreement
+	ConsentExpired   = "consent-expired"   // never: it was for a time
+	FilteredOut      = "filtered-out"      // never: the campaign or its list asks for others
+	Final            = "final"             // never: an earlier attempt settled it
+	InCall           = "in-call"           // later: the number, or the contact, is in a live attempt
+	RetryDelay       = "retry-delay"       // later: the delay after the last outcome
+	CallbackPromised = "callback"          // later: a call was promised for then
+	DayCap           = "day-cap"           // later: tried often enough today
+	WeekCap          = "week-cap"          // later: tried often enough in 7 days
+	MonthCap         = "month-cap"         // later: tried often enough in 30 days
+	OutsideHours     = "outside-hours"     // later: no window is open
 )
 
 // inCallDelay is when to ask again about a number in a live attempt: about as
@@ -30,44 +38,36 @@ const inCallDelay = time.Minute
 // When of a Later is not before which asking again is worth while: for the day
 // cap and the hours it is the first minute that both allow.
 func (d *Definition) Judge(c contactdb.Candidate, now time.Time) contactdb.Verdict {
-	if v, ok := d.never(c); ok {
+	if v, ok := d.never(c, now); ok {
 		return v
 	}
-	if c.Leased {
+	if c.Leased && len(c.Others) == 0 {
 		return later(InCall, now.Add(inCallDelay), "the number is in a call right now")
 	}
 	if now.Before(c.Progress.NextTry) {
 		return d.delayed(c)
 	}
-	places, _ := locations(c.Zones)
-	capped := d.cappedIn(places, c.NumberTries, now)
-	if capped == nil && d.openIn(places, now) {
-		return contactdb.Verdict{Kind: contactdb.Yes}
-	}
-	next, found := d.earliest(places, c.NumberTries, now)
-	switch {
-	case !found:
-		return later(OutsideHours, next, fmt.Sprintf("the call windows in %s are not open together within two weeks; widen windows:, or correct the contact's zones",
-			strings.Join(c.Zones, ", ")))
-	case capped != nil:
-		return later(DayCap, next, fmt.Sprintf("tried %d times today (%s), which is the limit of a day", d.Attempts.PerDay, capped))
-	}
-	return later(OutsideHours, next, fmt.Sprintf("outside the call windows in %s; they open %s",
-		strings.Join(c.Zones, ", "), next.In(places[0]).Format("Mon 2 Jan 15:04 MST")))
+	return d.choose(c, now)
 }
 
 // never looks for what no waiting helps against.
-func (d *Definition) never(c contactdb.Candidate) (contactdb.Verdict, bool) {
-	switch {
-	case c.Suppressed != nil:
-		return never(DoNotCall, "the number is on the do-not-call list: "+orUnknown(c.Suppressed.Reason))
-	case d.Country != "" && c.Region != d.Country:
-		return never(WrongCountry, fmt.Sprintf("the number is in %s, and the campaign calls %s only", orUnknown(c.Region), d.Country))
-	case !zonesKnown(c.Zones):
+func (d *Definition) never(c contactdb.Candidate, now time.Time) (contactdb.Verdict, bool) {
+	if v, refused := d.allRefused(c); refused {
+		return v, true
+	}
+	if !zonesKnown(c.Zones) {
 		return never(NoZone, "it is not known what time it is there; give the contact a time zone: apel contact edit")
+	}
+	if v, refused := d.consent(c.Consent, now); refused {
+		return v, true
+	}
+	if v, out := d.filtered(c); out {
+		return v, true
+	}
+	switch {
 	case len(d.Windows) == 0:
 		return never(OutsideHours, "the campaign has no call windows; write windows: into its file")
-	case c.Progress.Attempts >= d.Attempts.Max:
+	case c.Progress.Attempts >= d.Attempts.Max && (c.Progress.Promise == nil || !d.Callbacks.BeyondMax):
 		return never(AttemptsUp, fmt.Sprintf("tried %d times, and the limit is %d", c.Progress.Attempts, d.Attempts.Max))
 	case c.Progress.Final != "":
 		return never(Final, "settled: "+c.Progress.Final)
@@ -75,10 +75,45 @@ func (d *Definition) never(c contactdb.Candidate) (contactdb.Verdict, bool) {
 	return contactdb.Verdict{}, false
 }
 
+// allRefused is the reason of the first number if none may ever be called.
+func (d *Definition) allRefused(c contactdb.Candidate) (first contactdb.Verdict, all bool) {
+	for i, n := range numbersOf(c) {
+		v := d.refused(n)
+		if v.Reason == "" {
+			return v, false
+		}
+		if i == 0 || first.Kind == contactdb.Never && v.Kind == contactdb.Later || v.Kind == contactdb.Later && v.When.Before(first.When) {
+			first = v // what ends by itself comes before what does not
+		}
+	}
+	return first, true
+}
+
+// filtered names the condition of the campaign, or of the contact's list, that
+// the contact does not meet.
+func (d *Definition) filtered(c contactdb.Candidate) (contactdb.Verdict, bool) {
+	if failed := d.Filter.fails(c); failed != "" {
+		return never(FilteredOut, "the campaign asks for "+failed)
+	}
+	for _, l := range d.Lists {
+		if l.Name == c.List {
+			if failed := l.Filter.fails(c); failed != "" {
+				return never(FilteredOut, fmt.Sprintf("the campaign asks of list %q for %s", l.Name, failed))
+			}
+		}
+	}
+	return contactdb.Verdict{}, false
+}
+
 // delayed is the verdict on a contact whose next try has a time.
 func (d *Definition) delayed(c contactdb.Candidate) contactdb.Verdict {
 	p := c.Progress
-	if p.Rescheduled {
+	switch {
+	case p.Promise != nil && p.Promise.Operator != "":
+		return later(CallbackPromised, p.NextTry, "a callback by "+p.Promise.Operator+" was promised for then")
+	case p.Promise != nil:
+		return later(CallbackPromised, p.NextTry, "a callback was promised for then")
+	case p.Rescheduled:
 		return later(RetryDelay, p.NextTry, "a callback was promised for then")
 	}
 	return later(RetryDelay, p.NextTry, "waits after "+orUnknown(p.LastOutcome))
@@ -110,11 +145,13 @@ func countOn(local time.Time, tries []time.Time) int {
 	return n
 }
 
-// earliest is the first instant from t on with room in the day and a window
-// open in all places; false and the end of the search if there is none.
-func (d *Definition) earliest(places []*time.Location, tries []time.Time, t time.Time) (time.Time, bool) {
+// earliest is the first instant from t on with room under the caps, by the
+// number's own places, and a window open in all places; false and the end of
+// the search if there is none.
+func (d *Definition) earliest(places, own []*time.Location, tries []time.Time, t time.Time) (time.Time, bool) {
+	t = d.room(tries, t)
 	for end := t.Add(horizon); t.Before(end); {
-		if capped := d.cappedIn(places, tries, t); capped != nil {
+		if capped := d.cappedIn(own, tries, t); capped != nil {
 			t = tomorrow(t.In(capped))
 			continue
 		}
@@ -159,6 +196,8 @@ func never(reason, detail string) (contactdb.Verdict, bool) {
 func later(reason string, when time.Time, detail string) contactdb.Verdict {
 	return contactdb.Verdict{Kind: contactdb.Later, Reason: reason, When: when, Detail: detail}
 }
+
+func joined(zones []string) string { return strings.Join(zones, ", ") }
 
 func orUnknown(s string) string {
 	if s == "" {

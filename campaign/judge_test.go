@@ -182,7 +182,7 @@ func TestAYearOfDialingBreachesNoLimit(t *testing.T) {
 func dialForAYear(t *testing.T, r *rand.Rand) {
 	campaigns := []*Definition{Default("spring"), Default("summer")}
 	for _, d := range campaigns {
-		d.Attempts = Attempts{Max: 1 + r.IntN(60), PerDay: 2, Retry: defaultRetry()}
+		d.Attempts = Attempts{Max: 1 + r.IntN(200), PerDay: 2, PerWeek: 3 + r.IntN(4), Per30Days: r.IntN(20), Retry: defaultRetry()}
 		d.Attempts.Retry[contactdb.Human] = time.Duration(r.IntN(2)) * time.Minute
 		d.Windows[1].Days[time.Sunday] = true // clocks change on Sundays
 		d.Windows[1].From, d.Windows[1].To = 0, 24*time.Hour
@@ -191,6 +191,7 @@ func dialForAYear(t *testing.T, r *rand.Rand) {
 	c := someone(oddZones[first], oddZones[(first+1+r.IntN(len(oddZones)-1))%len(oddZones)])
 	progress := make([]contactdb.Progress, len(campaigns))
 	days := map[string]int{}
+	var all []time.Time
 	for now := instant(t, "2026-01-01T00:00:00Z"); now.Year() == 2026; now = now.Add(time.Duration(1+r.IntN(90)) * time.Minute) {
 		i := r.IntN(len(campaigns))
 		d, p := campaigns[i], &progress[i]
@@ -214,13 +215,19 @@ func dialForAYear(t *testing.T, r *rand.Rand) {
 				t.Fatalf("%d calls on %s", days[day], day)
 			}
 		}
+		for span, most := range map[time.Duration]int{7 * aDay: d.Attempts.PerWeek, 30 * aDay: d.Attempts.Per30Days} {
+			if n := within(all, now, span); most > 0 && n >= most {
+				t.Fatalf("%d calls in %v, the limit is %d", n+1, span, most)
+			}
+		}
+		all = append(all, now)
 		p.Attempts++
 		if p.Attempts > d.Attempts.Max {
 			t.Fatalf("%d attempts, the limit is %d", p.Attempts, d.Attempts.Max)
 		}
-		c.NumberTries = append(c.NumberTries, now)
+		c.NumberTries = all[max(0, len(all)-64):] // as many as the store keeps
 		p.LastOutcome = contactdb.Outcomes[r.IntN(len(contactdb.Outcomes))]
-		p.NextTry, p.Final = d.NextTry(c.Contact, p.Attempts, p.LastOutcome, "", now)
+		p.NextTry, p.Final = d.NextTry(contactdb.Attempt{Number: p.Attempts}, p.LastOutcome, "", now)
 		if p.Final != "" && p.Final != AttemptsUp {
 			p.Final = "" // the test wants to reach the limits
 		}

@@ -31,9 +31,18 @@ func (d *Definition) writeWho(b *strings.Builder) {
 	if d.Client != "" {
 		fmt.Fprintf(b, "client: %s\n", strconv.Quote(d.Client))
 	}
-	writeList(b, "lists", d.Lists)
+	d.writeLists(b)
+	if d.Filter != nil {
+		fmt.Fprintf(b, "filter: %s\n", strconv.Quote(d.Filter.String()))
+	}
+	writeList(b, "registers", d.Registers)
+	fmt.Fprintf(b, "consent:\n  required: %t\n", d.Consent.Required)
+	if len(d.Consent.Kinds) > 0 {
+		b.WriteString("  ")
+		writeList(b, "kinds", d.Consent.Kinds)
+	}
 	writeList(b, "trunks", d.Trunks)
-	writeList(b, "caller-id", d.CallerID)
+	d.writeCallerIDs(b)
 	if d.Country != "" {
 		fmt.Fprintf(b, "country: %s\n", strconv.Quote(d.Country))
 	}
@@ -50,12 +59,15 @@ func (d *Definition) writeWhen(b *strings.Builder) {
 		}
 		fmt.Fprintf(b, "  %s: [%s]\n", formatDays(days), strings.Join(hours, ", "))
 	}
-	fmt.Fprintf(b, "ring-time: %s\nattempts:\n  max: %d\n  per-day: %d\n  retry:\n", formatSpan(d.RingTime), d.Attempts.Max, d.Attempts.PerDay)
+	fmt.Fprintf(b, "ring-time: %s\nattempts:\n  max: %d\n  per-day: %d\n  per-week: %d\n  per-30-days: %d\n  best-hour: %t\n  retry:\n",
+		formatSpan(d.RingTime), d.Attempts.Max, d.Attempts.PerDay, d.Attempts.PerWeek, d.Attempts.Per30Days, d.Attempts.BestHour)
 	for _, outcome := range contactdb.Outcomes {
 		if outcome != contactdb.Abandoned { // stands under abandonment
 			fmt.Fprintf(b, "    %s: %s\n", outcome, formatDelay(d.Attempts.Retry[outcome]))
 		}
 	}
+	fmt.Fprintf(b, "numbers:\n  order: %s\n  switch: %s\n", d.Numbers.Order, formatSpan(d.Numbers.Switch))
+	fmt.Fprintf(b, "callbacks:\n  deputy: %s\n  beyond-max: %t\n", formatDelay(d.Callbacks.Deputy), d.Callbacks.BeyondMax)
 	if d.Schedule != (Schedule{}) {
 		b.WriteString("schedule:\n")
 		writeInstant(b, "start", d.Schedule.Start)
@@ -88,6 +100,35 @@ func writeDisposition(b *strings.Builder, said Disposition) {
 	}
 	if said.Callback > 0 {
 		fmt.Fprintf(b, "    callback: %s\n", formatSpan(said.Callback))
+	}
+}
+
+func (d *Definition) writeLists(b *strings.Builder) {
+	b.WriteString("lists:\n")
+	for _, l := range d.Lists {
+		fmt.Fprintf(b, "  - name: %s\n", strconv.Quote(l.Name))
+		if l.Weight > 0 {
+			fmt.Fprintf(b, "    weight: %d\n", l.Weight)
+		}
+		if l.Order != contactdb.Oldest {
+			fmt.Fprintf(b, "    order: %s\n", l.Order)
+		}
+		if l.Filter != nil {
+			fmt.Fprintf(b, "    filter: %s\n", strconv.Quote(l.Filter.String()))
+		}
+	}
+}
+
+func (d *Definition) writeCallerIDs(b *strings.Builder) {
+	if len(d.CallerID) == 0 {
+		return
+	}
+	b.WriteString("caller-id:\n")
+	for _, c := range d.CallerID {
+		fmt.Fprintf(b, "  - number: %s\n    per-day: %d\n", strconv.Quote(c.Number), c.PerDay)
+		if c.Rest > 0 {
+			fmt.Fprintf(b, "    rest: %s\n", formatSpan(c.Rest))
+		}
 	}
 }
 

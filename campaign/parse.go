@@ -47,7 +47,10 @@ func (r *report) definition(root ast.Node) *Definition {
 	s.text("name", &d.Name, name, aName, "spring")
 	s.text("description", &d.Description, nil, "", "what it is for")
 	s.text("client", &d.Client, oneLine, aLine, "acme-bank")
-	s.texts("lists", &d.Lists, oneLine, aLine, "spring-leads")
+	s.lists(&d.Lists)
+	s.filter(&d.Filter)
+	s.texts("registers", &d.Registers, oneLine, aLine, "robinson")
+	s.consent(&d.Consent)
 	s.texts("trunks", &d.Trunks, name, aName, "acme")
 	s.callerIDs(&d.CallerID)
 	s.text("country", &d.Country, country, "two capital letters (ISO 3166-1)", "RO")
@@ -56,6 +59,8 @@ func (r *report) definition(root ast.Node) *Definition {
 	s.windows(&d.Windows)
 	s.duration("ring-time", &d.RingTime, 5*time.Second, 2*time.Minute)
 	rest := s.attempts(d)
+	s.numbers(&d.Numbers)
+	s.callbacks(&d.Callbacks)
 	s.pacing(&d.Pacing)
 	s.abandonment(d, rest)
 	s.detector(&d.Detector)
@@ -73,7 +78,7 @@ func (r *report) definition(root ast.Node) *Definition {
 // needed fills in what follows from other settings, and asks for what doesn't.
 func (s *section) needed(d *Definition) {
 	if len(d.Lists) == 0 {
-		d.Lists = []string{d.Name}
+		d.Lists = []List{{Name: d.Name}}
 	}
 	if !s.valid {
 		return
@@ -86,29 +91,6 @@ func (s *section) needed(d *Definition) {
 	} else if seq, isList := e.value.(*ast.SequenceNode); isList && len(seq.Values) == 0 {
 		s.at(e.value, "the campaign needs at least one trunk to call through", "trunks: [acme]")
 	}
-}
-
-// callerIDs reads one number or several. Unquoted, YAML would take +40... for
-// a sum; here it is what was written.
-func (s *section) callerIDs(to *[]string) {
-	e, ok := s.get("caller-id")
-	if !ok {
-		return
-	}
-	var all []string
-	for _, n := range items(e.value) {
-		v, ok := s.scalar(n, "caller-id", `caller-id: "+40312345678"`)
-		switch {
-		case !ok:
-		case !e164.MatchString(v):
-			s.at(n, fmt.Sprintf("caller-id can't be %s: %s", quoted(v), anE164), `"`+likelyE164(v)+`"`)
-		case slices.Contains(all, v):
-			s.at(n, fmt.Sprintf("%s is in caller-id twice", v), "it once")
-		default:
-			all = append(all, v)
-		}
-	}
-	*to = all
 }
 
 // likelyE164 is the number as it would be written, if that can be told.
@@ -141,6 +123,9 @@ func (s *section) attempts(d *Definition) (rest bool) {
 	a := s.section(e.value, "attempts", "attempts: {max: 4, per-day: 2}")
 	a.whole("max", &d.Attempts.Max, 1, 30)
 	a.whole("per-day", &d.Attempts.PerDay, 1, 30)
+	a.whole("per-week", &d.Attempts.PerWeek, 0, 60)
+	a.whole("per-30-days", &d.Attempts.Per30Days, 0, 60)
+	a.truth("best-hour", &d.Attempts.BestHour)
 	if e, ok := a.get("retry"); ok {
 		retry := a.section(e.value, "retry", "retry: {busy: 15m, no-answer: 4h}")
 		for _, outcome := range contactdb.Outcomes {

@@ -137,7 +137,12 @@ func TestEachSettingIsRead(t *testing.T) {
 	}
 	want := Default("spring")
 	want.Description, want.Client = "two\nlines\n", "acme bank"
-	want.Lists, want.Trunks, want.CallerID = []string{"a", "b c"}, []string{"acme", "spare"}, []string{"+40312345678", "+40312345679"}
+	want.Lists = []List{{Name: "a"}, {Name: "b c", Weight: 3, Order: contactdb.Newest, Filter: mustFilter(t, `city == "Iași"`)}}
+	want.Filter, want.Registers = mustFilter(t, `balance > 100 and not ("vip" in tags)`), []string{"robinson"}
+	want.Consent = Consent{Required: true, Kinds: []string{"marketing"}}
+	want.Numbers, want.Callbacks = Numbers{InRow, 5 * time.Minute}, Callbacks{Never, false}
+	want.Attempts.PerWeek, want.Attempts.Per30Days, want.Attempts.BestHour = 5, 12, false
+	want.Trunks, want.CallerID = []string{"acme", "spare"}, []CallerID{{Number: "+40312345678"}, {"+40312345679", 400, 24 * time.Hour}}
 	want.Country, want.Teams, want.Operators = "RO", []string{"north"}, []string{"ana"}
 	working := [7]bool{time.Monday: true, time.Tuesday: true, time.Wednesday: true, time.Thursday: true, time.Friday: true}
 	want.Windows = []Window{
@@ -166,9 +171,16 @@ description: |
   two
   lines
 client: acme bank
-lists: [a, b c]
+lists:
+  - a
+  - {name: b c, weight: 3, order: newest, filter: 'city == "Iași"'}
+filter: balance > 100 and not ("vip" in tags)
+registers: robinson
+consent: {required: true, kinds: marketing}
+numbers: {order: in-row, switch: 5m}
+callbacks: {deputy: never, beyond-max: false}
 trunks: [acme, spare]
-caller-id: [+40312345678, "+40312345679"]
+caller-id: [+40312345678, {number: "+40312345679", per-day: 400, rest: 24h}]
 country: RO
 teams: north
 operators:
@@ -180,6 +192,9 @@ ring-time: 30s
 attempts:
   max: 6
   per-day: 3
+  per-week: 5
+  per-30-days: 12
+  best-hour: false
   retry: {busy: 10m, machine: never, abandoned: 30d}
 pacing: {mode: power, ratio: 1.5, max-lines: 20}
 abandonment: {limit: 2.5%, window: 30d, within: 1.5s, message: prompts/sorry.WAV}
@@ -223,10 +238,26 @@ func genDefinition() *rapid.Generator[*Definition] {
 	return rapid.Custom(func(t *rapid.T) *Definition {
 		d := Default(names.Draw(t, "name")[0])
 		d.Description = rapid.StringMatching(`[ -~ăș\n]{0,40}`).Draw(t, "description")
-		d.Lists, d.Trunks = texts.Draw(t, "lists"), names.Draw(t, "trunks")
+		d.Lists, d.Trunks = nil, names.Draw(t, "trunks")
+		for _, name := range texts.Draw(t, "lists") {
+			d.Lists = append(d.Lists, genList(name).Draw(t, "list"))
+		}
+		d.Filter = genFilter().Draw(t, "filter")
+		d.Numbers = Numbers{rapid.SampledFrom([]string{InTurn, InRow}).Draw(t, "order"), genSpan(0, 24*time.Hour).Draw(t, "switch")}
+		d.Callbacks = Callbacks{genDelay().Draw(t, "deputy"), rapid.Bool().Draw(t, "beyond")}
+		d.Attempts.PerWeek, d.Attempts.Per30Days = rapid.IntRange(0, 60).Draw(t, "week"), rapid.IntRange(0, 60).Draw(t, "30 days")
+		d.Attempts.BestHour = rapid.Bool().Draw(t, "best hour")
 		if rapid.Bool().Draw(t, "more") {
 			d.Teams, d.Operators = texts.Draw(t, "teams"), names.Draw(t, "operators")
-			d.CallerID = rapid.SliceOfNDistinct(rapid.StringMatching(`\+[1-9][0-9]{6,14}`), 1, 3, rapid.ID).Draw(t, "caller id")
+			for _, number := range rapid.SliceOfNDistinct(rapid.StringMatching(`\+[1-9][0-9]{6,14}`), 1, 3, rapid.ID).Draw(t, "caller id") {
+				c := CallerID{Number: number, PerDay: rapid.IntRange(0, 100_000).Draw(t, "per day")}
+				if c.PerDay > 0 {
+					c.Rest = genSpan(0, 90*24*time.Hour).Draw(t, "rest")
+				}
+				d.CallerID = append(d.CallerID, c)
+			}
+			d.Registers = texts.Draw(t, "registers")
+			d.Consent = Consent{Required: true, Kinds: texts.Draw(t, "kinds")}
 			d.Client = texts.Draw(t, "client")[0]
 			d.Country = rapid.StringMatching(`[A-Z]{2}`).Draw(t, "country")
 			d.Schedule.Start = time.Unix(rapid.Int64Range(1e9, 4e9).Draw(t, "start"), 0).UTC()
@@ -260,6 +291,29 @@ func genDefinition() *rapid.Generator[*Definition] {
 		d.agree()
 		return d
 	})
+}
+
+func genFilter() *rapid.Generator[*Filter] {
+	return rapid.Custom(func(t *rapid.T) *Filter {
+		f, _ := ParseFilter(rapid.SampledFrom([]string{"", `city == "Iași" && balance > 100`, `"vip" in tags`, "since < date('2024-01-01')"}).Draw(t, "source"))
+		return f
+	})
+}
+
+func genList(name string) *rapid.Generator[List] {
+	return rapid.Custom(func(t *rapid.T) List {
+		return List{Name: name, Weight: rapid.IntRange(0, 100).Draw(t, "weight"), Filter: genFilter().Draw(t, "filter"),
+			Order: rapid.SampledFrom([]contactdb.Order{contactdb.Oldest, contactdb.Newest, contactdb.Best}).Draw(t, "order")}
+	})
+}
+
+func mustFilter(t testing.TB, source string) *Filter {
+	t.Helper()
+	f, err := ParseFilter(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
 }
 
 func genDisposition(name string) *rapid.Generator[Disposition] {
@@ -354,13 +408,16 @@ func TestTheAnnotatedExampleShowsEachSettingWithItsDefault(t *testing.T) {
 	}
 	want := Default("spring")
 	want.Description, want.Client = got.Description, "acme-bank"
-	want.Lists, want.Trunks = []string{"spring-leads"}, []string{"acme"}
-	want.CallerID, want.Country, want.Teams, want.Operators = []string{"+40312345678"}, "RO", []string{"north"}, []string{"ana"}
+	want.Lists, want.Trunks = []List{{Name: "spring-leads"}, {Name: "old-customers", Weight: 2, Order: contactdb.Newest, Filter: mustFilter(t, `"vip" in tags`)}}, []string{"acme"}
+	want.Filter, want.Registers = mustFilter(t, `city == "Iași" && balance > 100`), []string{"robinson"}
+	want.Consent.Kinds, want.Consent.Required = []string{"marketing"}, true
+	want.CallerID = []CallerID{{Number: "+40312345678"}, {"+40312345679", 400, 24 * time.Hour}}
+	want.Country, want.Teams, want.Operators = "RO", []string{"north"}, []string{"ana"}
 	want.Schedule = got.Schedule
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-defaults +annotated):\n%s", diff)
 	}
-	for _, key := range strings.Fields("name description client lists trunks caller-id country teams operators windows ring-time attempts max per-day retry pacing mode ratio max-lines abandonment limit window within message detector off people-lost decide-within voice-drop consent dispositions final dnc callback success ask wrap-up record schedule start end " + strings.Join(contactdb.Outcomes, " ")) {
+	for _, key := range strings.Fields("name description client weight order filter registers consent required kinds number rest per-week per-30-days best-hour numbers switch callbacks deputy beyond-max lists trunks caller-id country teams operators windows ring-time attempts max per-day retry pacing mode ratio max-lines abandonment limit window within message detector off people-lost decide-within voice-drop dispositions final dnc callback success ask wrap-up record schedule start end " + strings.Join(contactdb.Outcomes, " ")) {
 		if !strings.Contains(string(source), key+":") {
 			t.Errorf("%s: is not in it", key)
 		}

@@ -38,20 +38,36 @@ const (
 	AttemptsUp = "attempts-used-up"
 )
 
-// NextTry says when to try a contact again after its attempt number ended at
-// now with this outcome and disposition ("" if none): a time not before which,
+// NextTry says when to try a contact again after an attempt ended at now with this outcome and disposition ("" if none): a time not before which,
 // or a final reason.
 //
 // What the operator said goes before what the network saw. The time is not
 // moved into the call windows: Judge does that, by the rules of that day. A
 // time that an operator promised takes the place of this one (Settlement's
 // Callback), except after the last attempt.
-func (d *Definition) NextTry(c contactdb.Contact, attempt int, outcome, disposition string, now time.Time) (at time.Time, final string) {
+//
+// Of a contact with several numbers, one that was tried less comes soon
+// (Numbers.Switch), and a number on which nobody can be reached does not end
+// the tries on the others.
+func (d *Definition) NextTry(a contactdb.Attempt, outcome, disposition string, now time.Time) (at time.Time, final string) {
 	delay, final := d.after(outcome, disposition)
+	said, _ := d.Disposition(disposition)
+	switch {
+	case final == outcome && dead(outcome) && a.Others:
+		delay, final = d.retry(contactdb.NoAnswer), ""
+		fallthrough
+	case final == "" && disposition == "" && outcome != contactdb.Human && outcome != contactdb.Abandoned && a.Fresher:
+		if delay <= 0 || delay > d.Numbers.Switch {
+			delay = d.Numbers.Switch
+		}
+		if !a.Fresher {
+			delay = max(d.retry(contactdb.NoAnswer), d.Numbers.Switch)
+		}
+	}
 	if final != "" {
 		return time.Time{}, final
 	}
-	if attempt >= d.Attempts.Max {
+	if a.Number >= d.Attempts.Max && (said.Callback <= 0 || !d.Callbacks.BeyondMax) {
 		return time.Time{}, AttemptsUp
 	}
 	return now.Add(delay), ""

@@ -39,12 +39,12 @@ func TestWhatFollowsAnOutcome(t *testing.T) {
 		{contactdb.Machine, "maybe", 1, 4 * time.Hour, ""},
 		{contactdb.Busy, "", 3, 15 * time.Minute, ""},
 		{contactdb.Busy, "", 4, 0, AttemptsUp},
-		{contactdb.Human, "callback", 4, 0, AttemptsUp},
+		{contactdb.Human, "callback", 4, 24 * time.Hour, ""}, // a promise
 		{contactdb.Human, "sale", 4, 0, "sale"},
 		{"of a later version", "", 1, 30 * time.Minute, ""},
 	} {
 		t.Run(tt.outcome+" "+tt.disposition, func(t *testing.T) {
-			at, final := d.NextTry(contactdb.Contact{}, tt.attempt, tt.outcome, tt.disposition, now)
+			at, final := d.NextTry(contactdb.Attempt{Number: tt.attempt}, tt.outcome, tt.disposition, now)
 			if final != tt.final {
 				t.Fatalf("final is %q, want %q", final, tt.final)
 			}
@@ -66,7 +66,7 @@ func TestEveryOutcomeHasADefault(t *testing.T) {
 func TestADefinitionWithoutARetryTableUsesTheDefaults(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	d := &Definition{Attempts: Attempts{Max: 2}}
-	if at, final := d.NextTry(contactdb.Contact{}, 1, contactdb.Busy, "", now); final != "" || !at.Equal(now.Add(15*time.Minute)) {
+	if at, final := d.NextTry(contactdb.Attempt{Number: 1}, contactdb.Busy, "", now); final != "" || !at.Equal(now.Add(15*time.Minute)) {
 		t.Errorf("got %v %q", at, final)
 	}
 }

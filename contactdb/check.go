@@ -382,6 +382,9 @@ func (c *checking) progress() error {
 		tr := c.tries[who]
 		delete(c.tries, who)
 		c.row(who, st, tr)
+		if st.PromiseDue != 0 && c.get(bCallbacks, callbackKey(who.camp, st.PromiseDue, who.contact)) == nil {
+			c.bad("contact %d was promised a call, but not in the queue of campaign %d", who.contact, who.camp)
+		}
 		if p := where(who.contact); st.Due != 0 && c.get(bDue, dueKey(who.camp, p, st.Due)) == nil {
 			c.bad("contact %d waits, but not in the queue of campaign %d", who.contact, who.camp)
 		}
@@ -419,15 +422,28 @@ func (c *checking) row(who pair, st state, tr *trail) {
 	case st.Attempts != tries || st.Live != tr.live || !slices.Equal(st.Outcomes, last):
 		c.bad("contact %d in campaign %d: %d attempts, live %q, outcomes %v; records and leases say %d, %q, %v",
 			who.contact, who.camp, st.Attempts, st.Live, st.Outcomes, tries, tr.live, last)
+	case st.Promise == nil && st.PromiseDue != 0, st.Promise != nil && st.Live == "" && (st.PromiseDue == 0 || st.Final != ""), st.PromiseDue != 0 && (st.Due != 0 || st.Live != ""):
+		c.bad("contact %d in campaign %d has a promise and another state: %+v", who.contact, who.camp, st)
 	case st.Due != 0 && (st.Live != "" || st.Final != ""), st.Live != "" && st.Final != "":
 		c.bad("contact %d in campaign %d is in two states: %+v", who.contact, who.camp, st)
-	case tries == 0 && st.Due == 0:
+	case tries == 0 && st.Due == 0 && st.Promise == nil:
 		c.bad("contact %d in campaign %d has a row that says nothing", who.contact, who.camp)
 	}
 }
 
 // queue follows each entry of the due index back to its row.
 func (c *checking) queue() error {
+	err := c.each(bCallbacks, nil, func(key, _ []byte) (bool, error) {
+		camp, due, id := binary.BigEndian.Uint32(key), int64(binary.BigEndian.Uint64(key[4:])), binary.BigEndian.Uint64(key[12:])
+		st, _, err := c.state(camp, id)
+		if err == nil && st.PromiseDue != due {
+			c.bad("the callbacks of campaign %d have contact %d at another time than its row", camp, id)
+		}
+		return true, err
+	})
+	if err != nil {
+		return err
+	}
 	return c.each(bDue, nil, func(key, _ []byte) (bool, error) {
 		camp, due, id := binary.BigEndian.Uint32(key), int64(binary.BigEndian.Uint64(key[12:])), binary.BigEndian.Uint64(key[20:])
 		st, _, err := c.state(camp, id)

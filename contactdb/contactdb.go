@@ -46,6 +46,17 @@ type Progress struct {
 	Final       string    `json:"final,omitempty"`    // why no further attempt is made; empty while there may be one
 	Outcomes    []string  `json:"outcomes,omitempty"` // outcomes so far, oldest first, at most the last 32
 	Rescheduled bool      `json:"callback,omitempty"` // NextTry is a callback promised by an operator
+	Promise     *Promise  `json:"promise,omitempty"`  // ... to the minute, by somebody, for somebody
+
+	Numbers []NumberProgress `json:"numbers,omitempty"` // of a contact with several numbers, those that were tried
+}
+
+// NumberProgress is how far a campaign has come with one number of a contact
+// that has several.
+type NumberProgress struct {
+	Phone    string `json:"phone"`
+	Attempts int    `json:"attempts"`
+	Outcome  string `json:"outcome,omitempty"` // of the last settled attempt on it
 }
 
 // Candidate is what the rules see of a contact inside the lease transaction.
@@ -54,7 +65,17 @@ type Candidate struct {
 	Progress    Progress
 	Suppressed  *Suppression // the do-not-call entry that covers the number, nil if none
 	NumberTries []time.Time  // attempts on this number over all campaigns in the last 30 days, oldest first, at most 64
-	Leased      bool         // the number is in a live attempt right now
+	Leased      bool         // the number, or the contact, is in a live attempt right now
+	Others      []Sight      // of the contact's further numbers, in their order
+}
+
+// Sight is what the rules see of a further number of a contact: as in
+// Candidate.
+type Sight struct {
+	Number
+	Suppressed *Suppression
+	Tries      []time.Time
+	Leased     bool
 }
 
 // VerdictKind is the answer of the rules.
@@ -76,33 +97,62 @@ type Verdict struct {
 	Reason          string    // for Later and Never: a stable word ("do-not-call", "outside-hours", "attempts-used-up", ...)
 	Detail          string    // one sentence for a person
 	Trunk, CallerID string    // for Yes: how to call
+	Phone           string    // for Yes: which of the contact's numbers; "" is Contact.Phone
+	Others          bool      // for Yes: another of the contact's numbers may be called too
+	Fresher         bool      // for Yes: one that will have been tried less often
 }
 
 // Viewpoint is for whom, and when, a contact is looked at: what the rules see
 // of it depends on that.
 type Viewpoint struct {
-	Campaign string
-	Client   string // on whose behalf it calls; "" if nobody's
-	Now      time.Time
+	Campaign  string
+	Client    string      // on whose behalf it calls; "" if nobody's
+	Registers []string    // of do-not-call registers, those that must be there in an issue that has not expired
+	Callers   []CallerCap // numbers that may be shown, in order; none: the rules name one
+	Now       time.Time
 }
+
+// CallerCap is a number that may be shown, and how often.
+type CallerCap struct {
+	Number string
+	PerDay int           // calls in any 24 hours, over all campaigns; 0: no limit
+	Rest   time.Duration // how long it is not used once it has made PerDay calls
+}
+
+// Source is a list that contacts are taken from.
+type Source struct {
+	List   string
+	Weight int // share of the fresh contacts, if any source has one; 0 counts as 1 then
+	Order  Order
+}
+
+// Order is in which order a list's fresh contacts are taken.
+type Order string
+
+const (
+	Oldest Order = ""       // as they were imported
+	Newest Order = "newest" // the last imported first
+	Best   Order = "best"   // first those in whose zones LeaseRequest.Score is highest
+)
 
 // LeaseRequest asks for contacts to call now. Open and Judge run inside the
 // transaction, on a goroutine of the store: they must not call the store nor
 // wait for anything, and may be asked the same twice.
 type LeaseRequest struct {
-	Campaign string
-	Client   string // on whose behalf it calls; "" if nobody's
-	Version  int
-	Lists    []string // in the order in which fresh contacts are taken
-	Max      int
-	Owner    string        // names the dialer process
-	TTL      time.Duration // a lease unsettled after that may be reaped by another owner
-	Now      time.Time
+	Viewpoint
+	Version int
+	Lists   []Source // in the order in which fresh contacts are taken
+	Max     int
+	For     string        // only callbacks that were promised for this operator; "": everything but these
+	Owner   string        // names the dialer process
+	TTL     time.Duration // a lease unsettled after that may be reaped by another owner
 	// Open says whether contacts in this set of zones may be called now, and if not, when the next may be;
 	// a closed set is skipped by one seek.
 	Open func(zones []string) (open bool, next time.Time)
 	// Judge is called inside the transaction for each contact considered.
 	Judge func(Candidate) Verdict
+	// Score says how good the hour is to call in these zones, for Best; nil: all alike.
+	Score func(zones []string) float64
 }
 
 // LeaseResult is what a lease gave.
@@ -114,6 +164,9 @@ type LeaseResult struct {
 	// no contact is left that could ever be dialed under these rules. Live
 	// attempts do not count: to settle one may bring its contact back.
 	NextAt time.Time
+	// Held is why no contact is given whatever the lists hold: RegisterExpired
+	// or NoCallerID; "" if nothing is held up. HeldBy says it for a person.
+	Held, HeldBy string
 	// More: the walk stopped at its work limit before it reached the end; ask again.
 	More bool
 }
@@ -132,6 +185,10 @@ type Attempt struct {
 	Owner     string    `json:"owner"`
 	Expires   time.Time `json:"expires"`
 	Notes     Notes     `json:"notes"`
+	For       string    `json:"for,omitempty"`     // a callback that was promised for this operator
+	Promise   *Promise  `json:"promise,omitempty"` // the callback that it keeps, nil if it is none
+	Others    bool      `json:"others,omitempty"`  // as in Verdict
+	Fresher   bool      `json:"fresher,omitempty"` // as in Verdict
 }
 
 // Notes is what is learned of a live attempt before it is settled. A crash may
@@ -213,6 +270,8 @@ type Settlement struct {
 	NextTry  time.Time
 	Final    string       // why there is no further try; empty if there may be one
 	Callback bool         // NextTry was promised by an operator
+	Promise  *Promise     // a callback; in the place of NextTry and Final
+	Promised bool         // a callback that was promised for the contact during the call stands
 	Suppress *Suppression // a do-not-call entry to add in the same transaction
 	Evidence []byte       // what the detector's verdict rests on, kept beside the record; at most 4096 bytes
 }

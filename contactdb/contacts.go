@@ -281,7 +281,7 @@ func (t *tx) replaced(p place, from uint32) error {
 // passed says whether a campaign's walk may have gone past a contact that has
 // come into a class from another one.
 func (t *tx) passed(camp uint32, p place, from uint32) bool {
-	return t.cursor(camp, p.seg, from) >= p.id || t.cursor(camp, p.seg, p.class) >= p.id
+	return t.seenBy(camp, p.seg, from).has(p.id) || t.seenBy(camp, p.seg, p.class).has(p.id)
 }
 
 // Progress returns how far a campaign has come with a contact; the zero value
@@ -372,9 +372,29 @@ func (t *tx) candidates(v Viewpoint, lists []string, f func(Candidate) bool) err
 
 // candidate puts together what the rules see.
 func (t *tx) candidate(c Contact, st state, v Viewpoint) (Candidate, error) {
-	cand := Candidate{Contact: c, Progress: st.Progress, Leased: t.get(bCalling, []byte(c.Phone)) != nil}
-	cand.NumberTries = recentTries(t.get(bTries, []byte(c.Phone)), v.Now)
-	var err error
-	cand.Suppressed, err = t.suppressed(Target{c.Phone, c.ID, v.Campaign, v.Client}, v.Now)
-	return cand, err
+	cand := Candidate{Contact: c, Progress: st.Progress}
+	first, err := t.sight(Number{Phone: c.Phone}, c.ID, v)
+	if err != nil {
+		return cand, err
+	}
+	cand.Suppressed, cand.NumberTries, cand.Leased = first.Suppressed, first.Tries, first.Leased || st.Live != ""
+	for _, n := range c.Numbers {
+		if n.Phone == c.Phone {
+			continue
+		}
+		o, err := t.sight(n, c.ID, v)
+		if err != nil {
+			return cand, err
+		}
+		cand.Others = append(cand.Others, o)
+	}
+	return cand, nil
+}
+
+// sight is what the rules see of one number.
+func (t *tx) sight(n Number, contact uint64, v Viewpoint) (s Sight, err error) {
+	s = Sight{Number: n, Leased: t.get(bCalling, []byte(n.Phone)) != nil}
+	s.Tries = recentTries(t.get(bTries, []byte(n.Phone)), v.Now)
+	s.Suppressed, err = t.suppressed(Target{n.Phone, contact, v.Campaign, v.Client}, v.Now)
+	return s, err
 }

@@ -5,16 +5,18 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"time"
 )
 
-// Lease takes the next contacts in one durable transaction. Retries and
-// callbacks that are due come first, then fresh contacts, list by list in the
-// order of import; lists that do not exist are left out. ErrNotFound if the
-// campaign was never applied.
+// Lease takes the next contacts in one durable transaction. Callbacks that are
+// due come first, then retries, then fresh contacts, list by list in the order
+// of the request or by weight; lists that do not exist are left out.
+// ErrNotFound if the campaign was never applied.
 //
 // Whatever Judge says, a number on a do-not-call list is passed over as
-// "do-not-call", and one in a live attempt as "in-call" until a minute later.
+// "do-not-call", and one in a live attempt as "in-call" until a minute later;
+// no caller ID is shown more often than it may be.
 func (s *Store) Lease(ctx context.Context, req LeaseRequest) (LeaseResult, error) {
 	var res LeaseResult
 	err := s.write(ctx, "lease for campaign "+req.Campaign, func(t *tx) error {
@@ -36,32 +38,16 @@ const (
 	soonest = time.Second
 )
 
-func (r *LeaseRequest) view() Viewpoint {
-	return Viewpoint{Campaign: r.Campaign, Client: r.Client, Now: r.Now}
-}
-
 // leasing is one Lease on its way through the indexes.
 type leasing struct {
 	*tx
-	s      *Store
-	req    LeaseRequest
-	camp   uint32
-	groups []*group
-	budget int
-	res    LeaseResult
-}
-
-// group is the contacts of one segment and set of zones: they wait in one
-// range of the due index and one of the fresh index.
-type group struct {
-	list       int // place of its list in the request
-	seg, class uint32
-	open       bool
-	next       time.Time // if not open: when it may be; zero: never
-	cursor     uint64    // last fresh contact seen
-	moved      bool      // cursor differs from the stored one
-	head       uint64    // next fresh contact, 0 if none; known if seen
-	seen       bool
+	s       *Store
+	req     LeaseRequest
+	camp    uint32
+	groups  []*group
+	callers callers
+	budget  int
+	res     LeaseResult
 }
 
 func (l *leasing) run() error {
@@ -70,8 +56,20 @@ func (l *leasing) run() error {
 		return err
 	}
 	l.camp = camp.ID
+	hold, err := l.hold(l.req.Viewpoint)
+	if err != nil {
+		return err
+	}
+	l.callers = hold.callers
+	if hold.Reason != "" {
+		l.res.Held, l.res.HeldBy, l.res.NextAt = hold.Reason, hold.Detail, hold.Until
+		return nil
+	}
 	if err := l.gather(); err != nil {
 		return err
+	}
+	if err := l.takeCallbacks(); err != nil || l.req.For != "" {
+		return l.end(err)
 	}
 	if err := l.takeDue(); err != nil {
 		return err
@@ -79,41 +77,37 @@ func (l *leasing) run() error {
 	if err := l.takeFresh(); err != nil {
 		return err
 	}
-	if err := l.findNext(); err != nil {
+	return l.end(l.findNext())
+}
+
+// end writes down how far the walk has come and how often who was shown.
+func (l *leasing) end(err error) error {
+	if err != nil {
 		return err
 	}
 	for _, g := range l.groups {
 		if g.moved {
-			l.put(bCursors, cursorKey(l.camp, g.seg, g.class), be64(nil, g.cursor))
+			l.put(bCursors, cursorKey(l.camp, g.seg, g.class), g.seen.bytes())
 		}
+	}
+	l.callers.save(l.tx)
+	if l.res.Held != "" { // nothing more can be given before, whatever waits
+		l.res.NextAt = l.callers.next(l.req.Now)
 	}
 	return nil
 }
 
-// gather makes the groups of the lists and asks which are open.
-func (l *leasing) gather() error {
-	seen := map[string]bool{}
-	for i, name := range l.req.Lists {
-		var row listRow
-		found, err := l.load(bLists, []byte(name), &row)
-		if err != nil {
-			return err
-		}
-		if !found || seen[name] {
-			continue
-		}
-		seen[name] = true
-		for _, z := range row.Zones {
-			open, next := l.req.Open(z.Zones)
-			for _, seg := range row.Segments {
-				l.groups = append(l.groups, &group{list: i, seg: seg, class: z.Class, open: open, next: next, cursor: l.cursor(l.camp, seg, z.Class)})
-			}
-		}
+// full says that no more is to be given: it is enough, or nobody is left to be shown.
+func (l *leasing) full() bool {
+	if len(l.res.Attempts) >= l.req.Max {
+		return true
 	}
-	return nil
+	if len(l.req.Callers) > 0 && l.callers.fit(l.req.Now) == nil {
+		l.res.Held, l.res.HeldBy = NoCallerID, l.callers.why(l.req.Now)
+		return true
+	}
+	return false
 }
-
-func (l *leasing) full() bool { return len(l.res.Attempts) >= l.req.Max }
 
 // takeDue leases what is due in the open groups, earliest first.
 func (l *leasing) takeDue() error {
@@ -138,7 +132,7 @@ func (l *leasing) takeDue() error {
 			return nil
 		}
 		g := l.groups[first]
-		if err := l.examine(place{g.seg, g.class, binary.BigEndian.Uint64(heads[first][8:])}); err != nil {
+		if _, err := l.examine(place{g.seg, g.class, binary.BigEndian.Uint64(heads[first][8:])}); err != nil {
 			return err
 		}
 		heads[first] = l.firstDue(g) // what was examined has left or moved on
@@ -170,115 +164,57 @@ func (l *leasing) work() bool {
 	return true
 }
 
-// takeFresh leases fresh contacts of the open groups, list by list.
-func (l *leasing) takeFresh() error {
-	for i := range l.req.Lists {
-		for !l.full() && !l.res.More {
-			g, err := l.firstFresh(i)
-			if err != nil {
-				return err
-			}
-			if g == nil {
-				break
-			}
-			if !l.work() {
-				return nil
-			}
-			g.cursor, g.moved, g.seen = g.head, true, false
-			if err := l.examine(place{g.seg, g.class, g.cursor}); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
-// firstFresh is the open group of a list whose next contact was imported first.
-func (l *leasing) firstFresh(list int) (*group, error) {
-	var first *group
-	for _, g := range l.groups {
-		if g.list != list || !g.open {
-			continue
-		}
-		if err := l.look(g); err != nil {
-			return nil, err
-		}
-		if g.head != 0 && (first == nil || g.head < first.head) {
-			first = g
-		}
-	}
-	return first, nil
-}
-
-// look finds a group's next fresh contact and moves its cursor over those that
-// the campaign has begun with. Out of work, it takes the next unseen: More is
-// set then.
-func (l *leasing) look(g *group) error {
-	if g.seen {
-		return nil
-	}
-	g.seen, g.head = true, 0
-	prefix := be32(be32(nil, g.seg), g.class)
-	c := l.Bucket(bFresh).Cursor()
-	for key, _ := c.Seek(be64(prefix, g.cursor+1)); bytes.HasPrefix(key, prefix); key, _ = c.Next() {
-		if len(key) != len(prefix)+8 {
-			return errKeys(bFresh)
-		}
-		id := binary.BigEndian.Uint64(key[len(prefix):])
-		st, _, err := l.state(l.camp, id)
-		if err != nil {
-			return err
-		}
-		if !st.taken() || !l.work() {
-			g.head = id
-			return nil
-		}
-		g.cursor, g.moved = id, true
-	}
-	return nil
-}
-
 // examine judges one contact and does what the verdict says.
-func (l *leasing) examine(p place) error {
+func (l *leasing) examine(p place) (taken bool, err error) {
 	c, found, err := l.contact(p.seg, p.id)
 	if err == nil && !found {
 		err = fmt.Errorf("%w: contact %d is in an index only", ErrDamaged, p.id)
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
 	st, _, err := l.state(l.camp, p.id)
 	if err != nil {
-		return err
+		return false, err
 	}
-	cand, err := l.candidate(c, st, l.req.view())
+	cand, err := l.candidate(c, st, l.req.Viewpoint)
 	if err != nil {
-		return err
+		return false, err
 	}
 	l.res.Examined++
 	v := l.judge(cand)
 	switch v.Kind {
 	case Yes:
-		return l.take(p, c, st, v)
+		return true, l.take(p, c, st, v)
 	case Later:
-		l.setDue(l.camp, p, &st, dueTime(v.When), true)
+		if st.Promise != nil {
+			l.setPromise(l.camp, p, &st, st.Promise, dueTime(v.When))
+		} else {
+			l.setDue(l.camp, p, &st, dueTime(v.When), true)
+		}
 	default:
+		if st.Promise != nil {
+			l.setPromise(l.camp, p, &st, nil, 0)
+		}
 		if st.Due != 0 {
 			l.setDue(l.camp, p, &st, 0, false)
 		}
 	}
 	l.res.Passed[v.Reason]++
-	return nil
+	return false, nil
 }
 
 // judge asks the rules, and holds what the store itself promises.
 func (l *leasing) judge(c Candidate) Verdict {
 	v := l.req.Judge(c)
-	switch {
-	case v.Kind == Yes && c.Suppressed != nil:
-		v = Verdict{Kind: Never, Reason: "do-not-call"}
-	case v.Kind == Yes && c.Leased:
-		v = Verdict{Kind: Later, When: l.req.Now.Add(inCall), Reason: "in-call"}
+	if v.Kind == Yes {
+		suppressed, leased := c.of(v.Phone)
+		switch {
+		case suppressed != nil:
+			v = Verdict{Kind: Never, Reason: "do-not-call"}
+		case leased:
+			v = Verdict{Kind: Later, When: l.req.Now.Add(inCall), Reason: "in-call"}
+		}
 	}
 	if v.Kind == Later && v.When.Before(l.req.Now.Add(soonest)) {
 		v.When = l.req.Now.Add(soonest)
@@ -286,16 +222,41 @@ func (l *leasing) judge(c Candidate) Verdict {
 	return v
 }
 
-// take makes an attempt of a contact.
+// of is what is seen of one of the candidate's numbers.
+func (c *Candidate) of(phone string) (suppressed *Suppression, leased bool) {
+	for _, o := range c.Others {
+		if o.Phone == phone {
+			return o.Suppressed, o.Leased || c.Leased
+		}
+	}
+	return c.Suppressed, c.Leased
+}
+
+// take makes an attempt of a contact, on one of its numbers.
 func (l *leasing) take(p place, c Contact, st state, v Verdict) error {
 	now := l.req.Now.UTC()
 	id := fmt.Sprintf("a%012d", l.next(bLive))
+	promise := st.Promise
+	if promise != nil {
+		l.setPromise(l.camp, p, &st, nil, 0)
+	}
+	if v.Phone != "" && v.Phone != c.Phone {
+		i := slices.IndexFunc(c.Numbers, func(n Number) bool { return n.Phone == v.Phone })
+		if i < 0 {
+			return fmt.Errorf("contact %d: the rules chose a number that it does not have", c.ID)
+		}
+		c.Phone, c.NumberType, c.Region = c.Numbers[i].Phone, c.Numbers[i].Type, c.Numbers[i].Region
+	}
+	if len(l.req.Callers) > 0 {
+		v.CallerID = l.callers.use(l.req.Now)
+	}
 	st.Attempts++
-	st.Live = id
+	st.Live, st.Rescheduled = id, false
+	st.tried(c)
 	a := attemptRow{Segment: p.seg, Attempt: Attempt{
 		ID: id, Campaign: l.req.Campaign, Version: l.req.Version, Number: st.Attempts, Contact: c,
 		Trunk: v.Trunk, CallerID: v.CallerID, SIPCallID: l.s.sipCallID(id),
-		LeasedAt: now, Owner: l.req.Owner, Expires: now.Add(l.req.TTL),
+		LeasedAt: now, Owner: l.req.Owner, Expires: now.Add(l.req.TTL), For: l.req.For, Promise: promise, Others: v.Others, Fresher: v.Fresher,
 	}}
 	l.save(bLive, []byte(id), a)
 	l.put(bCalling, []byte(c.Phone), []byte(id))
@@ -303,6 +264,25 @@ func (l *leasing) take(p place, c Contact, st state, v Verdict) error {
 	l.setDue(l.camp, p, &st, 0, false)
 	l.res.Attempts = append(l.res.Attempts, a.Attempt)
 	return nil
+}
+
+// tried counts an attempt on the dialed number of a contact that has several.
+func (s *state) tried(c Contact) {
+	if len(c.Numbers) < 2 {
+		return
+	}
+	n := s.number(c.Phone)
+	n.Attempts++
+}
+
+// number is the progress of one number, made if there is none.
+func (s *state) number(phone string) *NumberProgress {
+	i := slices.IndexFunc(s.Numbers, func(n NumberProgress) bool { return n.Phone == phone })
+	if i < 0 {
+		i = len(s.Numbers)
+		s.Numbers = append(slices.Clip(s.Numbers), NumberProgress{Phone: phone})
+	}
+	return &s.Numbers[i]
 }
 
 // findNext answers when asking again may give more.
@@ -328,7 +308,7 @@ func (l *leasing) findNext() error {
 			l.nextAt(from)
 		}
 	}
-	return nil
+	return l.nextCallback()
 }
 
 func (l *leasing) nextAt(at time.Time) {

@@ -38,6 +38,8 @@ type mCampaign struct {
 	sources []string
 	inForce int
 	cursors map[mGroup]uint64 // how far the walk over fresh contacts has come
+	seen    map[uint64]bool   // contacts of a list from the newest that it has seen
+	credit  map[string]int    // of lists with weights
 }
 
 // mGroup is the contacts of one part of a list that share their zones.
@@ -51,11 +53,14 @@ func (c *mContact) group() mGroup { return mGroup{c.seg, strings.Join(c.Zones, "
 type mState struct {
 	Progress
 	due   time.Time // zero: does not wait
+	owed  time.Time // when its promise is due; zero: none, or in a call
 	ruled bool
 	live  bool
 }
 
-func (s *mState) taken() bool { return !s.due.IsZero() && !s.ruled || s.live || s.Final != "" }
+func (s *mState) taken() bool {
+	return !s.due.IsZero() && !s.ruled || s.live || s.Final != "" || s.Promise != nil
+}
 
 type mAttempt struct {
 	Attempt
@@ -176,7 +181,7 @@ func (m *model) importRows(list string, rows []Contact, step int, now time.Time)
 }
 
 func (m *model) candidate(camp string, c *mContact, now time.Time) Candidate {
-	cand := Candidate{Contact: c.Contact, Progress: m.state(camp, c).Progress, Leased: m.calling(c.Phone)}
+	cand := Candidate{Contact: c.Contact, Progress: m.state(camp, c).Progress, Leased: m.calling(c.Phone) || m.state(camp, c).live}
 	cand.Suppressed = m.suppressed(Target{c.Phone, c.ID, camp, "bank"}, now)
 	for _, at := range m.tries[c.Phone] {
 		if now.Sub(at) <= triesFor {
@@ -199,6 +204,15 @@ func (l *mLease) open(c *mContact) bool { open, _ := opening(c.Zones, l.req.Now)
 
 // run is the contract of Lease: what is due, then what is fresh, in order.
 func (l *mLease) run() {
+	for _, c := range l.owed() {
+		if len(l.res.Attempts) == l.req.Max {
+			break
+		}
+		l.examine(c)
+	}
+	if l.req.For != "" {
+		return
+	}
 	for len(l.res.Attempts) < l.req.Max {
 		c := l.firstDue()
 		if c == nil {
@@ -206,22 +220,94 @@ func (l *mLease) run() {
 		}
 		l.examine(c)
 	}
-	for _, list := range l.req.Lists {
-		for len(l.res.Attempts) < l.req.Max {
-			c := l.firstFresh(list)
-			if c == nil {
-				break
-			}
-			l.camp.cursors[c.group()] = c.ID
-			l.examine(c)
-		}
-	}
+	l.takeFresh()
 	l.findNext()
 }
 
+// owed are the callbacks that this lease may keep, by their time.
+func (l *mLease) owed() (all []*mContact) {
+	for _, c := range l.inLists() {
+		st := l.m.state(l.req.Campaign, c)
+		if st.owed.IsZero() || st.owed.After(l.req.Now) {
+			continue
+		}
+		forAll := anybody(st)
+		if l.req.For != "" && st.Promise.Operator == l.req.For || l.req.For == "" && !forAll.IsZero() && !forAll.After(l.req.Now) {
+			all = append(all, c)
+		}
+	}
+	slices.SortFunc(all, func(a, b *mContact) int {
+		return cmp.Or(l.m.state(l.req.Campaign, a).owed.Compare(l.m.state(l.req.Campaign, b).owed), cmp.Compare(a.ID, b.ID))
+	})
+	return all
+}
+
+// anybody is when a promise may be kept by anybody; zero: never.
+func anybody(st *mState) time.Time {
+	at := st.Promise.At
+	if st.Promise.Operator != "" {
+		at = st.Promise.Deputy
+	}
+	if !at.IsZero() && at.Before(st.owed) {
+		at = st.owed
+	}
+	return at
+}
+
+// inLists are the contacts of the lists of the request.
+func (l *mLease) inLists() (all []*mContact) {
+	for _, src := range l.req.Lists {
+		all = append(all, l.m.of(src.List)...)
+	}
+	return all
+}
+
+// takeFresh: the first list that has somebody; with weights, the list that is
+// owed most, who is served paying what the others gain.
+func (l *mLease) takeFresh() {
+	left := slices.Clone(l.req.Lists)
+	weighted := slices.ContainsFunc(left, func(s Source) bool { return s.Weight > 0 })
+	gain := func(s Source) int { return max(s.Weight, 1) }
+	for len(l.res.Attempts) < l.req.Max && len(left) > 0 {
+		next := left[0]
+		for _, s := range left[1:] {
+			if weighted && l.camp.credit[s.List]+gain(s) > l.camp.credit[next.List]+gain(next) {
+				next = s
+			}
+		}
+		before := len(l.res.Attempts)
+		for len(l.res.Attempts) == before {
+			c := l.firstFresh(next)
+			if c == nil {
+				break
+			}
+			l.pass(next, c)
+			l.examine(c)
+		}
+		if len(l.res.Attempts) == before {
+			left = slices.DeleteFunc(left, func(s Source) bool { return s.List == next.List })
+			continue
+		}
+		for _, s := range left {
+			if weighted {
+				l.camp.credit[s.List] += gain(s)
+				l.camp.credit[next.List] -= gain(s)
+			}
+		}
+	}
+}
+
+func (l *mLease) pass(src Source, c *mContact) {
+	if src.Order == Newest {
+		l.camp.seen[c.ID] = true
+		return
+	}
+	l.camp.cursors[c.group()] = c.ID
+}
+
 func (l *mLease) waiting() (all []*mContact) {
-	for _, list := range l.req.Lists {
-		for _, c := range l.m.of(list) {
+	for _, src := range l.req.Lists {
+		for _, c := range l.m.of(src.List) {
 			if !l.m.state(l.req.Campaign, c).due.IsZero() {
 				all = append(all, c)
 			}
@@ -244,15 +330,19 @@ func (l *mLease) firstDue() *mContact {
 
 // heads are the first fresh contacts of a list by segment and zones; the walk
 // goes past those that are taken.
-func (l *mLease) heads(list string, want func(*mContact) bool) (all []*mContact) {
+func (l *mLease) heads(src Source, want func(*mContact) bool) (all []*mContact) {
 	done := map[mGroup]bool{}
-	for _, c := range l.m.of(list) {
+	contacts := l.m.of(src.List)
+	if src.Order == Newest {
+		slices.Reverse(contacts)
+	}
+	for _, c := range contacts {
 		g := c.group()
-		if l.camp.cursors[g] >= c.ID || done[g] || !want(c) {
+		if src.Order == Newest && l.camp.seen[c.ID] || src.Order != Newest && l.camp.cursors[g] >= c.ID || done[g] || !want(c) {
 			continue
 		}
 		if l.m.state(l.req.Campaign, c).taken() {
-			l.camp.cursors[g] = c.ID
+			l.pass(src, c)
 			continue
 		}
 		done[g] = true
@@ -261,8 +351,8 @@ func (l *mLease) heads(list string, want func(*mContact) bool) (all []*mContact)
 	return all
 }
 
-func (l *mLease) firstFresh(list string) *mContact {
-	if heads := l.heads(list, l.open); len(heads) > 0 {
+func (l *mLease) firstFresh(src Source) *mContact {
+	if heads := l.heads(src, l.open); len(heads) > 0 {
 		return heads[0]
 	}
 	return nil
@@ -284,27 +374,34 @@ func (l *mLease) examine(c *mContact) {
 	if v.Kind == Yes && cand.Leased {
 		v = Verdict{Kind: Later, Reason: "in-call", When: l.req.Now.Add(time.Minute)}
 	}
-	st.due = time.Time{}
-	switch v.Kind {
-	case Yes:
+	st.due, st.owed = time.Time{}, time.Time{}
+	when := v.When
+	if when.Before(l.req.Now.Add(time.Second)) {
+		when = l.req.Now.Add(time.Second)
+	}
+	switch {
+	case v.Kind == Yes:
 		l.take(c, st, v)
 		return
-	case Later:
-		if st.due = v.When; st.due.Before(l.req.Now.Add(time.Second)) {
-			st.due = l.req.Now.Add(time.Second)
-		}
+	case v.Kind == Later && st.Promise != nil:
+		st.owed = when
+	case v.Kind == Later:
+		st.due, st.ruled = when, true
+	default:
+		st.Promise, st.ruled = nil, false
 	}
-	st.ruled = v.Kind == Later
 	l.res.Passed[v.Reason]++
 }
 
 func (l *mLease) take(c *mContact, st *mState, v Verdict) {
 	l.m.attempts++
 	st.Attempts++
-	st.live, st.ruled = true, false
+	promise := st.Promise
+	st.live, st.ruled, st.Promise, st.Rescheduled = true, false, nil, false
 	a := &mAttempt{c: c, Attempt: Attempt{
 		Campaign: l.req.Campaign, Version: l.req.Version, Number: st.Attempts, Contact: c.Contact, Trunk: v.Trunk, CallerID: v.CallerID,
 		LeasedAt: l.req.Now, Owner: l.req.Owner, Expires: l.req.Now.Add(l.req.TTL),
+		For: l.req.For, Promise: promise,
 	}}
 	l.m.live = append(l.m.live, a)
 	tries := append(l.m.candidate(l.req.Campaign, c, l.req.Now).NumberTries, l.req.Now)
@@ -312,7 +409,22 @@ func (l *mLease) take(c *mContact, st *mState, v Verdict) {
 	l.res.Attempts = append(l.res.Attempts, a.Attempt)
 }
 
+func notBefore(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return b
+	}
+	return a
+}
+
 func (l *mLease) findNext() {
+	var owed []time.Time
+	defer func() { // callbacks do not wait for zones: the rules move them on
+		for _, at := range owed {
+			if l.res.NextAt.IsZero() || at.Before(l.res.NextAt) {
+				l.res.NextAt = at
+			}
+		}
+	}()
 	add := func(c *mContact, at time.Time) {
 		if open, next := opening(c.Zones, l.req.Now); !open {
 			if next.IsZero() {
@@ -332,8 +444,15 @@ func (l *mLease) findNext() {
 	for _, c := range l.waiting() {
 		add(c, l.m.state(l.req.Campaign, c).due)
 	}
-	for _, list := range l.req.Lists {
-		for _, c := range l.heads(list, func(c *mContact) bool { return c.Zones[0] != "Asia/Nowhere" }) {
+	for _, c := range l.inLists() {
+		if st := l.m.state(l.req.Campaign, c); !st.owed.IsZero() {
+			if at := anybody(st); !at.IsZero() {
+				owed = append(owed, notBefore(at, l.req.Now))
+			}
+		}
+	}
+	for _, src := range l.req.Lists {
+		for _, c := range l.heads(src, func(c *mContact) bool { return c.Zones[0] != "Asia/Nowhere" }) {
 			add(c, l.req.Now)
 		}
 	}
@@ -347,7 +466,15 @@ func (m *model) settle(a *mAttempt, st Settlement) {
 	p.LastOutcome, p.LastAt = st.Record.Outcome, st.Record.EndedAt
 	p.Outcomes = append(slices.Clone(p.Outcomes), st.Record.Outcome)
 	p.NextTry, p.Final, p.Rescheduled, p.due, p.ruled = st.NextTry, st.Final, st.Callback, st.NextTry, false
-	if p.Final != "" {
+	kept := st.Promise
+	if kept == nil && st.Promised {
+		kept = p.Promise
+	}
+	p.Promise = kept
+	switch {
+	case kept != nil:
+		p.NextTry, p.Final, p.Rescheduled, p.due, p.owed = kept.At, "", true, time.Time{}, kept.At
+	case p.Final != "":
 		p.NextTry, p.Rescheduled, p.due = time.Time{}, false, time.Time{}
 	}
 	if st.Suppress != nil {
@@ -426,18 +553,20 @@ func (m *model) resetScope(scope string) {
 func (m *model) again(c *mContact, from mGroup) {
 	for name, camp := range m.camps {
 		st := c.state[name]
-		known := st != nil && (st.Attempts > 0 || !st.due.IsZero())
+		known := st != nil && (st.Attempts > 0 || !st.due.IsZero() || st.Promise != nil)
 		if st == nil {
 			st = &mState{}
 		}
-		if !st.taken() && (known || camp.cursors[c.group()] >= c.ID || camp.cursors[from] >= c.ID) {
+		if !st.taken() && (known || camp.cursors[c.group()] >= c.ID || camp.cursors[from] >= c.ID || camp.seen[c.ID]) {
 			st.due, st.ruled = revived, true
 			c.state[name] = st
 		}
 	}
 }
 
-func (m *model) reset(camp string) { m.camps[camp].cursors = map[mGroup]uint64{} }
+func (m *model) reset(camp string) {
+	m.camps[camp].cursors, m.camps[camp].seen = map[mGroup]uint64{}, map[uint64]bool{}
+}
 
 func (m *model) removeList(name string) {
 	delete(m.lists, name)

@@ -12,12 +12,16 @@ type state struct {
 	Due   int64  `json:"due,omitempty"`   // its time in the due index, in ns since 1970; 0: not there
 	Ruled bool   `json:"ruled,omitempty"` // Due is what a rule said (Later), not what an attempt led to
 	Live  string `json:"live,omitempty"`  // its live attempt
+
+	PromiseDue int64 `json:"promise_due,omitempty"` // when its promise is due, in ns since 1970; 0: it has none, or is in a call
 }
 
 // taken says that the walk over fresh contacts has no business with it: it
 // waits for its next try, is in a live attempt, or final. What waits because
 // of a rule is not taken: when rules have changed, the walk asks again.
-func (s *state) taken() bool { return s.Due != 0 && !s.Ruled || s.Live != "" || s.Final != "" }
+func (s *state) taken() bool {
+	return s.Due != 0 && !s.Ruled || s.Live != "" || s.Final != "" || s.Promise != nil
+}
 
 // place is where a contact is found in the indexes.
 type place struct {
@@ -48,7 +52,7 @@ func (t *tx) setDue(camp uint32, p place, st *state, due int64, ruled bool) {
 		t.put(bDue, dueKey(camp, p, due), []byte{})
 	}
 	key := progressKey(camp, p.id)
-	if st.Attempts == 0 && st.Due == 0 {
+	if st.Attempts == 0 && st.Due == 0 && st.Promise == nil {
 		t.delete(bProgress, key)
 		return
 	}
@@ -61,16 +65,6 @@ func dueTime(at time.Time) int64 {
 		return reviveTime
 	}
 	return at.UnixNano()
-}
-
-func cursorKey(camp, seg, class uint32) []byte { return be32(be32(be32(nil, camp), seg), class) }
-
-// cursor is the last contact of a segment and class that a campaign's walk has seen.
-func (t *tx) cursor(camp, seg, class uint32) uint64 {
-	if value := t.get(bCursors, cursorKey(camp, seg, class)); value != nil {
-		return binary.BigEndian.Uint64(value)
-	}
-	return 0
 }
 
 // reset makes a campaign's walk begin anew.

@@ -101,6 +101,9 @@ func (t *tx) sweep(seg uint32) error {
 	for _, camp := range camps {
 		left += t.clear(bDue, be32(be32(nil, camp), seg), sweepStep)
 		t.clear(bCursors, be32(be32(nil, camp), seg), 0)
+		if err := t.clearCallbacks(camp, seg); err != nil {
+			return err
+		}
 	}
 	if left == 0 {
 		t.delete(bTrash, prefix)

@@ -51,6 +51,7 @@ func TestRandomSequencesDoWhatTheModelDoes(t *testing.T) {
 			"suppress":   func(*rapid.T) { b.suppress() },
 			"unsuppress": func(*rapid.T) { b.unsuppress() },
 			"register":   func(*rapid.T) { b.register() },
+			"callback":   func(*rapid.T) { b.callback() },
 			"apply":      func(*rapid.T) { b.apply(b.campaign()) },
 			"select":     func(*rapid.T) { b.selectVersion() },
 			"rejudge":    func(*rapid.T) { b.rejudge() },
@@ -149,8 +150,11 @@ func (b *both) lease() {
 	name := b.campaign()
 	camp := b.m.camps[name]
 	req := LeaseRequest{
-		Campaign: name, Client: "bank", Version: 1, Max: b.int("max", 0, 6), Owner: fmt.Sprintf("owner%d", b.int("owner", 1, 2)), TTL: time.Hour, Now: b.now,
-		Lists: rapid.SampledFrom([][]string{{"one"}, {"two", "one"}, {"one", "two"}, {"none", "two"}}).Draw(b.T, "lists"),
+		Viewpoint: Viewpoint{Campaign: name, Client: "bank", Now: b.now}, Version: 1, Max: b.int("max", 0, 6), Owner: fmt.Sprintf("owner%d", b.int("owner", 1, 2)), TTL: time.Hour,
+		For: rapid.SampledFrom([]string{"", "", "", "ana", "ion"}).Draw(b.T, "for"),
+	}
+	for _, list := range rapid.SampledFrom([][]string{{"one"}, {"two", "one"}, {"one", "two"}, {"none", "two"}}).Draw(b.T, "lists") {
+		req.Lists = append(req.Lists, Source{List: list, Weight: b.int("weight", 0, 3), Order: map[string]Order{"two": Newest}[list]})
 	}
 	if camp == nil {
 		_, err := b.s.Lease(context.Background(), req)
@@ -182,12 +186,15 @@ func (b *both) settle() {
 		return
 	}
 	a := rapid.SampledFrom(b.m.live).Draw(b.T, "attempt")
-	st := Settlement{Record: Record{
+	st := Settlement{Promised: b.int("promised", 0, 1) == 0, Record: Record{
 		ID: a.ID, SIPCallID: a.SIPCallID, PlacedAt: b.now, EndedAt: b.now.Add(time.Minute), EndedBy: "customer",
 		Outcome: rapid.SampledFrom(Outcomes).Draw(b.T, "outcome"), TalkMS: int64(b.int("talk", 0, 99)),
 		Operator: rapid.SampledFrom([]string{"", "ana", "ion"}).Draw(b.T, "operator"),
 	}}
-	switch b.int("next", 0, 3) {
+	switch b.int("next", 0, 4) {
+	case 4:
+		p := b.promise()
+		st.Promise = &p
 	case 0:
 		st.Final = "sold"
 	case 1:
@@ -241,7 +248,7 @@ func (b *both) recover() {
 		rec := interrupted(a.Notes, a.ID, b.now)
 		rec.SIPCallID = a.SIPCallID
 		at, final := next(a.Attempt)
-		b.m.settle(a, Settlement{Record: rec, NextTry: at, Final: final})
+		b.m.settle(a, Settlement{Record: rec, NextTry: at, Final: final, Promised: true})
 	}
 	b.same("recovered", want, got)
 }
@@ -301,6 +308,52 @@ func (b *both) register() {
 	}
 }
 
+func (b *both) promise() Promise {
+	p := Promise{At: b.now.Add(time.Duration(b.int("promised for", 1, 40)) * 20 * time.Minute), By: "dan", MadeAt: b.now}
+	if p.Operator = rapid.SampledFrom([]string{"", "ana", "ion"}).Draw(b.T, "operator"); p.Operator != "" && b.int("deputy", 0, 2) > 0 {
+		p.Deputy = p.At.Add(time.Duration(b.int("deputy after", 0, 60)) * time.Minute)
+	}
+	return p
+}
+
+// callback promises a call to a contact, or takes a promise back.
+func (b *both) callback() {
+	if len(b.m.contacts) == 0 {
+		return
+	}
+	c, name := rapid.SampledFrom(b.m.contacts).Draw(b.T, "contact"), b.campaign()
+	p, cancel := b.promise(), b.int("cancel", 0, 3) == 0
+	if b.m.camps[name] == nil {
+		_, err := b.s.PromiseCallback(name, c.Contact, p)
+		b.fails(err, ErrNotFound)
+		return
+	}
+	st := c.state[name]
+	if cancel {
+		_, err := b.s.CancelCallback(name, c.Contact)
+		if st == nil || st.Promise == nil {
+			b.fails(err, ErrNotFound)
+			return
+		}
+		b.must(err)
+		st.Promise, st.owed, st.Rescheduled, st.NextTry = nil, time.Time{}, false, time.Time{}
+		if !st.live {
+			st.due, st.ruled = revived, true
+		}
+		return
+	}
+	_, err := b.s.PromiseCallback(name, c.Contact, p)
+	b.must(err)
+	if st == nil {
+		st = &mState{}
+		c.state[name] = st
+	}
+	st.Promise, st.NextTry, st.Final, st.Rescheduled, st.due, st.ruled = &p, p.At, "", true, time.Time{}, false
+	if st.owed = (time.Time{}); !st.live {
+		st.owed = p.At
+	}
+}
+
 func (b *both) suppress() {
 	entry := b.entry()
 	entry.Reason, entry.Source, entry.AddedAt = "asked", "file", b.now
@@ -338,7 +391,7 @@ func (b *both) apply(name string) {
 	b.must(err)
 	c := b.m.camps[name]
 	if c == nil {
-		c = &mCampaign{}
+		c = &mCampaign{credit: map[string]int{}}
 		b.m.camps[name] = c
 	}
 	if c.inForce == 0 || c.sources[c.inForce-1] != source {
@@ -396,7 +449,10 @@ func (b *both) editContact() {
 	}
 	c := rapid.SampledFrom(b.m.contacts).Draw(b.T, "contact")
 	edited := c.Contact
-	edited.Name, edited.Phone, edited.Zones = "edited", b.phone(), b.zones()
+	edited.Name, edited.Phone = "edited", b.phone()
+	if c.List != "two" { // of a walk from the newest, only ids that it has seen are known
+		edited.Zones = b.zones()
+	}
 	_, err := b.s.PutContact(edited, b.now)
 	if edited.Phone != c.Phone && b.m.holds(c.List, edited.Phone) {
 		b.fails(err, ErrExists)

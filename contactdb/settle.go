@@ -198,6 +198,17 @@ func (t *tx) progressed(a attemptRow, st Settlement, rec Record) error {
 	row.Live, row.LastOutcome, row.LastAt = "", rec.Outcome, rec.EndedAt
 	row.Outcomes = append(row.Outcomes, rec.Outcome)
 	row.Outcomes = row.Outcomes[max(0, len(row.Outcomes)-outcomesKept):]
+	if len(c.Numbers) > 1 {
+		row.number(rec.Phone).Outcome = rec.Outcome
+	}
+	t.countHour(camp.ID, c, rec)
+	where := place{a.Segment, t.class(c.Zones), c.ID}
+	if kept := row.kept(st); kept != nil {
+		row.NextTry, row.Final, row.Rescheduled = kept.At, "", true
+		t.setPromise(camp.ID, where, &row, kept, dueTime(kept.At))
+		return nil
+	}
+	row.Promise = nil
 	row.NextTry, row.Final, row.Rescheduled = st.NextTry.UTC(), st.Final, st.Callback
 	if row.Final == "" && row.NextTry.IsZero() {
 		row.Final = "no-next-try"
@@ -208,7 +219,7 @@ func (t *tx) progressed(a attemptRow, st Settlement, rec Record) error {
 	} else {
 		due = dueTime(row.NextTry)
 	}
-	t.setDue(camp.ID, place{a.Segment, t.class(c.Zones), c.ID}, &row, due, false)
+	t.setDue(camp.ID, where, &row, due, false)
 	return nil
 }
 
@@ -229,7 +240,7 @@ func (s *Store) Recover(ctx context.Context, owner string, now time.Time, next f
 		}
 		for _, a := range rows {
 			at, final := next(a.Attempt)
-			if _, err := t.settle(a, Settlement{Record: interrupted(a.Notes, a.ID, now), NextTry: at, Final: final}); err != nil {
+			if _, err := t.settle(a, Settlement{Record: interrupted(a.Notes, a.ID, now), NextTry: at, Final: final, Promised: true}); err != nil {
 				return err
 			}
 			all = append(all, a.Attempt)

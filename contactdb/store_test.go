@@ -107,7 +107,14 @@ func yes(Candidate) Verdict { return Verdict{Kind: Yes, Trunk: "carrier", Caller
 
 // request asks for up to n contacts of the list for the campaign, all rules open.
 func request(campaign string, n int, lists ...string) LeaseRequest {
-	return LeaseRequest{Campaign: campaign, Version: 1, Lists: lists, Max: n, Owner: "test", TTL: time.Hour, Now: monday, Open: always, Judge: yes}
+	return LeaseRequest{Viewpoint: Viewpoint{Campaign: campaign, Now: monday}, Version: 1, Lists: sources(lists...), Max: n, Owner: "test", TTL: time.Hour, Open: always, Judge: yes}
+}
+
+func sources(lists ...string) (all []Source) {
+	for _, name := range lists {
+		all = append(all, Source{List: name})
+	}
+	return all
 }
 
 func mustLease(t testing.TB, s *Store, req LeaseRequest) LeaseResult {

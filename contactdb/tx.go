@@ -86,7 +86,7 @@ var least = map[string]int{
 	string(bTrash): 4, string(bContacts): 12, string(bPhones): 13, string(bExternals): 20, string(bFresh): 16, string(bCursors): 12, string(bDue): 28,
 	string(bProgress): 12, string(bRecordPhones): 9, string(bRecordDays): 4, string(bTallies): 6, string(bOpTallies): 8,
 	string(bAuditDays): 4, string(bAuditIndex): 10,
-	string(bRegistered): 12, string(bUnregistered): 4,
+	string(bCallbacks): 20, string(bRegistered): 12, string(bUnregistered): 4,
 }
 
 // tx is a transaction. Writing never fails before the commit except by a

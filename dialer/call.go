@@ -465,6 +465,7 @@ func (c *call) settle() {
 		said = d.Name
 		st.Callback = d.Callback > 0
 		promised = c.promised()
+		st.Promised = !d.Final
 		if d.DNC {
 			st.Suppress = &contactdb.Suppression{Phone: c.a.Contact.Phone, Reason: "asked not to be called", Source: "operator " + c.rec.Operator, AddedAt: time.Now()}
 		}
@@ -473,12 +474,19 @@ func (c *call) settle() {
 	if said == "" && !c.rec.BridgedAt.IsZero() {
 		st.Record.Disposition = "unset"
 	}
-	st.NextTry, st.Final = def.NextTry(c.a.Contact, c.a.Number, c.rec.Outcome, said, c.rec.EndedAt)
+	st.NextTry, st.Final = def.NextTry(c.a, c.rec.Outcome, said, c.rec.EndedAt)
+	st.NextTry = def.InBestHour(*c.l.hours.Load(), c.a.Contact.Zones, c.rec.Outcome, st.NextTry)
+	if st.Callback && st.Final == "" && promised.IsZero() {
+		st.Promise = def.Promise(st.NextTry, "", c.rec.Operator, st.Record.Note, time.Now())
+	}
 	if !promised.IsZero() && st.Final == "" {
+		st.Promise = def.Promise(promised, c.rec.Operator, c.rec.Operator, st.Record.Note, time.Now())
 		st.NextTry = promised
 	}
+	st.Promised = st.Promised || said == ""
 	rec := c.keep(st)
 	c.l.s.surveys.count(c, rec.ScriptAnswers)
+	c.l.promisesChanged()
 	c.l.publish(Event{Kind: "call.ended", Attempt: c.a.ID, Operator: rec.Operator, State: rec.Outcome, Detail: rec.Disposition})
 	c.l.tell(Input{Kind: InSettled, Call: c.a.ID, Outcome: c.rec.Outcome, Disposition: rec.Disposition, NextAt: c.l.rules.Load().ask(st.NextTry)})
 }

@@ -105,6 +105,11 @@ func (s *Service) check(def *campaign.Definition) (violations, warnings []string
 			k.Lists = append(k.Lists, l.Name)
 		}
 	}
+	if registers, err := s.store.Registers(); err == nil {
+		for _, r := range registers {
+			k.Registers = append(k.Registers, r.Name)
+		}
+	}
 	if ops, err := s.store.Operators(); err == nil {
 		for _, o := range ops {
 			k.Operators = append(k.Operators, o.Name)

@@ -91,17 +91,38 @@ type Status struct {
 
 // Plan says what a campaign would do with its lists now.
 type Plan struct {
-	Campaign   string         `json:"campaign"`
-	Version    int            `json:"version"` // 0: not applied
-	Contacts   int            `json:"contacts"`
-	Now        int            `json:"dialable_now"`
-	Later      int            `json:"later"`
-	Never      int            `json:"never"`
-	LaterWhy   map[string]int `json:"later_reasons"`
-	NeverWhy   map[string]int `json:"never_reasons"`
-	NextAt     time.Time      `json:"next_at,omitzero"` // when the next of Later may be dialed
-	Violations []string       `json:"violations"`       // any of these refuses a start (exit 6)
-	Warnings   []string       `json:"warnings"`
+	Campaign string `json:"campaign"`
+	Version  int    `json:"version"` // 0: not applied
+	Counts
+	Lists      []ListPlan `json:"lists"`
+	Held       *Held      `json:"held,omitempty"` // why not even those that are dialable now are dialed
+	Violations []string   `json:"violations"`     // any of these refuses a start (exit 6)
+	Warnings   []string   `json:"warnings"`
+}
+
+// Counts are contacts by what the rules say of them: Contacts = Now + Later +
+// Never, and the reasons of Later and Never add up to these.
+type Counts struct {
+	Contacts int            `json:"contacts"`
+	Now      int            `json:"dialable_now"`
+	Later    int            `json:"later"`
+	Never    int            `json:"never"`
+	LaterWhy map[string]int `json:"later_reasons"`
+	NeverWhy map[string]int `json:"never_reasons"`
+	NextAt   time.Time      `json:"next_at,omitzero"` // when the next of Later may be dialed
+}
+
+// ListPlan is a Plan's part for one list.
+type ListPlan struct {
+	List string `json:"list"`
+	Counts
+}
+
+// Held is what keeps a campaign from calling anybody, whatever its lists hold.
+type Held struct {
+	Reason string    `json:"reason"` // campaign-paused, ..., schedule, register-expired, no-caller-id
+	Detail string    `json:"detail"`
+	Until  time.Time `json:"until,omitzero"`
 }
 
 // ContactWhy says of one contact in one campaign whether it would be dialed.

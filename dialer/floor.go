@@ -42,6 +42,8 @@ type Floor struct {
 	horizon   time.Time // when the regulator's window, the schedule or the day's hours end; zero: not known
 	closed    bool      // nobody may be called now: legal hours
 	next      ahead
+	promises  map[string]time.Time // operator → when the next callback is due
+	asking    int                  // callbacks asked for and not yet given
 	finished  bool
 	wrong     error // the first move that the table does not know
 	now       time.Time
@@ -95,6 +97,7 @@ type floorCall struct {
 	view     pacing.Call
 	trunk    string
 	traits   []pacing.Trait
+	personal bool // a callback that was promised for its operator
 }
 
 type floorOperator struct {
@@ -106,6 +109,7 @@ type floorOperator struct {
 	leaving   bool      // not ready once this call is over
 	reason    string    // of being not ready
 	call      string
+	aside     bool // a callback is being asked for
 	wrapBy    time.Time
 	freeAt    time.Time // told end of the wrap-up; zero: not told
 	bridges   int
@@ -131,6 +135,7 @@ func (f *Floor) Step(ins ...Input) []Action {
 	}
 	f.deadlines()
 	f.match()
+	f.keepPromises()
 	f.pace()
 	f.finish()
 	return f.out
@@ -159,6 +164,8 @@ func (f *Floor) take(in Input) {
 		f.stop()
 	case InWindow:
 		f.live, f.abandoned, f.horizon = in.Live, in.Abandoned, in.Horizon
+	case InPromises:
+		f.promises = in.Promises
 	case InAhead:
 		f.next.see(in, f.pacer)
 	default:
@@ -188,20 +195,30 @@ func (f *Floor) comesBack(at time.Time) {
 	f.stale = f.leasing > 0
 }
 
+// begin puts a leased call on the floor.
+func (f *Floor) begin(l LeasedCall, in Input) *floorCall {
+	c := &floorCall{id: l.ID, trunk: l.Trunk, traits: l.Traits, view: pacing.Call{Phase: pacing.Dialing, PlacedAt: f.now, Chance: l.Chance}}
+	if c.view.Chance == 0 {
+		c.view.Chance = f.pacer.Chance(l.Traits)
+	}
+	f.calls[l.ID] = c
+	f.queueUp(c)
+	f.learn(pacing.CallPlaced, c, in)
+	if f.state != contactdb.Running { // stopped or paused while the lease was on its way
+		f.hangup(c)
+	}
+	return c
+}
+
 func (f *Floor) leased(in Input) {
-	f.leasing = 0
 	f.next.taken(in.Calls)
+	if in.Operator != "" {
+		f.leasedFor(in)
+		return
+	}
+	f.leasing = 0
 	for _, l := range in.Calls {
-		c := &floorCall{id: l.ID, trunk: l.Trunk, traits: l.Traits, view: pacing.Call{Phase: pacing.Dialing, PlacedAt: f.now, Chance: l.Chance}}
-		if c.view.Chance == 0 {
-			c.view.Chance = f.pacer.Chance(l.Traits)
-		}
-		f.calls[l.ID] = c
-		f.queueUp(c)
-		f.learn(pacing.CallPlaced, c, in)
-		if f.state != contactdb.Running { // stopped or paused while the lease was on its way
-			f.hangup(c)
-		}
+		f.begin(l, in)
 	}
 	if f.stale {
 		f.stale = false
@@ -331,7 +348,7 @@ func (f *Floor) free(o *floorOperator) {
 // deadlines acts on what has run out: persons who waited, wrap-ups.
 func (f *Floor) deadlines() {
 	for _, c := range f.ordered() {
-		if c.phase == PhaseQueued && !f.now.Before(c.deadline) && f.longestWaiting() == nil {
+		if c.phase == PhaseQueued && !f.now.Before(c.deadline) && f.awaited(c) == nil && f.longestWaiting() == nil {
 			f.move(c, PhaseClosing)
 			f.do(Action{Kind: DoRelease, Call: c.id})
 		}
@@ -350,9 +367,12 @@ func (f *Floor) match() {
 		if c.phase != PhaseQueued {
 			continue
 		}
-		o := f.longestWaiting()
+		o := f.awaited(c)
 		if o == nil {
-			return
+			o = f.longestWaiting()
+		}
+		if o == nil {
+			continue
 		}
 		f.move(c, PhaseReserved)
 		c.operator, o.call = o.name, c.id
@@ -364,7 +384,7 @@ func (f *Floor) match() {
 func (f *Floor) longestWaiting() *floorOperator {
 	var best *floorOperator
 	for _, o := range f.staff {
-		if o.state == pacing.Ready && (best == nil || o.readyFrom.Before(best.readyFrom) || o.readyFrom.Equal(best.readyFrom) && o.name < best.name) {
+		if o.state == pacing.Ready && !o.aside && (best == nil || o.readyFrom.Before(best.readyFrom) || o.readyFrom.Equal(best.readyFrom) && o.name < best.name) {
 			best = o
 		}
 	}
@@ -373,7 +393,7 @@ func (f *Floor) longestWaiting() *floorOperator {
 
 // finish says when a draining campaign, or one without contacts, is over.
 func (f *Floor) finish() {
-	if len(f.calls) > 0 || f.leasing > 0 {
+	if len(f.calls) > 0 || f.leasing > 0 || f.asking > 0 {
 		return
 	}
 	why := ""
@@ -403,6 +423,7 @@ func (f *Floor) Next() time.Time {
 	if f.state == contactdb.Running && f.now.Before(f.noneUntil) {
 		sooner(f.noneUntil)
 	}
+	sooner(f.nextPromise())
 	for _, c := range f.line {
 		if c.phase == PhaseQueued {
 			sooner(c.deadline)

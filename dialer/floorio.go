@@ -31,6 +31,7 @@ const (
 	InWindow              // the regulator's window: Live, Abandoned
 	InStop                // the service ends: so does every call
 	InAhead               // the contacts that are next: Ahead, of which Choose may be taken out of order
+	InPromises            // Promises: the callbacks that named operators are to make
 )
 
 // Input is an event for a floor. Kind says which fields count.
@@ -59,12 +60,14 @@ type Input struct {
 	Horizon     time.Time // InWindow: when the window or the work of the day ends
 	Until       time.Time // InTalkEnded: told end of the wrap-up
 	Ahead       []Ahead
+	Promises    map[string]time.Time // operator → when the next callback is due
 	Choose      int
 }
 
 // LeasedCall is a call that a lease has made.
 type LeasedCall struct {
 	ID, Trunk string
+	For       string // a callback that was promised for this operator
 	Contact   uint64
 	Traits    []pacing.Trait
 	Chance    float64 // of a live answer, if it is known better than from the traits
@@ -74,7 +77,7 @@ type LeasedCall struct {
 type ActionKind uint8
 
 const (
-	DoLease     ActionKind = iota // lease N contacts and call them
+	DoLease     ActionKind = iota // lease N contacts and call them; with Operator: that one's callback
 	DoConnect                     // bridge Call and Operator
 	DoRelease                     // nobody is free for Call: play the message and hang up
 	DoHangup                      // end Call

@@ -73,6 +73,8 @@ func (f *Floor) operatorLost(o *floorOperator) {
 	f.left(o)
 	if c := f.calls[o.call]; c != nil {
 		switch c.phase {
+		case PhaseDialing, PhaseRinging, PhaseScreening, PhaseQueued: // a callback that was promised for this operator
+			c.operator, c.personal = "", false
 		case PhaseReserved, PhaseBridged:
 			f.move(c, PhaseQueued)
 			c.operator, c.deadline = "", f.now.Add(f.set.Within)

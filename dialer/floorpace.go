@@ -38,10 +38,14 @@ func (f *Floor) snapshot() pacing.Snapshot {
 		s.Contacts = 0
 	}
 	for _, o := range f.byName() {
-		s.Operators = append(s.Operators, pacing.Operator{Name: o.name, State: o.state, Since: o.since, Leaving: o.leaving, FreeAt: o.freeAt})
+		state := o.state
+		if f.spared(o) {
+			state = pacing.NotReady
+		}
+		s.Operators = append(s.Operators, pacing.Operator{Name: o.name, State: state, Since: o.since, Leaving: o.leaving, FreeAt: o.freeAt})
 	}
 	for _, c := range f.ordered() {
-		if c.phase <= PhaseReserved { // who is being joined takes the operator who is reserved
+		if c.phase <= PhaseReserved && (!c.personal || c.phase == PhaseReserved) { // who is being joined takes the operator who is reserved
 			s.Calls = append(s.Calls, c.view)
 		}
 	}

@@ -83,8 +83,8 @@ func (s *Service) contactsChanged(list string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, l := range s.loops {
-		for _, name := range l.rules.Load().def.Lists {
-			if name == list {
+		for _, used := range l.rules.Load().def.Lists {
+			if used.Name == list {
 				l.tell(Input{Kind: InContacts})
 			}
 		}

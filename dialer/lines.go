@@ -25,6 +25,14 @@ func (l lines) pick() string {
 	return ""
 }
 
+// all counts the calls that the lines can still take.
+func (l lines) all() (n int) {
+	for i := range l {
+		n += l[i].free
+	}
+	return n
+}
+
 // sendAhead is how long a call that is leased now may wait for its trunk's
 // turn: well within sendWithin, after which it would not be sent at all.
 const sendAhead = sendWithin / 2

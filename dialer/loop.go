@@ -69,7 +69,8 @@ type loop struct {
 	kept  atomic.Bool       // the campaign goes on after a restart: its state is not touched
 	why   string            // of the end; read after done
 
-	halted atomic.Pointer[string] // why it was paused although its state in the store is running; nil: it was not
+	hours  atomic.Pointer[contactdb.Hours] // what the campaign has learned of the hours of the day
+	halted atomic.Pointer[string]          // why it was paused although its state in the store is running; nil: it was not
 
 	// Owned by the loop's goroutine.
 	floor     *Floor
@@ -148,7 +149,7 @@ func (l *loop) perform(a Action, at time.Time) (over bool) {
 	switch a.Kind {
 	case DoLease:
 		r := l.rules.Load()
-		l.wg.Go(func() { l.lease(r, a.N) })
+		l.wg.Go(func() { l.lease(r, a.N, a.Operator) })
 	case DoDecision:
 		l.decided(a.Why, at)
 	case DoOperator:
@@ -189,15 +190,17 @@ func (l *loop) decided(why string, at time.Time) {
 	l.publish(Event{Kind: "pacing.decision", Detail: why})
 }
 
-// lease takes up to n contacts and calls them. What it took is told to the
-// floor before a call can report anything.
-func (l *loop) lease(r *rules, n int) {
-	now := time.Now()
-	reserved, turn := l.s.reserve(r.def.Trunks, n), 0
+// lease takes up to n contacts and calls them; with an operator, only a
+// callback that was promised for that one. What it took is told to the floor
+// before a call can report anything.
+func (l *loop) lease(r *rules, n int, operator string) {
+	now, hours := time.Now(), l.hours.Load()
+	reserved := l.s.reserve(r.def.Trunks, n)
 	lines := slices.Clone(reserved)
-	res, err := l.s.store.Lease(l.ctx, contactdb.LeaseRequest{Campaign: l.name, Client: r.def.Client, Version: r.version, Lists: r.def.Lists, Max: n,
-		Owner: l.s.owner, TTL: 24 * time.Hour, Now: now,
-		Open: func(zones []string) (bool, time.Time) { return r.open(zones, now) },
+	res, err := l.s.store.Lease(l.ctx, contactdb.LeaseRequest{Viewpoint: r.view(l.name, now), Version: r.version, Lists: r.sources(),
+		Max: min(n, reserved.all()), For: operator, Owner: l.s.owner, TTL: 24 * time.Hour,
+		Open:  func(zones []string) (bool, time.Time) { return r.open(zones, now) },
+		Score: func(zones []string) float64 { return campaign.Score(*hours, zones, now) },
 		Judge: func(c contactdb.Candidate) contactdb.Verdict {
 			v := r.def.Judge(c, now)
 			if v.Kind != contactdb.Yes {
@@ -207,28 +210,30 @@ func (l *loop) lease(r *rules, n int) {
 			if trunk == "" {
 				return contactdb.Verdict{Kind: contactdb.Later, When: now.Add(time.Second), Reason: "no-line", Detail: "every line of the campaign's trunks is taken"}
 			}
-			v.Trunk, v.CallerID = trunk, r.def.CallerID[turn%len(r.def.CallerID)]
-			turn++
+			v.Trunk = trunk
 			return v
 		}})
 	l.s.book(reserved, res.Attempts)
 	if err != nil {
-		l.tell(Input{Kind: InLeased, NextAt: now.Add(time.Second)})
+		l.tell(Input{Kind: InLeased, Operator: operator, NextAt: now.Add(time.Second)})
 		if !errors.Is(err, context.Canceled) {
 			l.s.storeFailed(l.name, err)
 		}
 		return
 	}
-	in := Input{Kind: InLeased, NextAt: res.NextAt}
+	in := Input{Kind: InLeased, Operator: operator, NextAt: res.NextAt}
 	in.Exhausted = len(res.Attempts) == 0 && res.NextAt.IsZero() && !res.More
 	if len(res.Attempts) > 0 || res.More {
 		in.NextAt = time.Time{} // there may be more at once
+	}
+	if reserved.all() == 0 { // nobody was asked for
+		in.Exhausted, in.NextAt = false, now.Add(time.Second)
 	}
 	in.NextAt = r.ask(in.NextAt)
 	calls := make([]*call, len(res.Attempts))
 	for i, a := range res.Attempts {
 		calls[i] = l.newCall(r, a)
-		in.Calls = append(in.Calls, LeasedCall{ID: a.ID, Trunk: a.Trunk})
+		in.Calls = append(in.Calls, LeasedCall{ID: a.ID, Trunk: a.Trunk, Contact: a.Contact.ID, For: a.For})
 	}
 	// The loop must know the calls before they report: it enters them when it takes the input.
 	entered := make(chan struct{})
@@ -258,6 +263,8 @@ func (l *loop) newCall(r *rules, a contactdb.Attempt) *call {
 
 // recount tells the floor how the regulator's window stands when a new one has begun.
 func (l *loop) recount(now time.Time) {
+	l.learnHours()
+	l.tellPromises(now)
 	from := windowStart(now, l.rules.Load().def.Abandonment.Window)
 	if from.Equal(l.window) {
 		return
@@ -308,6 +315,7 @@ func (s *Service) newLoop(c contactdb.Campaign, r *rules) *loop {
 	l := &loop{s: s, name: c.Name, log: s.log.With(zap.String("campaign", c.Name)), ctx: s.callCtx,
 		in: newInbox[Input](), ask: make(chan func(*Floor)), done: make(chan struct{}), calls: map[string]*call{}, started: time.Now(), waits: dayWaits{}, waitsAt: time.Now()}
 	l.rules.Store(r)
+	l.hours.Store(&contactdb.Hours{})
 	p := pacing.New(r.def.Pacing)
 	if b, err := s.store.Recall("pacing/" + c.Name); err == nil && b != nil {
 		if err := p.Load(b); err != nil {

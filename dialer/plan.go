@@ -9,9 +9,11 @@ import (
 )
 
 // Plan counts what a campaign would do now; source nil: the version in force.
-// The counts come from the rules that lease, over every contact of its lists.
+// The counts come from the rules that lease, over every contact of its lists:
+// those of a list add up to it, and those of the lists to the campaign's.
 func (s *Service) Plan(name string, source []byte) (Plan, error) {
-	p := Plan{LaterWhy: map[string]int{}, NeverWhy: map[string]int{}, Violations: []string{}, Warnings: []string{}}
+	p := Plan{Lists: []ListPlan{}, Violations: []string{}, Warnings: []string{}}
+	p.LaterWhy, p.NeverWhy = map[string]int{}, map[string]int{}
 	if source == nil {
 		v, err := s.store.CampaignVersion(name, 0)
 		if err != nil {
@@ -27,12 +29,21 @@ func (s *Service) Plan(name string, source []byte) (Plan, error) {
 	violations, warnings := s.check(def)
 	p.Violations = append(p.Violations, violations...)
 	p.Warnings = append(p.Warnings, warnings...)
-	now := time.Now()
-	for c, err := range s.store.Candidates(contactdb.Viewpoint{Campaign: def.Name, Client: def.Client, Now: now}, s.present(def.Lists)) {
-		if err != nil {
-			return p, err
+	r, now := &rules{def: def}, time.Now()
+	if p.Held, err = s.held(r, now); err != nil {
+		return p, err
+	}
+	for _, list := range s.present(def.Lists) {
+		one := ListPlan{List: list, Counts: Counts{LaterWhy: map[string]int{}, NeverWhy: map[string]int{}}}
+		for c, err := range s.store.Candidates(r.view(def.Name, now), []string{list}) {
+			if err != nil {
+				return p, err
+			}
+			v := r.judge(c, now)
+			one.count(v)
+			p.count(v)
 		}
-		p.count(def.Judge(c, now))
+		p.Lists = append(p.Lists, one)
 	}
 	if p.Contacts > 0 && p.Now == 0 && p.Later == 0 {
 		p.Warnings = append(p.Warnings, "nobody is left to call; the reasons are above")
@@ -40,18 +51,69 @@ func (s *Service) Plan(name string, source []byte) (Plan, error) {
 	return p, nil
 }
 
+// judge is the campaign's Judge, for those who are shown what it would say: a
+// callback for a named operator is that operator's, and no lease takes it for
+// others before its deputy's time.
+func (r *rules) judge(c contactdb.Candidate, now time.Time) contactdb.Verdict {
+	v, p := r.def.Judge(c, now), c.Progress.Promise
+	if v.Kind != contactdb.Yes || p == nil || p.Operator == "" || !p.Deputy.IsZero() && !now.Before(p.Deputy) {
+		return v
+	}
+	v = contactdb.Verdict{Kind: contactdb.Later, Reason: campaign.CallbackPromised, When: p.Deputy, Detail: "a callback that waits for " + p.Operator}
+	if p.Deputy.IsZero() {
+		v.When = now
+	}
+	return v
+}
+
+// held is what keeps the campaign from calling anybody at all; nil if nothing
+// does: its state, its schedule, a do-not-call register, its caller IDs.
+func (s *Service) held(r *rules, now time.Time) (*Held, error) {
+	c, err := s.store.Campaign(r.def.Name)
+	if err == nil {
+		if h := s.heldByState(c); h != nil {
+			return h, nil
+		}
+	}
+	sched := r.def.Schedule
+	switch {
+	case r.over(now):
+		return &Held{Reason: "schedule", Detail: "its schedule has ended at " + sched.End.Format(time.RFC3339)}, nil
+	case now.Before(sched.Start):
+		return &Held{Reason: "schedule", Detail: "its schedule starts at " + sched.Start.Format(time.RFC3339), Until: sched.Start}, nil
+	}
+	h, err := s.store.Hold(r.view(r.def.Name, now))
+	if err != nil || h.Reason == "" {
+		return nil, err
+	}
+	return &Held{Reason: h.Reason, Detail: h.Detail, Until: h.Until}, nil
+}
+
+// heldByState says that a campaign does not run, or was halted though it does.
+func (s *Service) heldByState(c contactdb.Campaign) *Held {
+	if c.State != contactdb.Running {
+		return &Held{Reason: "campaign-" + string(c.State), Detail: fmt.Sprintf("campaign %q is %s; %s", c.Name, c.State, nextStep(c.State, c.Name))}
+	}
+	if l := s.floorOf(c.Name); l != nil {
+		if why := l.halted.Load(); why != nil {
+			return &Held{Reason: "campaign-" + string(contactdb.Paused), Detail: *why}
+		}
+	}
+	return nil
+}
+
 // present are the lists that are there; the missing ones are violations already.
-func (s *Service) present(lists []string) []string {
+func (s *Service) present(lists []campaign.List) []string {
 	var there []string
-	for _, name := range lists {
-		if _, err := s.store.List(name); err == nil {
-			there = append(there, name)
+	for _, l := range lists {
+		if _, err := s.store.List(l.Name); err == nil {
+			there = append(there, l.Name)
 		}
 	}
 	return there
 }
 
-func (p *Plan) count(v contactdb.Verdict) {
+func (p *Counts) count(v contactdb.Verdict) {
 	p.Contacts++
 	switch v.Kind {
 	case contactdb.Yes:
@@ -90,7 +152,7 @@ func (s *Service) WhyContact(phone string) ([]ContactWhy, error) {
 		}
 		for _, contact := range contacts {
 			for _, list := range r.def.Lists {
-				if list != contact.List {
+				if list.Name != contact.List {
 					continue
 				}
 				w, err := s.why(c, r, contact, now)
@@ -105,16 +167,22 @@ func (s *Service) WhyContact(phone string) ([]ContactWhy, error) {
 }
 
 func (s *Service) why(c contactdb.Campaign, r *rules, contact contactdb.Contact, now time.Time) (ContactWhy, error) {
-	cand, err := s.store.Candidate(contactdb.Viewpoint{Campaign: c.Name, Client: r.def.Client, Now: now}, contact)
+	cand, err := s.store.Candidate(r.view(c.Name, now), contact)
 	if err != nil {
 		return ContactWhy{}, err
 	}
-	v := r.def.Judge(cand, now)
+	v := r.judge(cand, now)
 	w := ContactWhy{Campaign: c.Name, List: contact.List, Contact: contact.ID, Phone: contact.Phone, Reason: v.Reason, Detail: v.Detail, When: v.When, Attempts: cand.Progress.Attempts}
 	w.Verdict = map[contactdb.VerdictKind]string{contactdb.Yes: "now", contactdb.Later: "later", contactdb.Never: "never"}[v.Kind]
-	if v.Kind == contactdb.Yes && c.State != contactdb.Running {
-		w.Verdict, w.Reason = "later", "campaign-"+string(c.State)
-		w.Detail = fmt.Sprintf("campaign %q is %s; %s", c.Name, c.State, nextStep(c.State, c.Name))
+	if v.Kind != contactdb.Yes {
+		return w, nil
 	}
-	return w, nil
+	if v.Phone != "" {
+		w.Phone = v.Phone // the one that comes next
+	}
+	h, err := s.held(r, now)
+	if h != nil {
+		w.Verdict, w.Reason, w.Detail, w.When = "later", h.Reason, h.Detail, h.Until
+	}
+	return w, err
 }

@@ -26,7 +26,7 @@ func TestWhatAKilledServiceHasRecordedIsCompletedAndInTheRecord(t *testing.T) {
 			t.Fatal(err)
 		}
 		store := s.svc.Store()
-		res, err := store.Lease(t.Context(), contactdb.LeaseRequest{Campaign: "spring", Version: 1, Lists: []string{"spring"}, Max: 1, Owner: "apel", TTL: time.Hour, Now: time.Now(),
+		res, err := store.Lease(t.Context(), contactdb.LeaseRequest{Viewpoint: contactdb.Viewpoint{Campaign: "spring", Now: time.Now()}, Version: 1, Lists: []contactdb.Source{{List: "spring"}}, Max: 1, Owner: "apel", TTL: time.Hour,
 			Open: func([]string) (bool, time.Time) { return true, time.Time{} },
 			Judge: func(contactdb.Candidate) contactdb.Verdict {
 				return contactdb.Verdict{Kind: contactdb.Yes, Trunk: "acme", CallerID: "+40312345678"}

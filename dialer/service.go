@@ -236,7 +236,7 @@ func (s *Service) recover() error {
 		if r == nil {
 			return now.Add(24 * time.Hour), ""
 		}
-		return r.def.NextTry(a.Contact, a.Number, contactdb.Interrupted, "", now)
+		return r.def.NextTry(a, contactdb.Interrupted, "", now)
 	})
 	if err != nil {
 		return fmt.Errorf("recover: %w", err)

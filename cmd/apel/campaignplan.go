@@ -118,6 +118,10 @@ func writePlan(w io.Writer, p dialer.Plan) {
 	t.write(w)
 	writeReasons(w, "later", p.LaterWhy)
 	writeReasons(w, "never", p.NeverWhy)
+	writeLists(w, p)
+	if h := p.Held; h != nil {
+		fmt.Fprintf(w, "! nobody is called now (%s): %s\n", h.Reason, printable(h.Detail))
+	}
 	writeFindings(w, p)
 }
 
@@ -136,6 +140,25 @@ func writeReasons(w io.Writer, when string, reasons map[string]int) {
 	t := newTable(">"+when, "because")
 	for _, why := range byCount(reasons) {
 		t.row(reasons[why], why)
+	}
+	t.write(w)
+}
+
+// writeLists shows which list holds what back, if there are several.
+func writeLists(w io.Writer, p dialer.Plan) {
+	if len(p.Lists) < 2 {
+		return
+	}
+	fmt.Fprintln(w)
+	t := newTable("list", ">contacts", ">now", ">later", ">never", "because")
+	for _, l := range p.Lists {
+		var why []string
+		for _, reasons := range []map[string]int{l.LaterWhy, l.NeverWhy} {
+			for _, r := range byCount(reasons) {
+				why = append(why, fmt.Sprintf("%s %s", thousands(int64(reasons[r])), r))
+			}
+		}
+		t.row(l.List, l.Contacts, l.Now, l.Later, l.Never, strings.Join(why, ", "))
 	}
 	t.write(w)
 }

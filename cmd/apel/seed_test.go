@@ -52,7 +52,7 @@ func scriptCalls(ts *testscript.TestScript, neg bool, args []string) {
 func seedCalls(store *contactdb.Store, campaign, list string) error {
 	ctx := context.Background()
 	leased, err := store.Lease(ctx, contactdb.LeaseRequest{
-		Campaign: campaign, Version: 1, Lists: []string{list}, Max: len(seeded), Owner: "test", TTL: time.Hour, Now: seedTime,
+		Viewpoint: contactdb.Viewpoint{Campaign: campaign, Now: seedTime}, Version: 1, Lists: []contactdb.Source{{List: list}}, Max: len(seeded), Owner: "test", TTL: time.Hour,
 		Open: func([]string) (bool, time.Time) { return true, time.Time{} },
 		Judge: func(contactdb.Candidate) contactdb.Verdict {
 			return contactdb.Verdict{Kind: contactdb.Yes, Trunk: "carrier", CallerID: "+40312345678"}

@@ -46,7 +46,7 @@ func someone(i int) contactdb.Contact {
 // request leases n contacts under rules that always say yes.
 func request(n int) contactdb.LeaseRequest {
 	return contactdb.LeaseRequest{
-		Campaign: "c", Version: 1, Lists: []string{"a"}, Max: n, Owner: "bench", TTL: time.Hour, Now: begin,
+		Viewpoint: contactdb.Viewpoint{Campaign: "c", Now: begin}, Version: 1, Lists: []contactdb.Source{{List: "a"}}, Max: n, Owner: "bench", TTL: time.Hour,
 		Open: func([]string) (bool, time.Time) { return true, time.Time{} },
 		Judge: func(contactdb.Candidate) contactdb.Verdict {
 			return contactdb.Verdict{Kind: contactdb.Yes, Trunk: "carrier", CallerID: "+40210000000"}

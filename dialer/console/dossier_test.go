@@ -33,7 +33,7 @@ func withCall(t *testing.T) (svc *dialer.Service, data string) {
 	ask(h, "POST /api/campaigns", spring)
 	now := time.Now()
 	res, err := svc.Store().Lease(t.Context(), contactdb.LeaseRequest{
-		Campaign: "spring", Version: 1, Lists: []string{"spring"}, Max: 1, Owner: "x", TTL: time.Hour, Now: now,
+		Viewpoint: contactdb.Viewpoint{Campaign: "spring", Now: now}, Version: 1, Lists: []contactdb.Source{{List: "spring"}}, Max: 1, Owner: "x", TTL: time.Hour,
 		Open:  func([]string) (bool, time.Time) { return true, time.Time{} },
 		Judge: func(contactdb.Candidate) contactdb.Verdict { return contactdb.Verdict{Kind: contactdb.Yes} },
 	})

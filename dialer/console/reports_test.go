@@ -26,7 +26,7 @@ func seed(t *testing.T, store *contactdb.Store, campaign, list string) {
 	t.Helper()
 	ctx, now := context.Background(), time.Now()
 	leased, err := store.Lease(ctx, contactdb.LeaseRequest{
-		Campaign: campaign, Version: 1, Lists: []string{list}, Max: len(settled), Owner: "test", TTL: time.Hour, Now: now,
+		Viewpoint: contactdb.Viewpoint{Campaign: campaign, Now: now}, Version: 1, Lists: []contactdb.Source{{List: list}}, Max: len(settled), Owner: "test", TTL: time.Hour,
 		Open: func([]string) (bool, time.Time) { return true, time.Time{} },
 		Judge: func(contactdb.Candidate) contactdb.Verdict {
 			return contactdb.Verdict{Kind: contactdb.Yes, Trunk: "carrier"}
