@@ -464,6 +464,11 @@ func (s *Service) SetOperatorReady(name string, ready bool, reason string) (Oper
 	return s.desk.setReady(o, ready, reason)
 }
 
+// Tell shows an operator a line of text, if a screen of theirs is open.
+func (s *Service) Tell(operator, text string) {
+	s.events.publish(Event{Kind: "operator.message", Operator: operator, Detail: text})
+}
+
 func (s *Service) isRunning() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()

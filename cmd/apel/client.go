@@ -41,10 +41,14 @@ func at(words ...string) string {
 // process if none answers.
 type client struct {
 	http  *http.Client
+	base  string // of every URL
 	dir   string
 	alive bool         // a service answers
 	close func() error // once
 }
+
+// ownBase is where a socket's requests seem to go.
+const ownBase = "http://apel"
 
 // yieldWithin is how long to wait for another apel to let go of the store: a
 // command holds it for moments, a service that starts answers soon.
@@ -52,6 +56,9 @@ const yieldWithin = 3 * time.Second
 
 // connect finds out who answers.
 func (a *app) connect(ctx context.Context, create bool) (c *client, err error) {
+	if address, given := a.pick(a.flags.address, "APEL_ADDRESS", ""); given {
+		return a.remote(address)
+	}
 	dir := a.dataDir()
 	err = untilFree(ctx, func() error {
 		conn, err := dialSocket(ctx, dir)
@@ -92,7 +99,7 @@ func socketClient(dir string) *client {
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dialSocket(ctx, dir) },
 	}
 	closeIdle := func() error { transport.CloseIdleConnections(); return nil }
-	return &client{&http.Client{Transport: transport}, dir, true, closeIdle}
+	return &client{&http.Client{Transport: transport}, ownBase, dir, true, closeIdle}
 }
 
 // openLocal opens the store itself.
@@ -113,7 +120,7 @@ func (a *app) openLocal(dir string, create bool) (*client, error) {
 		local.running.Wait()
 		return svc.Close()
 	}
-	return &client{&http.Client{Transport: local}, dir, false, closeAll}, nil
+	return &client{&http.Client{Transport: local}, ownBase, dir, false, closeAll}, nil
 }
 
 func openProblem(err error, dir string) error {
@@ -135,7 +142,7 @@ func (c *client) do(ctx context.Context, q call) (*http.Response, error) {
 	if q.method == "" {
 		q.method = http.MethodGet
 	}
-	req, err := http.NewRequestWithContext(ctx, q.method, "http://apel"+q.path, body)
+	req, err := http.NewRequestWithContext(ctx, q.method, c.base+q.path, body)
 	if err != nil {
 		return nil, err
 	}

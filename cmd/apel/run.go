@@ -34,6 +34,9 @@ var exitCodes = map[console.Code]int{
 	console.Usage:      exitUsage,
 	console.NotFound:   exitNotFound,
 	console.NotAllowed: exitNotAllowed,
+	console.SignIn:     exitNotAllowed,
+	console.TooMany:    exitNotAllowed,
+	console.Busy:       exitFailed,
 	console.State:      exitState,
 	console.NotRunning: exitState,
 	console.Refused:    exitRefused,
@@ -59,6 +62,7 @@ type app struct {
 // flags are those that every verb takes.
 type flags struct {
 	data, config, output string
+	address, certificate string // of a console elsewhere
 }
 
 // run does what the arguments say and returns the exit code. It reads nothing

@@ -22,6 +22,8 @@ func (a *app) tree() *cobra.Command {
 	f.StringVar(&a.flags.data, "data", "", "data `directory` (APEL_DATA; default apel-data)")
 	f.StringVar(&a.flags.config, "config", "", "settings `file` (APEL_CONFIG; default apel.yaml if it is there)")
 	f.StringVarP(&a.flags.output, "output", "o", "table", "print a `table or json`")
+	f.StringVar(&a.flags.address, "address", "", "`https://HOST:PORT` of a console elsewhere, with a token in APEL_TOKEN (APEL_ADDRESS)")
+	f.StringVar(&a.flags.certificate, "certificate", "", "`fingerprint or file` by which to know its certificate (APEL_CERTIFICATE)")
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	return root
 }
@@ -37,6 +39,8 @@ func (a *app) verbs() []*cobra.Command {
 		a.dncCmd(),
 		a.operatorCmd(),
 		a.teamCmd(),
+		a.accountCmd(),
+		a.tokenCmd(),
 		a.campaignCmd(),
 		a.recordCmd(),
 		a.auditCmd(),

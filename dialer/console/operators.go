@@ -4,10 +4,12 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"apel/contactdb"
 	"apel/dialer"
+	"apel/dialer/console/access"
 )
 
 // Operator is an account and, while the service runs, its state.
@@ -48,11 +50,8 @@ type OperatorChange struct {
 	Name     string  `json:"name,omitempty"` // only to add
 	FullName *string `json:"full_name,omitempty"`
 	Team     *string `json:"team,omitempty"`
-	Password *string `json:"password,omitempty"` // of the operator's SIP phone
+	Password *string `json:"password,omitempty"` // of the operator's SIP phone, and to sign in
 }
-
-// minPassword: a registrar is open to guessing from the network.
-const minPassword = 8
 
 func (a *api) addOperator(r *http.Request) (any, error) {
 	var body OperatorChange
@@ -101,20 +100,29 @@ func (a *api) putOperator(r *http.Request, o contactdb.Operator, change Operator
 		o.Team = *change.Team
 	}
 	if change.Password != nil {
-		if len(*change.Password) < minPassword {
-			return nil, problem(Usage, "the password has fewer than %d characters; a phone's password is never typed by hand twice, so make it long", minPassword)
+		if err := access.CheckNew(*change.Password, ""); err != nil {
+			return nil, problem(Usage, "%v", err)
 		}
 		dialer.SetPassword(&o, *change.Password)
 		traceOf(r).note("password", "set")
 	}
 	traceOf(r).change(before, o)
-	return o, a.svc.Store().PutOperator(o)
+	if err := a.svc.Store().PutOperator(o); err != nil {
+		return nil, err
+	}
+	return o, a.operatorSignsIn(r, o, change.Password)
 }
 
 func (a *api) removeOperator(r *http.Request) (any, error) {
 	name := r.PathValue("operator")
-	err := a.svc.Store().RemoveOperator(name)
-	return Removed{name}, a.missingOperator(err, name)
+	account, err := a.svc.Store().Account(name)
+	if err == nil && account.Role == string(access.Operator) {
+		err = a.svc.Store().RemoveAccount(name)
+	}
+	if err != nil && !errors.Is(err, contactdb.ErrNotFound) {
+		return nil, err
+	}
+	return Removed{name}, a.missingOperator(a.svc.Store().RemoveOperator(name), name)
 }
 
 // NotReady is the body of a request that takes an operator off calls.
@@ -123,7 +131,7 @@ type NotReady struct {
 }
 
 func (a *api) operatorReady(r *http.Request) (any, error) {
-	return a.setReady(r.PathValue("operator"), true, "")
+	return a.setReady(r, true, "")
 }
 
 func (a *api) operatorNotReady(r *http.Request) (any, error) {
@@ -132,12 +140,43 @@ func (a *api) operatorNotReady(r *http.Request) (any, error) {
 		return nil, err
 	}
 	traceOf(r).note("reason", body.Reason)
-	return a.setReady(r.PathValue("operator"), false, body.Reason)
+	return a.setReady(r, false, body.Reason)
 }
 
-func (a *api) setReady(name string, ready bool, reason string) (any, error) {
+func (a *api) setReady(r *http.Request, ready bool, reason string) (any, error) {
+	name := r.PathValue("operator")
+	if err := a.leads(callerOf(r), name); err != nil {
+		return nil, err
+	}
 	st, err := a.svc.SetOperatorReady(name, ready, reason)
 	return st, a.missingOperator(err, name)
+}
+
+// Message is the body of a request that tells an operator something.
+type Message struct {
+	Text string `json:"text"`
+}
+
+// maxMessage is the longest message to an operator, in bytes.
+const maxMessage = 500
+
+func (a *api) messageOperator(r *http.Request) (any, error) {
+	name := r.PathValue("operator")
+	var body Message
+	if err := readJSON(r, &body); err != nil {
+		return nil, err
+	}
+	if body.Text = clip(strings.TrimSpace(body.Text), maxMessage); body.Text == "" {
+		return nil, problem(Usage, "the message is empty; write text")
+	}
+	if err := a.leads(callerOf(r), name); err != nil {
+		return nil, err
+	}
+	if _, err := a.svc.Store().Operator(name); err != nil {
+		return nil, a.missingOperator(err, name)
+	}
+	a.svc.Tell(name, whoOf(r)+": "+body.Text)
+	return body, nil
 }
 
 func (a *api) missingOperator(err error, name string) error {

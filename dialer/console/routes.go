@@ -31,6 +31,7 @@ var (
 	leaders   = []access.Role{access.TeamLeader, access.Supervisor, access.Administrator}
 	steerers  = []access.Role{access.Supervisor, access.Administrator}
 	suppress  = []access.Role{access.Supervisor, access.Compliance, access.Administrator}
+	admins    = []access.Role{access.Administrator}
 	keepers   = []access.Role{access.Compliance, access.Administrator}
 )
 
@@ -89,6 +90,17 @@ func init() {
 		{Method: "DELETE", Path: "/api/operators/{operator}", Doc: "remove an operator", Audit: "operator.rm", Roles: steerers, Scope: access.Steer, answer: result((*api).removeOperator)},
 		{Method: "POST", Path: "/api/operators/{operator}/ready", Doc: "ready for calls", Live: true, Audit: "operator.ready", Roles: leaders, Scope: access.Steer, answer: result((*api).operatorReady)},
 		{Method: "POST", Path: "/api/operators/{operator}/notready", Doc: "not ready; body: reason", Live: true, Audit: "operator.notready", Roles: leaders, Scope: access.Steer, answer: result((*api).operatorNotReady)},
+		{Method: "POST", Path: "/api/operators/{operator}/message", Doc: "a line of text on the operator's screen; body: text", Live: true, Audit: "operator.message", Roles: leaders, Scope: access.Steer, answer: result((*api).messageOperator)},
+
+		{Method: "GET", Path: "/api/accounts", Doc: "all accounts", Roles: admins, answer: result((*api).accounts)},
+		{Method: "POST", Path: "/api/accounts", Doc: "add an account", Audit: "account.add", Roles: admins, answer: result((*api).addAccount)},
+		{Method: "PATCH", Path: "/api/accounts/{account}", Doc: "change name, role, team, password, disabled; ends the sessions where it must", Audit: "account.edit", Roles: admins, answer: result((*api).editAccount)},
+		{Method: "DELETE", Path: "/api/accounts/{account}", Doc: "remove an account", Audit: "account.rm", Roles: admins, answer: result((*api).removeAccount)},
+		{Method: "GET", Path: "/api/sessions", Doc: "who is signed in; query: account", Roles: admins, answer: result((*api).sessions)},
+		{Method: "DELETE", Path: "/api/sessions/{session}", Doc: "end a session", Audit: "session.end", Roles: admins, answer: result((*api).endSession)},
+		{Method: "GET", Path: "/api/tokens", Doc: "tokens of machines", Roles: admins, answer: result((*api).tokens)},
+		{Method: "POST", Path: "/api/tokens", Doc: "make a token; body: name, scopes, days; the answer has it this once", Audit: "token.add", Roles: admins, answer: result((*api).addToken)},
+		{Method: "DELETE", Path: "/api/tokens/{token}", Doc: "remove a token", Audit: "token.rm", Roles: admins, answer: result((*api).removeToken)},
 
 		{Method: "GET", Path: "/api/teams", Doc: "all teams", Roles: viewers, Scope: access.Read, answer: result((*api).teams)},
 		{Method: "POST", Path: "/api/teams", Doc: "add a team", Audit: "team.add", Roles: steerers, Scope: access.Steer, answer: result((*api).addTeam)},
