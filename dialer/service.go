@@ -134,6 +134,12 @@ func (s *Service) Ready() <-chan struct{} { return s.ready }
 // dropped (its channel closed). Stop with cancel.
 func (s *Service) Subscribe() (<-chan Event, func()) { return s.events.subscribe() }
 
+// SubscribeAfter is Subscribe, with the events after one that was seen; whole
+// says that none of them is forgotten.
+func (s *Service) SubscribeAfter(seq uint64) (past []Event, whole bool, events <-chan Event, cancel func()) {
+	return s.events.subscribeAfter(seq)
+}
+
 // SIPAddr is where phones register; zero until Ready.
 func (s *Service) SIPAddr() string {
 	if s.ua == nil {

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"apel/contactdb"
@@ -151,6 +152,8 @@ type listeners struct {
 	mark    string       // fingerprint of our own certificate, "" if one was given
 	path    string
 	servers []*http.Server
+	stop    context.CancelFunc // of the live pages
+	live    sync.WaitGroup
 	failed  chan error
 }
 
@@ -172,6 +175,9 @@ func listen(ctx context.Context, dir string, set consoleSettings, svc *dialer.Se
 		l.serve(ctx, l.page, c.Handler(), log)
 	}
 	l.serve(ctx, socket, c.Owner(), log)
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	l.stop = stop
+	l.live.Go(func() { c.Run(running) })
 	return l, nil
 }
 
@@ -234,6 +240,10 @@ func (l *listeners) url() string {
 func (l *listeners) close() {
 	ctx, cancel := context.WithTimeout(context.Background(), hangUpWithin)
 	defer cancel()
+	if l.stop != nil {
+		l.stop() // streams end with it
+	}
+	l.live.Wait()
 	_ = os.Remove(l.path) // a stale socket is replaced by the next serve anyway
 	for _, srv := range l.servers {
 		if srv.Shutdown(ctx) != nil {

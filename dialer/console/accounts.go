@@ -215,9 +215,6 @@ func (a *api) leads(c *Caller, operator string) error {
 	return problem(NotAllowed, "operator %q is not in a team that you lead", operator)
 }
 
-
-
-
 func (a *api) sessions(r *http.Request) (any, error) {
 	return orEmpty(a.svc.Store().Sessions(r.URL.Query().Get("account")))
 }
@@ -291,4 +288,3 @@ func (a *api) removeToken(r *http.Request) (any, error) {
 	}
 	return nil, missing(err, "token", name, known)
 }
-

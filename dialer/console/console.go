@@ -21,6 +21,7 @@ package console
 import (
 	"context"
 	"net/http"
+	"sync"
 	"time"
 
 	"apel/dialer"
@@ -50,6 +51,8 @@ type api struct {
 	pages  *web.Pages
 	static http.Handler
 
+	hub     *hub            // the live pages
+	memory  *memory         // what ended lately
 	setup   setup           // the first administrator's link
 	names   *access.Limiter // wrong passwords by account
 	places  *access.Limiter // wrong passwords by address
@@ -72,12 +75,47 @@ func Open(cfg Config) (*Console, error) {
 	if cfg.Cost == (access.Cost{}) {
 		cfg.Cost = access.Standard
 	}
-	return &Console{&api{
-		svc: cfg.Service, log: cfg.Log, cost: cfg.Cost, pages: pages, static: static,
+	a := &api{
+		memory: newMemory(),
+		svc:    cfg.Service, log: cfg.Log, cost: cfg.Cost, pages: pages, static: static,
 		names:   access.NewLimiter(5, 30*time.Second, 15*time.Minute),
 		places:  access.NewLimiter(30, 30*time.Second, 15*time.Minute),
 		hashing: make(chan struct{}, 2),
-	}}, nil
+	}
+	a.hub = newHub(a)
+	return &Console{a}, nil
+}
+
+// Run keeps the live pages up until ctx ends. Without it pages are computed
+// for whoever asks, and streams of pages are silent.
+func (c *Console) Run(ctx context.Context) {
+	var wg sync.WaitGroup
+	wg.Go(func() { c.remember(ctx) })
+	c.hub.run(ctx)
+	wg.Wait()
+}
+
+// remember counts calls that end.
+func (a *api) remember(ctx context.Context) {
+	events, cancel := a.svc.Subscribe()
+	if err := a.memory.seed(a.svc.Store(), time.Now()); err != nil {
+		a.log.Warn("the last hour is not known", zap.Error(err))
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			cancel()
+			return
+		case e, open := <-events:
+			if !open { // we were too slow
+				events, cancel = a.svc.Subscribe()
+				continue
+			}
+			if e.Kind == "call.ended" {
+				a.memory.ended(e.Campaign, e.State, e.At)
+			}
+		}
+	}
 }
 
 // New answers the whole API to the owner of the data. It belongs on a socket

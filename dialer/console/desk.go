@@ -62,18 +62,20 @@ func (a *api) deskEvents(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("Cache-Control", "no-store")
-	s := stream{w: w, flush: http.NewResponseController(w), mask: !who.SeesNumbers()}
-	s.send("desktop", 0, d)
+	s := openStream(w)
+	s.mask = !who.SeesNumbers()
+	s.send("desktop", "", d)
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for s.err == nil {
 		select {
 		case <-r.Context().Done():
 			return nil
-		case <-tick.C:
-			s.send("sound", 0, a.svc.SoundOf(who.Name))
+		case now := <-tick.C:
+			if !a.still(r, now) {
+				return nil // the session has ended
+			}
+			s.send("sound", "", a.svc.SoundOf(who.Name))
 			continue
 		case e, open := <-events:
 			if !open { // it was too slow: the page comes back by itself
@@ -82,11 +84,15 @@ func (a *api) deskEvents(w http.ResponseWriter, r *http.Request) error {
 			if e.Operator != who.Name && e.Kind != "campaign.state" {
 				continue
 			}
+			if e.Kind == "operator.message" {
+				s.send("message", "", map[string]string{"text": e.Detail})
+				continue
+			}
 		}
 		if d, err = a.svc.Desktop(who.Name); err != nil {
 			return nil // the account is gone
 		}
-		s.send("desktop", 0, d)
+		s.send("desktop", "", d)
 	}
 	return nil
 }

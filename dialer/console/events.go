@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -12,48 +14,86 @@ import (
 const heartbeat = 15 * time.Second
 
 // events streams the facts of the service as server-sent events. The first is
-// always "status", the whole state: a caller that comes back after a gap needs
-// nothing from the past. A caller that does not keep up gets "dropped" and the
-// end of the stream; it comes back by itself and starts from a new status.
+// "status", the whole state, unless the caller comes back with the id of its
+// last event and nothing between is forgotten: then it gets what it missed. A
+// caller that does not keep up gets "dropped" and the end of the stream.
 func (a *api) events(w http.ResponseWriter, r *http.Request) error {
-	events, cancel := a.svc.Subscribe() // before the status, so that nothing falls between
+	after, known := a.lastEvent(r)
+	past, whole, events, cancel := a.svc.SubscribeAfter(after) // before the status, so that nothing falls between
 	defer cancel()
 	st, err := a.svc.Status()
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", "text/event-stream")
-	w.Header().Set("Cache-Control", "no-store")
-	s := stream{w: w, flush: http.NewResponseController(w)}
-	s.send("status", 0, st)
+	s := openStream(w)
+	if known && whole {
+		for _, e := range past {
+			s.send(e.Kind, a.eventID(e.Seq), e)
+		}
+	} else {
+		s.send("status", "", st)
+	}
 	beat := time.NewTicker(heartbeat)
 	defer beat.Stop()
 	for s.err == nil {
 		select {
 		case <-r.Context().Done():
 			return nil
+		case <-a.hub.closed:
+			return nil
 		case <-beat.C:
 			s.write(": still here\n\n")
 		case e, open := <-events:
 			if !open {
-				s.send("dropped", 0, struct{}{})
+				s.send("dropped", "", struct{}{})
 				return nil
 			}
-			s.send(e.Kind, e.Seq, e)
+			s.send(e.Kind, a.eventID(e.Seq), e)
+		}
+		if !a.still(r, time.Now()) {
+			return nil
 		}
 	}
 	return nil // the caller is gone
 }
 
-// stream writes server-sent events and keeps the first error.
-type stream struct {
-	w     http.ResponseWriter
-	flush *http.ResponseController
-	mask  bool // phone numbers
-	err   error
+// eventID names an event over the lives of the service: numbers begin anew in each.
+func (a *api) eventID(seq uint64) string { return fmt.Sprintf("%s-%d", a.hub.boot, seq) }
+
+// lastEvent is the last event that a caller has seen of this life.
+func (a *api) lastEvent(r *http.Request) (seq uint64, known bool) {
+	text, ok := strings.CutPrefix(r.Header.Get("Last-Event-ID"), a.hub.boot+"-")
+	if !ok {
+		return 0, false
+	}
+	seq, err := strconv.ParseUint(text, 10, 64)
+	return seq, err == nil
 }
 
-func (s *stream) send(kind string, id uint64, v any) {
+// writeWithin is how long a stream's caller may take to take a piece. Who is
+// slower is gone for us, and comes back when it can.
+const writeWithin = 10 * time.Second
+
+// stream writes server-sent events and keeps the first error.
+type stream struct {
+	w    http.ResponseWriter
+	conn *http.ResponseController
+	mask bool // phone numbers
+	err  error
+}
+
+// openStream begins the answer of a stream.
+func openStream(w http.ResponseWriter) *stream {
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Accel-Buffering", "no") // a proxy must not collect it
+	s := &stream{w: w, conn: http.NewResponseController(w)}
+	_ = s.conn.SetReadDeadline(time.Time{}) // nothing more is read; a writer of a test has none
+	s.err = s.conn.Flush()                  // whoever waits for the answer learns that it has begun
+	return s
+}
+
+func (s *stream) send(kind string, id string, v any) {
 	data, err := json.Marshal(v)
 	if err != nil {
 		s.err = err
@@ -62,17 +102,19 @@ func (s *stream) send(kind string, id uint64, v any) {
 	if s.mask {
 		data = maskNumbers(data)
 	}
-	if id > 0 {
-		s.write(fmt.Sprintf("id: %d\n", id))
+	text := fmt.Sprintf("event: %s\ndata: %s\n\n", kind, data)
+	if id != "" {
+		text = "id: " + id + "\n" + text
 	}
-	s.write(fmt.Sprintf("event: %s\ndata: %s\n\n", kind, data))
+	s.write(text)
 }
 
 func (s *stream) write(text string) {
-	if s.err == nil {
-		_, s.err = s.w.Write([]byte(text))
+	if s.err != nil || text == "" {
+		return
 	}
-	if s.err == nil {
-		s.err = s.flush.Flush()
+	_ = s.conn.SetWriteDeadline(time.Now().Add(writeWithin)) // likewise
+	if _, s.err = s.w.Write([]byte(text)); s.err == nil {
+		s.err = s.conn.Flush()
 	}
 }

@@ -131,7 +131,7 @@ type NotReady struct {
 }
 
 func (a *api) operatorReady(r *http.Request) (any, error) {
-	return a.setReady(r, true, "")
+	return a.steerReady(r, true, "")
 }
 
 func (a *api) operatorNotReady(r *http.Request) (any, error) {
@@ -140,14 +140,19 @@ func (a *api) operatorNotReady(r *http.Request) (any, error) {
 		return nil, err
 	}
 	traceOf(r).note("reason", body.Reason)
-	return a.setReady(r, false, body.Reason)
+	return a.steerReady(r, false, body.Reason)
 }
 
-func (a *api) setReady(r *http.Request, ready bool, reason string) (any, error) {
+// steerReady is for those who lead the operator.
+func (a *api) steerReady(r *http.Request, ready bool, reason string) (any, error) {
 	name := r.PathValue("operator")
 	if err := a.leads(callerOf(r), name); err != nil {
 		return nil, err
 	}
+	return a.setReady(name, ready, reason)
+}
+
+func (a *api) setReady(name string, ready bool, reason string) (any, error) {
 	st, err := a.svc.SetOperatorReady(name, ready, reason)
 	return st, a.missingOperator(err, name)
 }

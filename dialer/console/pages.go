@@ -12,6 +12,9 @@ import (
 var menu = []web.Item{
 	{Page: "desk", Path: "/desk", Text: "page.desk"},
 	{Page: "floor", Path: "/floor", Text: "page.floor"},
+	{Page: "operators", Path: "/operators", Text: "page.operators"},
+	{Page: "calls", Path: "/calls", Text: "page.calls"},
+	{Page: "trunks", Path: "/trunks", Text: "page.trunks"},
 }
 
 func (a *api) menuOf(c *Caller) []web.Item {

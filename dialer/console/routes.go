@@ -56,7 +56,13 @@ func init() {
 		{Method: "POST", Path: "/account/sessions", Doc: "end one's own sessions; form: end", Page: true, Roles: everybody, Audit: "account.sessions", answer: (*api).endSessions},
 
 		{Method: "GET", Path: "/desk", Doc: "operator's page", Page: true, Roles: talkers, answer: page("desk", "page.desk", nothing)},
-		{Method: "GET", Path: "/floor", Doc: "the floor, live", Page: true, Roles: viewers, answer: page("floor", "page.floor", nothing)},
+		{Method: "GET", Path: "/floor", Doc: "the floor, live", Page: true, Roles: viewers, answer: live(floorPage)},
+		{Method: "GET", Path: "/tv", Doc: "the floor for a wall", Page: true, Roles: viewers, answer: live(tvPage)},
+		{Method: "GET", Path: "/operators", Doc: "operators, live", Page: true, Roles: viewers, answer: live(operatorsPage)},
+		{Method: "GET", Path: "/calls", Doc: "calls in the air, live", Page: true, Roles: viewers, answer: live(callsPage)},
+		{Method: "GET", Path: "/trunks", Doc: "trunks, live", Page: true, Roles: viewers, answer: live(trunksPage)},
+		{Method: "GET", Path: "/campaign/{campaign}", Doc: "a campaign, live", Page: true, Roles: viewers, answer: live(campaignPage)},
+		{Method: "GET", Path: "/live/{page}", Doc: "stream of what changes on a page; query: of", Stream: true, Roles: viewers, Scope: access.Read, answer: (*api).patches},
 
 		{Method: "GET", Path: "/events", Doc: "server-sent events with ids, after one \"status\" event", Live: true, Roles: viewers, Scope: access.Read, answer: (*api).events},
 		{Method: "GET", Path: "/api", Doc: "this table", Roles: everybody, Scope: access.Read, answer: result((*api).table)},

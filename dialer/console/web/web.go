@@ -28,16 +28,17 @@ const Policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 
 // View is what every page is told.
 type View struct {
-	Lang  Lang
-	Theme string // auto, light, dark
-	Page  string // which page it is, for the menu
-	Path  string // where it is
-	Title string // key of its title
-	Who   string // the name of who is signed in, "" if nobody is
-	Role  string
-	Menu  []Item
-	Bare  bool // no menu: sign-in, wallboard
-	Data  any
+	Lang   Lang
+	Theme  string // auto, light, dark
+	Page   string // which page it is, for the menu
+	Path   string // where it is
+	Title  string // key of its title
+	Who    string // the name of who is signed in, "" if nobody is
+	Role   string
+	Menu   []Item
+	Bare   bool   // no menu: sign-in, wallboard
+	Stream string // of patches, "" if the page is still
+	Data   any
 }
 
 // Item is a line of the menu.

@@ -34,3 +34,165 @@ export async function send(method, path, body) {
 for (const field of document.querySelectorAll("[data-submit]")) {
   field.addEventListener("change", () => field.form.requestSubmit());
 }
+
+// Live pages: a stream sends blocks of HTML that have changed. The server has
+// escaped them; what had the focus keeps it.
+
+function patch(blocks) {
+  const key = document.activeElement?.dataset?.key;
+  for (const [name, html] of Object.entries(blocks)) {
+    const block = document.querySelector(`[data-live="${name}"]`);
+    if (block) block.innerHTML = html;
+  }
+  if (key && document.activeElement?.dataset?.key !== key) {
+    document.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
+  }
+}
+
+const stream = document.querySelector("[data-stream]")?.dataset.stream;
+if (stream) {
+  const source = new EventSource(stream);
+  let lost = 0;
+  source.addEventListener("patch", (e) => patch(JSON.parse(e.data)));
+  source.addEventListener("open", () => {
+    clearTimeout(lost);
+    if (lost) banner(t("back"), "good"), setTimeout(() => banner(""), 3000);
+    lost = 0;
+  });
+  source.addEventListener("error", () => {
+    lost ||= setTimeout(() => banner(t("lost")), 2500);
+    if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 3000); // refused: sign in again
+  });
+  addEventListener("pagehide", () => source.close());
+}
+
+for (const block of document.querySelectorAll("[data-fetch]")) {
+  fetch(block.dataset.fetch).then(async (r) => {
+    if (r.ok) block.innerHTML = await r.text(); // ours, escaped by the server
+    else block.textContent = t("failed", r.statusText);
+  });
+}
+
+// Buttons that do something: data-do is the method, data-path where. With
+// data-reason a sentence is asked for, which goes into the query or, with
+// data-body, into that member of the body. With data-plan it is shown first
+// what would happen.
+
+function make(tag, text, attrs = {}) {
+  const el = document.createElement(tag);
+  if (text) el.textContent = text;
+  for (const [k, v] of Object.entries(attrs)) el.setAttribute(k, v);
+  return el;
+}
+
+/** Asks; resolves to the sentence given (or "" if none is asked for), or to null. */
+function ask(button, body) {
+  const { title, reason, label } = button.dataset;
+  const dialog = make("dialog", "", { "aria-labelledby": "ask-title" });
+  const form = make("form", "", { method: "dialog", class: "stack" });
+  form.append(make("h2", title || button.textContent.trim(), { id: "ask-title" }), ...body);
+  const field = make("input", "", { name: "reason", maxlength: "300", autocomplete: "off", required: "" });
+  if (reason) {
+    const l = make("label", label || t("reason"));
+    l.append(field);
+    form.append(l);
+  }
+  const row = make("div", "", { class: "row" });
+  const no = make("button", t("cancel"), { type: "button" });
+  no.addEventListener("click", () => dialog.close(""));
+  const yes = make("button", button.textContent.trim(), { class: button.classList.contains("danger") ? "danger" : "main", value: "yes" });
+  row.append(no, yes);
+  form.append(row);
+  dialog.append(form);
+  document.body.append(dialog);
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve(dialog.returnValue === "yes" ? field.value.trim() : null);
+    });
+  });
+}
+
+async function plan(path) {
+  const p = await send("GET", path);
+  const list = make("ul");
+  list.append(make("li", t("plan.now", p.dialable_now)), make("li", t("plan.later", p.later)), make("li", t("plan.never", p.never)));
+  const all = [list];
+  for (const v of p.violations) all.push(make("p", v, { class: "problem" }));
+  for (const v of p.warnings) all.push(make("p", v, { class: "hint" }));
+  return all;
+}
+
+document.addEventListener("click", async (e) => {
+  const button = e.target.closest("button[data-do]");
+  if (!button) return;
+  e.preventDefault();
+  try {
+    const { do: method, path, body, reason, plan: planPath, done } = button.dataset;
+    const said = await ask(button, planPath ? await plan(planPath) : []);
+    if (said === null) return;
+    let to = path, sent;
+    if (reason && body) sent = { [body]: said };
+    else if (body) sent = JSON.parse(body);
+    else if (reason) to += (path.includes("?") ? "&" : "?") + "reason=" + encodeURIComponent(said);
+    await send(method, to, sent);
+    if (done) return location.assign(done);
+    banner(t("saved"), "good");
+    setTimeout(() => banner(""), 2500);
+  } catch (err) {
+    banner(t("failed", err.message), "bad");
+  }
+});
+
+// Forms that are sent as JSON: data-json is the method, the action the path.
+for (const form of document.querySelectorAll("form[data-json]")) {
+  form.addEventListener("submit", async (e) => {
+    e.preventDefault();
+    const body = {};
+    for (const field of form.elements) {
+      if (!field.name || (field.type === "checkbox" && !field.checked) || (field.value === "" && !field.dataset.empty)) continue;
+      if (field.dataset.list !== undefined) (body[field.name] ??= []).push(field.value);
+      else body[field.name] = field.type === "number" ? Number(field.value) : field.value;
+    }
+    try {
+      const answer = await send(form.dataset.json, form.getAttribute("action"), body);
+      const out = form.querySelector("[data-answer]");
+      if (out) {
+        out.textContent = answer[out.dataset.answer];
+        out.hidden = false;
+        form.reset();
+        return;
+      }
+      location.assign(form.dataset.done || location.href);
+    } catch (err) {
+      banner(t("failed", err.message), "bad");
+    }
+  });
+}
+
+// A file dropped or chosen is imported as it is.
+for (const form of document.querySelectorAll("form[data-import]")) {
+  const file = form.elements.file, out = form.querySelector("output");
+  for (const kind of ["dragenter", "dragover"]) form.addEventListener(kind, (e) => { e.preventDefault(); form.classList.add("over"); });
+  for (const kind of ["dragleave", "drop"]) form.addEventListener(kind, () => form.classList.remove("over"));
+  form.addEventListener("drop", (e) => {
+    e.preventDefault();
+    file.files = e.dataTransfer.files;
+    form.elements.list.value ||= (file.files[0]?.name ?? "").replace(/\.[^.]*$/, "").replace(/[^\p{L}\p{N}._-]+/gu, "-");
+  });
+  form.addEventListener("submit", async (e) => {
+    e.preventDefault();
+    out.textContent = t("import.going");
+    const query = new URLSearchParams(form.elements.country.value ? { country: form.elements.country.value } : {});
+    try {
+      const resp = await fetch(`/api/lists/${encodeURIComponent(form.elements.list.value)}/import?${query}`, { method: "POST", body: file.files[0] });
+      const r = await resp.json();
+      if (!resp.ok) throw new Error(r.error);
+      out.textContent = t("import.done", r.rows, r.imported, r.duplicates, r.rejected);
+      if (r.rejects) out.append(" ", make("a", t("import.rejects"), { href: "/rejects/" + encodeURIComponent(r.rejects.split("/").pop()) }));
+    } catch (err) {
+      out.textContent = t("failed", err.message);
+    }
+  });
+}

@@ -20,6 +20,7 @@ let mine = false; // this window has, or is getting, the leg
 const events = new EventSource("/api/desk/events");
 events.addEventListener("desktop", (e) => show(JSON.parse(e.data)));
 events.addEventListener("sound", (e) => showSound(JSON.parse(e.data)));
+events.addEventListener("message", (e) => banner(JSON.parse(e.data).text)); // of a supervisor
 events.addEventListener("open", () => { if (lost) banner(t("back"), "good"); clearTimeout(lost); lost = 0; setTimeout(() => lost || banner(""), 2000); });
 events.addEventListener("error", () => { lost ||= setTimeout(() => banner(t("lost"), "bad"), 400); });
 let lost = 0;

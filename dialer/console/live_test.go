@@ -1,0 +1,211 @@
+package console
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"apel/contactdb"
+	"apel/dialer"
+	"apel/dialer/console/web"
+)
+
+// blocksOf takes an event of a live page apart.
+func blocksOf(t *testing.T, frame []byte) map[string]string {
+	t.Helper()
+	_, data, ok := strings.Cut(string(frame), "data: ")
+	var blocks map[string]string
+	if err := json.Unmarshal([]byte(strings.TrimSpace(data)), &blocks); !ok || err != nil {
+		t.Fatalf("%q is no patch: %v", frame, err)
+	}
+	return blocks
+}
+
+func woken(v *viewer) bool {
+	select {
+	case <-v.wake:
+		return true
+	default:
+		return false
+	}
+}
+
+func TestALivePageSendsTheWholeFirstAndThenWhatHasChanged(t *testing.T) {
+	o := newOffice(t)
+	h := o.con.hub
+	v := h.join(liveKey{page: "operators", lang: web.English})
+	defer h.leave(v)
+	tick := func() {
+		t.Helper()
+		if err := h.tick(time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tick()
+	if !woken(v) || !strings.Contains(blocksOf(t, v.take())["grid"], "No operator yet") {
+		t.Fatal("the first second gives no page")
+	}
+	tick()
+	if woken(v) {
+		t.Errorf("nothing has changed, and %s was sent", v.take())
+	}
+	if err := o.svc.Store().PutOperator(contactdb.Operator{Name: "ana", FullName: "<script>alert(1)</script>"}); err != nil {
+		t.Fatal(err)
+	}
+	tick()
+	if !woken(v) {
+		t.Fatal("a change is not sent")
+	}
+	if grid := blocksOf(t, v.take())["grid"]; !strings.Contains(grid, "ana") || strings.Contains(grid, "<script") {
+		t.Errorf("%s", grid)
+	}
+}
+
+func TestASlowViewerHoldsNobodyUpAndCatchesUpWithTheWholePage(t *testing.T) {
+	o := newOffice(t)
+	h := o.con.hub
+	k := liveKey{page: "floor", lang: web.English}
+	slow, quick := h.join(k), h.join(k)
+	for i := range 10 { // nobody takes anything for the slow one
+		if err := o.svc.Store().PutOperator(contactdb.Operator{Name: fmt.Sprintf("op%d", i)}); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.tick(time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if !woken(quick) {
+			t.Fatalf("second %d is missing", i)
+		}
+		quick.take()
+	}
+	if !woken(slow) {
+		t.Fatal("nothing for the slow one")
+	}
+	blocks := blocksOf(t, slow.take())
+	if len(blocks) != len(floorPage.blocks) || !strings.Contains(blocks["people"], "op9") {
+		t.Errorf("it does not have the whole newest page: %v", blocks)
+	}
+}
+
+func TestWhoMayNotSeeNumbersSeesThemMaskedOnLivePages(t *testing.T) {
+	s := &snapshot{calls: []dialer.LiveCall{{Attempt: "1", Phone: "+40722111331", State: "ringing"}}}
+	for _, numbers := range []bool{false, true} {
+		data, err := callsData(s, liveKey{numbers: numbers})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := data.(liveCalls).Calls[0].Phone; (got == "+40722111331") != numbers {
+			t.Errorf("numbers %v: %s", numbers, got)
+		}
+	}
+	if s.calls[0].Phone != "+40722111331" {
+		t.Error("the snapshot that all pages share was changed")
+	}
+}
+
+func TestAStreamEndsWithItsSession(t *testing.T) {
+	o := newOffice(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { o.con.Run(ctx); close(done) }()
+	defer func() { cancel(); <-done }()
+	url := serveTLS(t, o.h)
+	c := o.session("supervisor")
+	resp := url.get(t, "/live/floor", c)
+	defer resp.Body.Close()
+	if err := o.svc.Store().EndSessions("supervisor", ""); err != nil {
+		t.Fatal(err)
+	}
+	ended := make(chan struct{})
+	go func() {
+		buf := make([]byte, 4096)
+		for {
+			if _, err := resp.Body.Read(buf); err != nil {
+				close(ended)
+				return
+			}
+		}
+	}()
+	// Changes wake the stream; it looks at its session once a second.
+	for i := 0; ; i++ {
+		select {
+		case <-ended:
+			return
+		case <-time.After(200 * time.Millisecond):
+			if i > 100 {
+				t.Fatal("the stream of an ended session goes on")
+			}
+			if err := o.svc.Store().PutOperator(contactdb.Operator{Name: fmt.Sprintf("op%d", i)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
+
+func TestEventsGoOnWhereTheCallerLeftOff(t *testing.T) {
+	o := newOffice(t)
+	for i := range 3 {
+		o.svc.Tell("ana", fmt.Sprint("message ", i))
+	}
+	past, whole, _, cancel := o.svc.SubscribeAfter(1)
+	defer cancel()
+	if !whole || len(past) != 2 || past[0].Detail != "message 1" || past[1].Detail != "message 2" {
+		t.Errorf("whole %v, %v", whole, past)
+	}
+	for range 10_000 {
+		o.svc.Tell("ana", "more")
+	}
+	if past, whole, _, cancel := o.svc.SubscribeAfter(1); whole || len(past) != 0 {
+		t.Errorf("what is forgotten is called whole: %d", len(past))
+	} else {
+		cancel()
+	}
+	if _, whole, _, cancel := o.svc.SubscribeAfter(1 << 40); whole {
+		t.Error("an event of another life is known")
+	} else {
+		cancel()
+	}
+}
+
+// BenchmarkSecond is what a second costs with 200 open pages of a floor of 100
+// operators: one computation, and one drawing for all who see the same.
+func BenchmarkSecond(b *testing.B) {
+	for _, viewers := range []int{1, 200} {
+		b.Run(fmt.Sprintf("viewers=%d", viewers), func(b *testing.B) {
+			svc, err := dialer.Open(dialer.Config{Data: b.TempDir()})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer svc.Close()
+			for i := range 100 {
+				if err := svc.Store().PutOperator(contactdb.Operator{Name: fmt.Sprintf("op%03d", i), Team: "south"}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			if _, _, err := svc.ApplyCampaign([]byte(spring)); err != nil {
+				b.Fatal(err)
+			}
+			c, err := Open(Config{Service: svc})
+			if err != nil {
+				b.Fatal(err)
+			}
+			all := make([]*viewer, viewers)
+			for i := range all {
+				all[i] = c.hub.join(liveKey{page: "floor", lang: web.Langs[i%2]})
+			}
+			for b.Loop() {
+				if err := c.hub.tick(time.Now()); err != nil {
+					b.Fatal(err)
+				}
+				for _, v := range all {
+					if woken(v) {
+						v.take()
+					}
+				}
+			}
+		})
+	}
+}

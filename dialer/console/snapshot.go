@@ -1,0 +1,161 @@
+package console
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"apel/contactdb"
+	"apel/dialer"
+)
+
+// snapshot is the service in one second, as all pages of that second see it.
+// It is not changed after it was made.
+type snapshot struct {
+	at     time.Time
+	tick   uint64
+	status dialer.Status
+	calls  []dialer.LiveCall
+	recent map[string]recent // by campaign
+}
+
+// recent is what became of a campaign's calls lately, and how its floor went.
+type recent struct {
+	hour    counts // the last 60 minutes
+	quarter counts // the last 15
+	strip   []sample
+}
+
+// counts of calls that ended.
+type counts struct {
+	attempts, live, abandoned, machines int
+}
+
+func (c *counts) add(o counts) {
+	c.attempts += o.attempts
+	c.live += o.live
+	c.abandoned += o.abandoned
+	c.machines += o.machines
+}
+
+// rate of abandonment; 0 without a live answer.
+func (c counts) rate() float64 { return share(c.abandoned, c.live) }
+
+func share(part, of int) float64 {
+	if of == 0 {
+		return 0
+	}
+	return float64(part) / float64(of)
+}
+
+// sample is a floor at one moment, for the chart.
+type sample struct {
+	lines, ready, talking int
+	abandonment           float64
+}
+
+const (
+	sampleEvery = 10 * time.Second
+	samplesKept = 360 // an hour
+	minutesKept = 60
+)
+
+// memory counts what has ended, by campaign and minute, so that nobody reads
+// an hour of records each second.
+type memory struct {
+	mu     sync.Mutex // guards minutes, strips
+	minute map[string]map[int64]counts
+	strips map[string][]sample
+	lastAt time.Time
+}
+
+func newMemory() *memory {
+	return &memory{minute: map[string]map[int64]counts{}, strips: map[string][]sample{}}
+}
+
+// ended counts one call.
+func (m *memory) ended(campaign, outcome string, at time.Time) {
+	c := counts{attempts: 1}
+	switch outcome {
+	case contactdb.Human:
+		c.live = 1
+	case contactdb.Abandoned:
+		c.live, c.abandoned = 1, 1
+	case contactdb.Machine, contactdb.Fax:
+		c.machines = 1
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.minute[campaign] == nil {
+		m.minute[campaign] = map[int64]counts{}
+	}
+	sum := m.minute[campaign][at.Unix()/60]
+	sum.add(c)
+	m.minute[campaign][at.Unix()/60] = sum
+}
+
+// seed counts the records of the last hour, of a life before this one.
+func (m *memory) seed(store *contactdb.Store, now time.Time) error {
+	for r, err := range store.Records(contactdb.RecordFilter{From: now.Add(-time.Hour)}) {
+		if err != nil {
+			return err
+		}
+		m.ended(r.Campaign, r.Outcome, r.EndedAt)
+	}
+	return nil
+}
+
+// look takes a sample if it is time, and gives what is remembered.
+func (m *memory) look(st dialer.Status, now time.Time) map[string]recent {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	due := now.Sub(m.lastAt) >= sampleEvery
+	if due {
+		m.lastAt = now
+	}
+	all := map[string]recent{}
+	for _, c := range st.Campaigns {
+		var r recent
+		for minute, n := range m.minute[c.Name] {
+			age := now.Unix()/60 - minute
+			if age >= minutesKept {
+				delete(m.minute[c.Name], minute)
+				continue
+			}
+			r.hour.add(n)
+			if age < 15 {
+				r.quarter.add(n)
+			}
+		}
+		if due && (c.State == contactdb.Running || c.State == contactdb.Paused || c.State == contactdb.Draining) {
+			strip := append(m.strips[c.Name], sample{c.Lines, c.Ready, c.Talking, r.hour.rate()})
+			m.strips[c.Name] = strip[max(0, len(strip)-samplesKept):]
+		}
+		r.strip = slices.Clone(m.strips[c.Name])
+		all[c.Name] = r
+	}
+	return all
+}
+
+// observe makes the snapshot of a second.
+func (a *api) observe(last *snapshot, now time.Time) (*snapshot, error) {
+	st, err := a.svc.Status()
+	if err != nil {
+		return nil, err
+	}
+	s := &snapshot{at: now, tick: 1, status: st, calls: a.svc.LiveCalls(), recent: a.memory.look(st, now)}
+	if last != nil {
+		s.tick = last.tick + 1
+	}
+	return s, nil
+}
+
+// campaign finds one in the snapshot.
+func (s *snapshot) campaign(name string) (dialer.CampaignStatus, error) {
+	for _, c := range s.status.Campaigns {
+		if c.Name == name {
+			return c, nil
+		}
+	}
+	return dialer.CampaignStatus{}, contactdb.ErrNotFound
+}
