@@ -39,8 +39,6 @@ func (a *api) events(w http.ResponseWriter, r *http.Request) error {
 		select {
 		case <-r.Context().Done():
 			return nil
-		case <-a.hub.closed:
-			return nil
 		case <-beat.C:
 			s.write(": still here\n\n")
 		case e, open := <-events:
