@@ -45,6 +45,7 @@ type Definition struct {
 	Detector     DetectorSettings
 	VoiceDrop    VoiceDrop
 	Dispositions []Disposition // keys 1 to 9 in order
+	Countdown    time.Duration // in preview, how long an operator may look at a contact
 	WrapUp       time.Duration // longest wrap-up; then the default disposition is set
 	Record       bool          // record bridged calls
 	Schedule     Schedule
@@ -139,6 +140,7 @@ func Default(name string) *Definition {
 		Pacing:      pacing.Settings{Mode: pacing.Predictive, Ratio: 1},
 		Abandonment: defaultAbandonment(),
 		Detector:    DetectorSettings{PeopleLost: 0.025, DecideWithin: 3 * time.Second},
+		Countdown:   time.Minute,
 		WrapUp:      time.Minute,
 		Record:      true,
 		Dispositions: []Disposition{

@@ -76,8 +76,8 @@ func (d *Definition) writeWhen(b *strings.Builder) {
 }
 
 func (d *Definition) writeHow(b *strings.Builder) {
-	fmt.Fprintf(b, "pacing:\n  mode: %s\n  ratio: %s\n  max-lines: %d\n",
-		d.Pacing.Mode, strconv.FormatFloat(d.Pacing.Ratio, 'f', -1, 64), d.Pacing.MaxLines)
+	fmt.Fprintf(b, "pacing:\n  mode: %s\n  ratio: %s\n  max-lines: %d\n  countdown: %s\n",
+		d.Pacing.Mode, strconv.FormatFloat(d.Pacing.Ratio, 'f', -1, 64), d.Pacing.MaxLines, formatSpan(d.Countdown))
 	a := d.Abandonment
 	fmt.Fprintf(b, "abandonment:\n  limit: %s\n  window: %s\n  within: %s\n  message: %s\n  retry: %s\n",
 		formatPercent(a.Limit), formatSpan(a.Window), formatSpan(a.Within), strconv.Quote(a.Message), formatDelay(a.Retry))

@@ -61,7 +61,7 @@ func (r *report) definition(root ast.Node) *Definition {
 	rest := s.attempts(d)
 	s.numbers(&d.Numbers)
 	s.callbacks(&d.Callbacks)
-	s.pacing(&d.Pacing)
+	s.pacing(&d.Pacing, &d.Countdown)
 	s.abandonment(d, rest)
 	s.detector(&d.Detector)
 	s.voiceDrop(&d.VoiceDrop)
@@ -143,7 +143,7 @@ func (s *section) attempts(d *Definition) (rest bool) {
 	return rest
 }
 
-func (s *section) pacing(to *pacing.Settings) {
+func (s *section) pacing(to *pacing.Settings, countdown *time.Duration) {
 	e, ok := s.get("pacing")
 	if !ok {
 		return
@@ -158,6 +158,7 @@ func (s *section) pacing(to *pacing.Settings) {
 	}
 	p.ratio("ratio", &to.Ratio, 1, 10)
 	p.whole("max-lines", &to.MaxLines, 0, 10_000)
+	p.duration("countdown", countdown, 5*time.Second, 10*time.Minute)
 	p.done()
 }
 

@@ -417,7 +417,7 @@ func TestTheAnnotatedExampleShowsEachSettingWithItsDefault(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-defaults +annotated):\n%s", diff)
 	}
-	for _, key := range strings.Fields("name description client weight order filter registers consent required kinds number rest per-week per-30-days best-hour numbers switch callbacks deputy beyond-max lists trunks caller-id country teams operators windows ring-time attempts max per-day retry pacing mode ratio max-lines abandonment limit window within message detector off people-lost decide-within voice-drop dispositions final dnc callback success ask wrap-up record schedule start end " + strings.Join(contactdb.Outcomes, " ")) {
+	for _, key := range strings.Fields("name description client weight order filter registers consent required kinds number rest per-week per-30-days best-hour numbers switch callbacks deputy beyond-max lists trunks caller-id country teams operators windows ring-time attempts max per-day retry pacing mode ratio max-lines countdown abandonment limit window within message detector off people-lost decide-within voice-drop dispositions final dnc callback success ask wrap-up record schedule start end " + strings.Join(contactdb.Outcomes, " ")) {
 		if !strings.Contains(string(source), key+":") {
 			t.Errorf("%s: is not in it", key)
 		}

@@ -55,6 +55,9 @@ type call struct {
 	over chan struct{} // closed when it is settled
 	work work
 	held bool // the customer is on hold
+
+	preview bool   // an operator decides first
+	viewer  string // ... and has decided to call
 }
 
 // run conducts the call and settles it.
@@ -63,11 +66,17 @@ func (c *call) run() {
 	defer c.done()
 	c.rec.Outcome = c.conduct()
 	c.listening.end()
+	if c.viewer != "" && c.rec.BridgedAt.IsZero() {
+		c.l.s.desk.served(c.viewer, c) // nobody to talk to
+	}
 	c.settle()
 }
 
 // conduct is a call's life: dial, ring, screen, serve.
 func (c *call) conduct() string {
+	if c.preview && !c.wanted() {
+		return contactdb.Cancelled
+	}
 	if err := c.dial(); err != nil {
 		c.l.log.Info("call was not sent", zap.String("attempt", c.a.ID), zap.Error(err))
 		c.rec.EndedBy, c.rec.Note = string(ua.Dialer), err.Error()

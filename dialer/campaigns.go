@@ -282,7 +282,7 @@ func (f *Floor) fill(st *CampaignStatus, now time.Time) {
 		case PhaseReserved, PhaseBridged:
 			st.Bridged++
 		}
-		if c.phase < PhaseWrapUp {
+		if c.phase < PhaseWrapUp && c.phase != PhasePreview {
 			st.Lines++
 		}
 	}

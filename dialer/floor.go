@@ -55,13 +55,16 @@ type FloorSettings struct {
 	Pacing pacing.Settings
 	Within time.Duration // bridge within this time of the greeting's end
 	WrapUp time.Duration // longest wrap-up
+	// Countdown is how long an operator may look at a contact in preview; 0: a minute.
+	Countdown time.Duration
 }
 
 // Phase is how far a call has come, as its floor sees it.
 type Phase uint8
 
 const (
-	PhaseDialing   Phase = iota // leased; the INVITE is on its way
+	PhasePreview   Phase = iota // leased; an operator looks at the contact
+	PhaseDialing                // leased; the INVITE is on its way
 	PhaseRinging                // the far end rings
 	PhaseScreening              // answered, the detector listens
 	PhaseQueued                 // a person waits for an operator
@@ -71,13 +74,14 @@ const (
 	PhaseWrapUp                 // the customer is gone, the operator notes the result
 )
 
-var phaseNames = [...]string{"dialing", "ringing", "screening", "queued", "reserved", "bridged", "closing", "wrap-up"}
+var phaseNames = [...]string{"preview", "dialing", "ringing", "screening", "queued", "reserved", "bridged", "closing", "wrap-up"}
 
 func (p Phase) String() string { return phaseNames[p] }
 
 // transitions are the only moves a call makes on a floor; a call leaves the
 // floor from any phase when it is settled.
 var transitions = map[Phase][]Phase{
+	PhasePreview:   {PhaseDialing, PhaseClosing},
 	PhaseDialing:   {PhaseRinging, PhaseScreening, PhaseClosing},
 	PhaseRinging:   {PhaseScreening, PhaseClosing},
 	PhaseScreening: {PhaseQueued, PhaseClosing},
@@ -97,7 +101,8 @@ type floorCall struct {
 	view     pacing.Call
 	trunk    string
 	traits   []pacing.Trait
-	personal bool // a callback that was promised for its operator
+	personal bool      // its operator waits for it from the start
+	decideBy time.Time // Preview: until when the operator decides
 }
 
 type floorOperator struct {
@@ -166,6 +171,14 @@ func (f *Floor) take(in Input) {
 		f.live, f.abandoned, f.horizon = in.Live, in.Abandoned, in.Horizon
 	case InPromises:
 		f.promises = in.Promises
+	case InAccept:
+		f.accepted(in.Operator)
+	case InSkip:
+		f.skipped(in.Operator, in.Reason)
+	case InReadyIn:
+		if o := f.operators[in.Operator]; o != nil && o.state == pacing.WrapUp {
+			f.readyIn(o, in.Until.Sub(f.now))
+		}
 	case InAhead:
 		f.next.see(in, f.pacer)
 	default:
@@ -197,7 +210,7 @@ func (f *Floor) comesBack(at time.Time) {
 
 // begin puts a leased call on the floor.
 func (f *Floor) begin(l LeasedCall, in Input) *floorCall {
-	c := &floorCall{id: l.ID, trunk: l.Trunk, traits: l.Traits, view: pacing.Call{Phase: pacing.Dialing, PlacedAt: f.now, Chance: l.Chance}}
+	c := &floorCall{id: l.ID, phase: PhaseDialing, trunk: l.Trunk, traits: l.Traits, view: pacing.Call{Phase: pacing.Dialing, PlacedAt: f.now, Chance: l.Chance}}
 	if c.view.Chance == 0 {
 		c.view.Chance = f.pacer.Chance(l.Traits)
 	}
@@ -218,7 +231,10 @@ func (f *Floor) leased(in Input) {
 	}
 	f.leasing = 0
 	for _, l := range in.Calls {
-		f.begin(l, in)
+		c := f.begin(l, in)
+		if l.Preview && c.phase == PhaseDialing {
+			f.preview(c)
+		}
 	}
 	if f.stale {
 		f.stale = false
@@ -232,6 +248,9 @@ func (f *Floor) leased(in Input) {
 
 // callChanged moves a call along.
 func (f *Floor) callChanged(c *floorCall, in Input) {
+	if c.phase == PhasePreview && in.Kind != InSettled { // not placed yet
+		return
+	}
 	switch in.Kind {
 	case InRinging:
 		if c.phase == PhaseDialing {
@@ -306,7 +325,7 @@ func (f *Floor) settled(c *floorCall, in Input) {
 	delete(f.calls, c.id)
 	f.line = without(f.line, c)
 	f.comesBack(in.NextAt)
-	if c.phase <= PhaseRinging {
+	if c.phase == PhaseDialing || c.phase == PhaseRinging {
 		f.learn(pacing.CallUnanswered, c, in)
 	}
 	if in.Outcome == contactdb.Abandoned {
@@ -353,6 +372,7 @@ func (f *Floor) deadlines() {
 			f.do(Action{Kind: DoRelease, Call: c.id})
 		}
 	}
+	f.countdowns()
 	for _, o := range f.byName() {
 		if o.state == pacing.WrapUp && !f.now.Before(o.wrapBy) {
 			o.wrapBy = f.now.Add(time.Hour) // said once
@@ -428,6 +448,7 @@ func (f *Floor) Next() time.Time {
 		if c.phase == PhaseQueued {
 			sooner(c.deadline)
 		}
+		sooner(c.decideBy)
 	}
 	for _, o := range f.staff {
 		if o.state == pacing.WrapUp {

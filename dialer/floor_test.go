@@ -175,7 +175,7 @@ func TestACampaignWithoutContactsIsDone(t *testing.T) {
 }
 
 func TestEveryMoveOfTheTableLeadsOnAndEveryPhaseIsReached(t *testing.T) {
-	reached := map[Phase]bool{PhaseDialing: true}
+	reached := map[Phase]bool{PhasePreview: true}
 	for from, to := range transitions {
 		for _, p := range to {
 			if p <= from && !(p == PhaseQueued) {
@@ -199,7 +199,7 @@ func TestEveryMoveOfTheTableLeadsOnAndEveryPhaseIsReached(t *testing.T) {
 func TestNoOrderOfEventsBreaksAFloor(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		set := progressive()
-		set.Pacing.Mode = rapid.SampledFrom([]pacing.Mode{pacing.Progressive, pacing.Power, pacing.Predictive}).Draw(t, "mode")
+		set.Pacing.Mode = rapid.SampledFrom([]pacing.Mode{pacing.Preview, pacing.Progressive, pacing.Power, pacing.Predictive}).Draw(t, "mode")
 		set.Pacing.Ratio, set.Pacing.MaxLines = 2, 7
 		f := NewFloor(set, pacing.New(set.Pacing), contactdb.Running)
 		now, next, orders := t0, 0, map[string]int{}
@@ -216,7 +216,7 @@ func TestNoOrderOfEventsBreaksAFloor(t *testing.T) {
 					continue // nobody leases without being asked
 				}
 				for range min(asked, 3) {
-					in.Calls = append(in.Calls, LeasedCall{ID: fmt.Sprintf("%03d", next)})
+					in.Calls = append(in.Calls, LeasedCall{ID: fmt.Sprintf("%03d", next), Preview: next%3 == 0})
 					next++
 				}
 				asked = 0
@@ -226,7 +226,7 @@ func TestNoOrderOfEventsBreaksAFloor(t *testing.T) {
 			}
 			finished := false
 			for _, o := range f.staff {
-				if o.state == pacing.Ready || o.state == pacing.Reserved {
+				if (o.state == pacing.Ready || o.state == pacing.Reserved) && (o.call == "" || f.calls[o.call].phase != PhasePreview) {
 					waited[o] += now.Sub(f.now)
 				}
 			}

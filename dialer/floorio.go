@@ -30,6 +30,9 @@ const (
 	InContacts            // lists or rules changed: ask again
 	InWindow              // the regulator's window: Live, Abandoned
 	InStop                // the service ends: so does every call
+	InAccept              // Operator has the contact called that is shown
+	InSkip                // Operator skips it, for Reason
+	InReadyIn             // Operator will have ended the wrap-up Until then
 	InAhead               // the contacts that are next: Ahead, of which Choose may be taken out of order
 	InPromises            // Promises: the callbacks that named operators are to make
 )
@@ -71,6 +74,7 @@ type LeasedCall struct {
 	Contact   uint64
 	Traits    []pacing.Trait
 	Chance    float64 // of a live answer, if it is known better than from the traits
+	Preview   bool    // an operator is to decide first
 }
 
 // ActionKind says what is to be done.
@@ -84,6 +88,10 @@ const (
 	DoDispose                     // Operator said Key of Call
 	DoEndWrap                     // Call's wrap-up is over without a word
 	DoTakenBack                   // Operator has Call again: its result was taken back
+	DoPreview                     // show Call to Operator, who decides Until
+	DoPlace                       // Operator has decided: place Call
+	DoSkip                        // ... not to: let Call go, Why
+	DoAway                        // Operator is not ready any more, Why
 	DoDecision                    // pacing decided: Why
 	DoOperator                    // Operator is now in Why (its state)
 	DoFinished                    // nothing is left to do; Why says of which kind
@@ -97,6 +105,7 @@ type Action struct {
 	Key      byte
 	N        int
 	Why      string
+	Until    time.Time
 	Picks    []int    // DoLease: places among the contacts ahead; empty: in order. Read it at once
 	Contacts []uint64 // DoLease: the contacts of Picks
 }

@@ -25,8 +25,7 @@ func (f *Floor) enter(o *floorOperator, to pacing.OperatorState) {
 // account adds the time since the last change to what it was spent on.
 func (f *Floor) account(o *floorOperator) {
 	d := f.now.Sub(o.since)
-	switch o.state {
-	case pacing.Talking, pacing.WrapUp:
+	if o.state == pacing.Talking || o.state == pacing.WrapUp || f.looks(o) {
 		o.worked += d
 	}
 	o.since = f.now
@@ -73,7 +72,9 @@ func (f *Floor) operatorLost(o *floorOperator) {
 	f.left(o)
 	if c := f.calls[o.call]; c != nil {
 		switch c.phase {
-		case PhaseDialing, PhaseRinging, PhaseScreening, PhaseQueued: // a callback that was promised for this operator
+		case PhasePreview:
+			f.skip(c, operatorIs)
+		case PhaseDialing, PhaseRinging, PhaseScreening, PhaseQueued: // placed for this operator: now anybody's
 			c.operator, c.personal = "", false
 		case PhaseReserved, PhaseBridged:
 			f.move(c, PhaseQueued)
@@ -89,17 +90,36 @@ func (f *Floor) operatorLost(o *floorOperator) {
 }
 
 // key is what operators do with the keys of a phone: # ends the conversation,
-// 1 to 9 say its result.
+// 1 to 9 say its result, 0 that it will be said within soonReady. In preview, 0
+// has the contact called, # skips it.
 func (f *Floor) key(in Input) {
 	o := f.operators[in.Operator]
 	if o == nil || o.call == "" {
 		return
 	}
 	switch {
+	case f.looks(o) && in.Key == '0':
+		f.accepted(o.name)
+	case f.looks(o) && in.Key == '#':
+		f.skipped(o.name, "skipped by key")
+	case in.Key == '0' && o.state == pacing.WrapUp:
+		f.readyIn(o, soonReady)
 	case in.Key == '#' && o.state == pacing.Talking:
 		f.do(Action{Kind: DoHangup, Call: o.call, Operator: o.name})
 	case in.Key >= '1' && in.Key <= '9' && (o.state == pacing.Talking || o.state == pacing.WrapUp):
 		f.do(Action{Kind: DoDispose, Call: o.call, Operator: o.name, Key: in.Key})
+	}
+}
+
+// soonReady is what the key 0 promises in a wrap-up.
+const soonReady = 10 * time.Second
+
+// readyIn takes an operator's word on when the wrap-up will be over: pacing
+// counts on it, and it ends then.
+func (f *Floor) readyIn(o *floorOperator, d time.Duration) {
+	o.freeAt = f.now.Add(d)
+	if o.wrapBy.IsZero() || o.freeAt.Before(o.wrapBy) {
+		o.wrapBy = o.freeAt
 	}
 }
 
@@ -112,6 +132,9 @@ func (f *Floor) stateChanged(to contactdb.CampaignState) {
 	f.state = to
 	if to == contactdb.Running {
 		f.fresh()
+	}
+	if to != contactdb.Running {
+		f.skipAll()
 	}
 	if to != contactdb.Done {
 		return
@@ -148,10 +171,10 @@ func (f *Floor) occupancy(now time.Time) float64 {
 	worked, all := f.worked, f.worked+f.waited.Total()
 	for _, o := range f.staff {
 		w, d := o.worked, now.Sub(o.since)
-		switch o.state {
-		case pacing.Talking, pacing.WrapUp:
+		switch {
+		case o.state == pacing.Talking || o.state == pacing.WrapUp || f.looks(o):
 			w += d
-		case pacing.Ready, pacing.Reserved:
+		case o.state == pacing.Ready || o.state == pacing.Reserved:
 			all += now.Sub(f.now) // until then it is in waited
 		}
 		worked, all = worked+w, all+w

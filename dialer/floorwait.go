@@ -113,6 +113,8 @@ func (f *Floor) waiting(dt time.Duration) {
 		switch {
 		case !running:
 			f.waits(o, f.cause(), dt)
+		case f.own(o) && f.calls[o.call].phase < PhaseScreening:
+			f.waits(o, pacing.OnRinging, dt)
 		case o.state == pacing.Reserved:
 			f.waits(o, pacing.Detection, dt)
 		default:
@@ -136,11 +138,16 @@ func (f *Floor) cause() pacing.Cause {
 	return Paused
 }
 
+// idle says whether an operator waits.
+func (f *Floor) idle(o *floorOperator) bool {
+	return (o.state == pacing.Ready || o.state == pacing.Reserved) && !f.looks(o)
+}
+
 // inTurn are the operators who wait, whose turn is next first.
 func (f *Floor) inTurn() []*floorOperator {
 	f.turn = f.turn[:0]
 	for _, o := range f.staff {
-		if o.state == pacing.Ready || o.state == pacing.Reserved {
+		if f.idle(o) {
 			f.turn = append(f.turn, o)
 		}
 	}

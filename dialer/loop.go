@@ -24,7 +24,7 @@ type rules struct {
 }
 
 func (r *rules) floor() FloorSettings {
-	return FloorSettings{Pacing: r.def.Pacing, Within: r.def.Abandonment.Within, WrapUp: r.def.WrapUp}
+	return FloorSettings{Pacing: r.def.Pacing, Within: r.def.Abandonment.Within, WrapUp: r.def.WrapUp, Countdown: r.def.Countdown}
 }
 
 // open says whether a contact in these zones may be called now, by the call
@@ -152,6 +152,10 @@ func (l *loop) perform(a Action, at time.Time) (over bool) {
 		l.wg.Go(func() { l.lease(r, a.N, a.Operator) })
 	case DoDecision:
 		l.decided(a.Why, at)
+	case DoPreview:
+		l.show(a)
+	case DoAway:
+		l.s.desk.away(a.Operator, a.Why)
 	case DoOperator:
 		l.s.desk.stateOf(l, a.Operator, a.Why)
 	case DoFinished:
@@ -233,7 +237,7 @@ func (l *loop) lease(r *rules, n int, operator string) {
 	calls := make([]*call, len(res.Attempts))
 	for i, a := range res.Attempts {
 		calls[i] = l.newCall(r, a)
-		in.Calls = append(in.Calls, LeasedCall{ID: a.ID, Trunk: a.Trunk, Contact: a.Contact.ID, For: a.For})
+		in.Calls = append(in.Calls, LeasedCall{ID: a.ID, Trunk: a.Trunk, Contact: a.Contact.ID, For: a.For, Preview: calls[i].preview})
 	}
 	// The loop must know the calls before they report: it enters them when it takes the input.
 	entered := make(chan struct{})
@@ -251,12 +255,15 @@ func (l *loop) lease(r *rules, n int, operator string) {
 	l.wg.Add(len(calls))
 	for _, c := range calls {
 		go c.run()
+		if c.preview {
+			continue
+		}
 		<-c.inLine // contacts are called in the order in which they were leased
 	}
 }
 
 func (l *loop) newCall(r *rules, a contactdb.Attempt) *call {
-	return &call{l: l, rules: r, a: a, orders: make(chan Action, 64), asks: make(chan func(), 16), over: make(chan struct{}), inLine: make(chan struct{}), rec: contactdb.Record{
+	return &call{l: l, rules: r, a: a, orders: make(chan Action, 64), asks: make(chan func(), 16), preview: r.def.Pacing.Mode == pacing.Preview && a.For == "", over: make(chan struct{}), inLine: make(chan struct{}), rec: contactdb.Record{
 		ID: a.ID, Campaign: a.Campaign, CampaignVersion: a.Version, List: a.Contact.List, ContactID: a.Contact.ID,
 		Phone: a.Contact.Phone, Attempt: a.Number, Trunk: a.Trunk, CallerID: a.CallerID, SIPCallID: a.SIPCallID}}
 }

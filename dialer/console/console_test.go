@@ -149,6 +149,9 @@ var requests = []struct {
 	{"PATCH /api/operators/anna", `{}`, 404, `did you mean \"ana\"`},
 	{"POST /api/operators/ana/ready", "", 503, `"code":"not-running"`},
 	{"POST /api/operators/ana/notready", `{"reason":"lunch"}`, 503, `"code":"not-running"`},
+	{"GET /api/operators/ana/preview", "", 503, `"code":"not-running"`},
+	{"POST /api/operators/ana/preview", `{"decision":"accept"}`, 503, `"code":"not-running"`},
+	{"POST /api/operators/ana/wrapup", `{"ready_in_ms":10000}`, 503, `"code":"not-running"`},
 
 	{"POST /api/operators/ana/message", `{"text":"come to me"}`, 503, `"code":"not-running"`},
 

@@ -1,0 +1,64 @@
+package dialer_test
+
+import (
+	"errors"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"apel/contactdb"
+	"apel/dialer/lab"
+)
+
+// TestAPreviewedContactIsCalledOnlyWhenTheOperatorSaysSo goes over SIP: one
+// contact is skipped, one called by a key, one is not decided on.
+func TestAPreviewedContactIsCalledOnlyWhenTheOperatorSaysSo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShift(t, shiftConfig{operators: 1, contacts: 3, channels: 5, cps: 5, carrier: answers(lab.Hello),
+			campaign: "pacing: {mode: preview, countdown: 30s}\nrecord: false\n", phone: func(_ int, p *lab.PhoneConfig) { p.Talk = lab.Law{Mean: 20 * time.Second} }})
+		time.Sleep(5 * time.Second)
+		first, err := s.svc.Preview("op00")
+		if err != nil || first.Contact.Name != "Contact 0" || len(s.carrier.Seen()) != 0 {
+			t.Fatalf("shown: %+v %v; %d calls", first, err, len(s.carrier.Seen()))
+		}
+		if _, err := s.svc.SkipPreview("op00", first.Attempt, ""); err == nil {
+			t.Error("a skip without a reason was taken")
+		}
+		if _, err := s.svc.SkipPreview("op00", first.Attempt, "is a customer already"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+		second, err := s.svc.Preview("op00")
+		if err != nil || second.Attempt == first.Attempt {
+			t.Fatalf("shown next: %+v %v", second, err)
+		}
+		if _, err := s.svc.AcceptPreview("op00", first.Attempt); !errors.Is(err, contactdb.ErrState) {
+			t.Errorf("a contact was accepted that is not shown any more: %v", err)
+		}
+		if err := s.phones[0].Press('0'); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(3 * time.Minute) // the call, its wrap-up, and a countdown that nobody heeds
+		st, err := s.svc.Status()
+		if err != nil || st.Operators[0].State != "not-ready" || st.Operators[0].Reason != "no decision in time" {
+			t.Errorf("the operator is %+v, %v", st.Operators[0], err)
+		}
+		records := s.end()
+		if len(records) != 3 {
+			t.Fatalf("records %+v", records)
+		}
+		skipped, called, late := records[0], records[1], records[2]
+		if skipped.ID != first.Attempt || !skipped.PlacedAt.IsZero() || skipped.Note != "not called: is a customer already" || skipped.EndedBy != "operator" {
+			t.Errorf("skipped: %+v", skipped)
+		}
+		if called.ID != second.Attempt || called.Operator != "op00" || called.BridgedAt.IsZero() {
+			t.Errorf("called: %+v", called)
+		}
+		if !late.PlacedAt.IsZero() || late.Note != "not called: no decision in time" {
+			t.Errorf("not decided on: %+v", late)
+		}
+		if n := len(s.carrier.Seen()); n != 1 {
+			t.Errorf("%d INVITEs, want the one that was accepted", n)
+		}
+	})
+}
