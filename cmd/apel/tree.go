@@ -37,6 +37,7 @@ func (a *app) verbs() []*cobra.Command {
 		a.listCmd(),
 		a.contactCmd(),
 		a.dncCmd(),
+		a.callbackCmd(),
 		a.operatorCmd(),
 		a.teamCmd(),
 		a.accountCmd(),

@@ -40,6 +40,8 @@ func deskRoutes() []Route {
 		{Method: "POST", Path: "/api/desk/result", Doc: "the result of the call; body: attempt, disposition, amount, callback_at, note", Audit: why, answer: result((*api).deskResult)},
 		{Method: "POST", Path: "/api/desk/takeback", Doc: "take the result back, for 3 s; body: attempt", Audit: why, answer: result(desked((*api).deskTakeBack))},
 		{Method: "PATCH", Path: "/api/desk/contact", Doc: "change the contact on the desktop; body: attempt, and the fields", Audit: "contact.edit", answer: result((*api).deskContact)},
+		{Method: "GET", Path: "/api/desk/callbacks", Doc: "calls that the operator is to make, by their time", Audit: "desk.callbacks", answer: result((*api).deskCallbacks)},
+		{Method: "POST", Path: "/api/desk/callbacks", Doc: "move one's own callback; body: campaign, contact_id, at", Audit: "callback.move", answer: result((*api).deskMoveCallback)},
 		{Method: "GET", Path: "/api/desk/calls", Doc: "one's own calls today, newest first, and what they add up to", Audit: "desk.calls", answer: result((*api).deskCalls)},
 	}
 	for i := range desk {

@@ -90,6 +90,11 @@ func init() {
 		{Method: "GET", Path: "/api/dnc/{phone}", Doc: "whether and by which lists a number is suppressed; query: campaign", Audit: "dnc.check", Roles: suppress, Scope: access.Contacts, answer: result((*api).suppressed)},
 		{Method: "DELETE", Path: "/api/dnc/{phone}", Doc: "remove the entry of a number, or of a prefix (+4021*); query: list, scope", Audit: "dnc.rm", Roles: keepers, Scope: access.Contacts, answer: result((*api).unsuppress)},
 
+		{Method: "GET", Path: "/api/callbacks", Doc: "calls that were promised; query: campaign, operator, before", Audit: "callback.ls", Roles: viewers, Scope: access.Contacts, answer: result((*api).callbacks)},
+		{Method: "POST", Path: "/api/callbacks", Doc: "promise a contact of a campaign a call; body: campaign, phone, at, operator, note", Audit: "callback.add", Roles: leaders, Scope: access.Contacts, answer: result((*api).promise)},
+		{Method: "PATCH", Path: "/api/callbacks/{campaign}/{phone}", Doc: "another time or operator; body: at, operator, note", Audit: "callback.move", Roles: leaders, Scope: access.Contacts, answer: result((*api).moveCallback)},
+		{Method: "DELETE", Path: "/api/callbacks/{campaign}/{phone}", Doc: "take a promise back", Audit: "callback.cancel", Roles: leaders, Scope: access.Contacts, answer: result((*api).cancelCallback)},
+
 		{Method: "GET", Path: "/api/operators", Doc: "all operators with their state", Roles: viewers, Scope: access.Read, answer: result((*api).operators)},
 		{Method: "POST", Path: "/api/operators", Doc: "add an operator", Audit: "operator.add", Roles: steerers, Scope: access.Steer, answer: result((*api).addOperator)},
 		{Method: "PATCH", Path: "/api/operators/{operator}", Doc: "change name, team or password", Audit: "operator.edit", Roles: steerers, Scope: access.Steer, answer: result((*api).editOperator)},
