@@ -2,6 +2,7 @@ package dialer
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -203,6 +204,7 @@ func TestNoOrderOfEventsBreaksAFloor(t *testing.T) {
 		set.Pacing.Ratio, set.Pacing.MaxLines = 2, 7
 		f := NewFloor(set, pacing.New(set.Pacing), contactdb.Running)
 		now, next, orders := t0, 0, map[string]int{}
+		var personal []string // operators whose callbacks were asked for
 		asked, waited := 0, map[*floorOperator]time.Duration{}
 		for range rapid.IntRange(1, 200).Draw(t, "steps") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 4000).Draw(t, "ms")) * time.Millisecond)
@@ -211,7 +213,16 @@ func TestNoOrderOfEventsBreaksAFloor(t *testing.T) {
 				Present: rapid.IntRange(0, 5).Draw(t, "present") > 0, Ready: rapid.Bool().Draw(t, "ready"), Since: now.Add(-time.Second),
 				Key: rapid.SampledFrom([]byte("#123")).Draw(t, "key"), Outcome: contactdb.Human, Settings: set,
 				State: rapid.SampledFrom([]contactdb.CampaignState{contactdb.Running, contactdb.Running, contactdb.Paused, contactdb.Draining}).Draw(t, "state")}
-			if in.Kind == InLeased {
+			if rapid.IntRange(0, 7).Draw(t, "promises") == 0 {
+				in.Kind, in.Promises = InPromises, map[string]time.Time{in.Operator: now.Add(time.Duration(rapid.IntRange(-5, 30).Draw(t, "due")) * time.Second)}
+			}
+			if len(personal) > 0 && rapid.IntRange(0, 2).Draw(t, "callback") == 0 {
+				in.Kind, in.Operator, personal = InLeased, personal[0], personal[1:]
+				if rapid.Bool().Draw(t, "one") {
+					in.Calls = []LeasedCall{{ID: fmt.Sprintf("%03d", next), For: in.Operator}}
+					next++
+				}
+			} else if in.Operator = map[bool]string{true: "", false: in.Operator}[in.Kind == InLeased]; in.Kind == InLeased {
 				if asked == 0 {
 					continue // nobody leases without being asked
 				}
@@ -235,6 +246,13 @@ func TestNoOrderOfEventsBreaksAFloor(t *testing.T) {
 				case DoConnect:
 					orders[a.Operator]++
 				case DoLease:
+					if a.Operator != "" {
+						if a.N != 1 || slices.Contains(personal, a.Operator) {
+							t.Fatalf("%d callbacks of %s were asked for, and %v are on their way", a.N, a.Operator, personal)
+						}
+						personal = append(personal, a.Operator)
+						continue
+					}
 					if asked > 0 {
 						t.Fatal("a lease was asked for while one was on its way")
 					}
