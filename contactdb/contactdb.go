@@ -365,12 +365,13 @@ type ZoneSet struct {
 	Contacts int      `json:"contacts"`
 }
 
-// ImportResult accounts for every row: Rows = Imported + Duplicates + Rejected.
+// ImportResult accounts for every row: Rows = Imported + Updated + Duplicates + Rejected.
 type ImportResult struct {
 	List       string `json:"list"`
 	Rows       int    `json:"rows"`
 	Imported   int    `json:"imported"`
-	Duplicates int    `json:"duplicates"` // the number is in this list already
-	Rejected   int    `json:"rejected"`   // counted by the reader, not the store
+	Updated    int    `json:"updated"`    // the list had the external id, and the row said something new
+	Duplicates int    `json:"duplicates"` // the person is in this list already, and the row said nothing new
+	Rejected   int    `json:"rejected"`   // counted by the reader; the store knows of it by ImportRequest.Mark
 	Suppressed int    `json:"suppressed"` // imported, but on a do-not-call list today
 }

@@ -123,7 +123,7 @@ func (t *tx) free(list listRow, c Contact) error {
 // Zero if there is none.
 func (t *tx) same(in func(seg uint32) bool, c Contact) (same uint64, err error) {
 	if c.ExternalID != "" {
-		_, id, err := t.external(in, c.ExternalID)
+		_, id, err := t.external(func(seg uint32, _ uint64) bool { return in(seg) }, c.ExternalID)
 		if err != nil || id != 0 && id != c.ID {
 			return id, err
 		}
@@ -160,11 +160,11 @@ func (t *tx) firsts(phone string, f func(seg uint32, id uint64) (bool, error)) e
 
 // external finds the contact that has an external id in one of the segments;
 // id 0 if there is none.
-func (t *tx) external(in func(seg uint32) bool, external string) (seg uint32, id uint64, err error) {
+func (t *tx) external(in func(seg uint32, id uint64) bool, external string) (seg uint32, id uint64, err error) {
 	prefix := externalHash(external)
 	err = t.each(bExternals, prefix, func(key, _ []byte) (bool, error) {
 		s, n := binary.BigEndian.Uint32(key[8:]), binary.BigEndian.Uint64(key[12:])
-		if !in(s) {
+		if !in(s, n) {
 			return true, nil
 		}
 		c, found, err := t.contact(s, n)

@@ -132,14 +132,14 @@ func TestANumberThatAnImportHasIndexedIsNotAddedBesideIt(t *testing.T) {
 	mustImport(t, s, "a", person(0))
 	s.bulk.Lock()
 	defer s.bulk.Unlock()
-	im := &importing{s: s, ctx: bg, now: monday, row: listRow{Name: "a"}}
+	im := &importing{s: s, ctx: bg, req: ImportRequest{List: "a"}, row: listRow{Name: "a"}}
 	if err := errors.Join(im.stage(people(1, 3)), im.indexAll()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.PutContact(Contact{List: "a", Phone: person(1).Phone}, monday); !errors.Is(err, ErrExists) {
 		t.Errorf("error %v, want %v", err, ErrExists)
 	}
-	if err := im.write(im.reveal); err != nil {
+	if err := im.finish(); err != nil {
 		t.Fatal(err)
 	}
 	if got := len(collect(t, s.Contacts("a"))); got != 3 {

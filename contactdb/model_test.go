@@ -161,7 +161,7 @@ func (m *model) importRows(list string, rows []Contact, step int, now time.Time)
 		l = &mList{}
 		m.lists[list] = l
 	}
-	if len(rows) > step || len(l.segs) == 0 {
+	if len(rows) >= step || len(l.segs) == 0 {
 		m.nextSeg++
 		l.segs = append(l.segs, m.nextSeg)
 	}

@@ -58,12 +58,9 @@ const sweepStep = 5000
 func (s *Store) sweep() error {
 	for {
 		var seg []byte
-		if err := s.view("clean up", func(t *tx) error {
-			key, _ := t.Bucket(bTrash).Cursor().First()
-			if seg = bytes.Clone(key); seg != nil && len(seg) != 4 {
-				return errKeys(bTrash)
-			}
-			return nil
+		if err := s.view("clean up", func(t *tx) (err error) {
+			seg, err = t.swept()
+			return err
 		}); err != nil || seg == nil {
 			return err
 		}
@@ -71,6 +68,25 @@ func (s *Store) sweep() error {
 			return err
 		}
 	}
+}
+
+// swept is the first segment in the trash that no import can go on with.
+func (t *tx) swept() (seg []byte, err error) {
+	keep := map[uint32]bool{}
+	if err := t.imports(func(row importRow) error {
+		keep[row.Segment] = keep[row.Segment] || row.State == ImportUnfinished && row.Key != ""
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	err = t.each(bTrash, nil, func(key, value []byte) (bool, error) {
+		if len(value) > 0 && keep[binary.BigEndian.Uint32(key)] {
+			return true, nil
+		}
+		seg = bytes.Clone(key)
+		return false, nil
+	})
+	return seg, err
 }
 
 // sweep deletes a part of a segment, and its entry in the trash with the last.

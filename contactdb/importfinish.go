@@ -1,0 +1,294 @@
+package contactdb
+
+import (
+	"bytes"
+	"maps"
+	"slices"
+	"strconv"
+)
+
+// pass goes over what was kept back in the order of an index, and fills it.
+type pass struct {
+	entries func(*importing) []entry
+	do      func(im *importing, t *tx, segments []uint32, part []entry) error
+}
+
+// passes are in this order: an external id says better than a number who is who,
+// and further numbers are those of whoever is left.
+var passes = []pass{
+	{func(im *importing) []entry { return im.externals }, (*importing).indexExternals},
+	{func(im *importing) []entry { return im.firsts }, (*importing).indexFirsts},
+	{func(im *importing) []entry { return im.others }, (*importing).indexOthers},
+}
+
+// finish makes what was staged seen.
+func (im *importing) finish() error {
+	if err := im.indexAll(); err != nil {
+		return err
+	}
+	return im.write(func(t *tx, im *importing) error {
+		t.delete(bTrash, be32(nil, im.info.Segment))
+		return im.complete(t, []uint32{im.info.Segment})
+	})
+}
+
+// indexAll indexes what was staged, and finds out who is in the list already.
+func (im *importing) indexAll() error {
+	im.info.Suppressed = 0
+	for _, p := range passes {
+		entries := p.entries(im)
+		slices.SortFunc(entries, compareEntries)
+		for part := range alike(entries, im.s.importStep) {
+			err := im.write(func(t *tx, im *importing) error {
+				row, err := im.list(t)
+				if err != nil {
+					return err
+				}
+				if err := p.do(im, t, row.Segments, part); err != nil {
+					return err
+				}
+				t.save(bImports, be64(nil, im.info.ID), im.info)
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// alike cuts sorted entries into parts; those with the same key stay together.
+func alike(entries []entry, step int) func(func([]entry) bool) {
+	return func(yield func([]entry) bool) {
+		for from := 0; from < len(entries); {
+			to := min(from+step, len(entries))
+			for to < len(entries) && entries[to].key == entries[to-1].key {
+				to++
+			}
+			if !yield(entries[from:to]) {
+				return
+			}
+			from = to
+		}
+	}
+}
+
+func (im *importing) id(e entry) uint64 { return im.info.First + uint64(e.local) }
+
+// own says whether a contact came with this import.
+func (im *importing) own(seg uint32, id uint64) bool {
+	return seg == im.info.Segment && id >= im.info.First && id <= im.info.Last
+}
+
+// indexExternals: an id that the list has makes an update; of two rows with one
+// id the first counts.
+func (im *importing) indexExternals(t *tx, segments []uint32, part []entry) error {
+	in := func(seg uint32, id uint64) bool { return slices.Contains(segments, seg) && !im.own(seg, id) }
+	var kept []Contact // with the same hash
+	for i, e := range part {
+		if i > 0 && part[i-1].key != e.key {
+			kept = kept[:0]
+		}
+		c, found, err := t.contact(im.info.Segment, im.id(e))
+		if err != nil {
+			return err
+		}
+		if !found { // went before the import was cut off
+			continue
+		}
+		if slices.ContainsFunc(kept, func(k Contact) bool { return k.ExternalID == c.ExternalID }) {
+			im.drop(t, c)
+			im.info.Duplicates++
+			continue
+		}
+		seg, id, err := t.external(in, c.ExternalID)
+		if err != nil {
+			return err
+		}
+		if id != 0 {
+			if err := im.update(t, seg, id, c); err != nil {
+				return err
+			}
+			continue
+		}
+		kept = append(kept, c)
+		t.put(bExternals, externalKey(c.ExternalID, im.info.Segment, c.ID), []byte{})
+	}
+	return nil
+}
+
+// indexFirsts: who has a number first that another has first is the same
+// person, unless both have external ids.
+func (im *importing) indexFirsts(t *tx, segments []uint32, part []entry) error {
+	var kept []entry // with the same number
+	for i, e := range part {
+		if i > 0 && part[i-1].key != e.key {
+			kept = kept[:0]
+		}
+		phone, c, found, err := im.phone(t, e)
+		if err != nil {
+			return err
+		}
+		if !found {
+			continue
+		}
+		seg, same, err := im.sameFirst(t, segments, phone, e.rich)
+		if err != nil {
+			return err
+		}
+		twice := slices.ContainsFunc(kept, func(k entry) bool { return !k.rich || !e.rich })
+		switch {
+		case same != 0 && e.rich:
+			err = im.update(t, seg, same, c)
+		case same != 0 || twice:
+			err = im.duplicate(t, e)
+		default:
+			kept = append(kept, e)
+			t.put(bPhones, phoneKey(phone, im.info.Segment, im.id(e)), holdsFirst)
+			err = im.countSuppressed(t, phone)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (im *importing) countSuppressed(t *tx, phone string) error {
+	entry, err := t.suppressed(Target{Phone: phone}, im.info.At)
+	if entry != nil {
+		im.info.Suppressed++
+	}
+	return err
+}
+
+// phone is the number of an entry; its contact is read only where it must be.
+func (im *importing) phone(t *tx, e entry) (phone string, c Contact, found bool, err error) {
+	if phone = entryPhone(e.key); phone != "" && !e.rich {
+		return phone, c, true, nil
+	}
+	c, found, err = t.contact(im.info.Segment, im.id(e))
+	return c.Phone, c, found, err
+}
+
+// entryPhone turns phoneHash around; "" for what is not E.164.
+func entryPhone(key uint64) string {
+	if key>>63 != 0 {
+		return ""
+	}
+	digits := strconv.FormatUint(key>>4, 10)
+	return "+" + digits[:key&15]
+}
+
+// sameFirst finds a contact that the list had before, is not told apart by an
+// external id, and has the number as its first.
+func (im *importing) sameFirst(t *tx, segments []uint32, phone string, rich bool) (seg uint32, same uint64, err error) {
+	err = t.firsts(phone, func(s uint32, id uint64) (bool, error) {
+		if im.own(s, id) || !slices.Contains(segments, s) {
+			return true, nil
+		}
+		if rich {
+			if o, _, err := t.contact(s, id); err != nil || o.ExternalID != "" {
+				return err == nil, err
+			}
+		}
+		seg, same = s, id
+		return false, nil
+	})
+	return seg, same, err
+}
+
+// indexOthers makes those who are left found by their further numbers.
+func (im *importing) indexOthers(t *tx, _ []uint32, part []entry) error {
+	for _, e := range part {
+		c, found, err := t.contact(im.info.Segment, im.id(e))
+		if err != nil {
+			return err
+		}
+		if found && int(e.place) < len(c.Numbers) {
+			t.put(bPhones, phoneKey(c.Numbers[e.place].Phone, im.info.Segment, c.ID), numberPlace(int(e.place)))
+		}
+	}
+	return nil
+}
+
+func (im *importing) duplicate(t *tx, e entry) error {
+	c, found, err := t.contact(im.info.Segment, im.id(e))
+	if err != nil || !found {
+		return err
+	}
+	im.drop(t, c)
+	im.info.Duplicates++
+	return nil
+}
+
+// drop takes a contact that was written out again.
+func (im *importing) drop(t *tx, c Contact) {
+	class := t.class(c.Zones)
+	t.unindex(c, im.info.Segment)
+	t.delete(bContacts, contactKey(im.info.Segment, c.ID))
+	t.delete(bFresh, freshKey(im.info.Segment, class, c.ID))
+	im.row.count(class, c.Zones, -1)
+	im.info.Imported--
+}
+
+// update gives a contact of the list what a row says of the same person; what it
+// was before is kept for UndoImport. A row that says nothing new is a duplicate.
+func (im *importing) update(t *tx, seg uint32, id uint64, c Contact) error {
+	old, found, err := t.contact(seg, id)
+	if err != nil || !found {
+		return err
+	}
+	im.drop(t, c)
+	next := old.with(c)
+	before, after := t.encodeContact(&old), t.encodeContact(&next)
+	if bytes.Equal(before, after) {
+		im.info.Duplicates++
+		return nil
+	}
+	im.info.Updated++
+	t.put(bImportBefore, beforeKey(im.info.ID, seg, id), append(be64(nil, rowHash(after)), before...))
+	row, err := im.list(t)
+	if err != nil {
+		return err
+	}
+	if err := t.replaceContact(&row, next); err != nil {
+		return err
+	}
+	t.save(bLists, []byte(row.Name), row)
+	return nil
+}
+
+// with is a contact with what a later row says of the same person: what is
+// empty there stays.
+func (c Contact) with(later Contact) Contact {
+	for _, f := range []struct {
+		to   *string
+		from string
+	}{
+		{&c.ExternalID, later.ExternalID}, {&c.Client, later.Client}, {&c.Name, later.Name}, {&c.FirstName, later.FirstName}, {&c.LastName, later.LastName},
+		{&c.Email, later.Email}, {&c.City, later.City}, {&c.Zone, later.Zone}, {&c.Language, later.Language}, {&c.Notes, later.Notes},
+		{&c.Phone, later.Phone}, {&c.NumberType, later.NumberType}, {&c.Region, later.Region},
+	} {
+		if f.from != "" {
+			*f.to = f.from
+		}
+	}
+	c.Numbers, c.Zones = later.Numbers, later.Zones
+	if later.Tags != nil {
+		c.Tags = later.Tags
+	}
+	if later.Consent != nil {
+		c.Consent = later.Consent
+	}
+	if len(later.Fields) > 0 {
+		fields := maps.Clone(c.Fields)
+		if fields == nil {
+			fields = map[string]string{}
+		}
+		maps.Copy(fields, later.Fields)
+		c.Fields = fields
+	}
+	return c
+}
