@@ -206,6 +206,9 @@ func (t *tx) removeContact(seg uint32, c Contact) error {
 		}
 	}
 	t.unindex(c, seg)
+	if err := t.forgetBefore(seg, c.ID); err != nil {
+		return err
+	}
 	t.delete(bFresh, freshKey(seg, p.class, c.ID))
 	t.delete(bContacts, contactKey(seg, c.ID))
 	list.count(p.class, c.Zones, -1)

@@ -1,8 +1,8 @@
 package contactdb
 
 import (
-	"bytes"
 	"maps"
+	"reflect"
 	"slices"
 	"strconv"
 )
@@ -242,11 +242,11 @@ func (im *importing) update(t *tx, seg uint32, id uint64, c Contact) error {
 	}
 	im.drop(t, c)
 	next := old.with(c)
-	before, after := t.encodeContact(&old), t.encodeContact(&next)
-	if bytes.Equal(before, after) {
+	if next.equal(old) {
 		im.info.Duplicates++
 		return nil
 	}
+	before, after := t.encodeContact(&old), t.encodeContact(&next)
 	im.info.Updated++
 	t.put(bImportBefore, beforeKey(im.info.ID, seg, id), append(be64(nil, rowHash(after)), before...))
 	row, err := im.list(t)
@@ -259,6 +259,9 @@ func (im *importing) update(t *tx, seg uint32, id uint64, c Contact) error {
 	t.save(bLists, []byte(row.Name), row)
 	return nil
 }
+
+// equal compares what is said of a person.
+func (c Contact) equal(o Contact) bool { return reflect.DeepEqual(c, o) }
 
 // with is a contact with what a later row says of the same person: what is
 // empty there stays.

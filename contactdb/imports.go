@@ -305,10 +305,6 @@ func (t *tx) undoPart(row importRow, from uint64) (part undonePart, err error) {
 	if err != nil {
 		return part, err
 	}
-	list, err := t.list(row.List)
-	if err != nil {
-		return part, err
-	}
 	part.next = row.Last + 1
 	var gone []Contact
 	c := t.Bucket(bContacts).Cursor()
@@ -337,12 +333,11 @@ func (t *tx) undoPart(row importRow, from uint64) (part undonePart, err error) {
 		gone = append(gone, contact)
 	}
 	for _, contact := range gone {
-		if err := t.removeContact(&list, row.Segment, contact, camps); err != nil {
+		if err := t.removeContact(row.Segment, contact); err != nil {
 			return part, err
 		}
 	}
 	part.removed = len(gone)
-	t.save(bLists, []byte(list.Name), list)
 	return part, nil
 }
 
@@ -361,25 +356,6 @@ func (t *tx) called(camps []uint32, c Contact) (bool, error) {
 		}
 	}
 	return false, nil
-}
-
-// removeContact takes a contact that was never called out of its list.
-func (t *tx) removeContact(list *listRow, seg uint32, c Contact, camps []uint32) error {
-	class := t.class(c.Zones)
-	for _, camp := range camps {
-		st, found, err := t.state(camp, c.ID)
-		if err != nil {
-			return err
-		}
-		if found {
-			t.setDue(camp, place{seg, class, c.ID}, &st, 0, false)
-		}
-	}
-	t.unindex(c, seg)
-	t.delete(bContacts, contactKey(seg, c.ID))
-	t.delete(bFresh, freshKey(seg, class, c.ID))
-	list.count(class, c.Zones, -1)
-	return nil
 }
 
 // restore gives contacts that an import has updated what they were before, part
@@ -445,3 +421,16 @@ func (t *tx) restore(row importRow, key []byte) (bool, error) {
 
 // rowHash tells whether a row is still what an import made of it.
 func rowHash(row []byte) uint64 { return binary.BigEndian.Uint64(externalHash(string(row))) }
+
+// forgetBefore forgets what a contact was before it was updated.
+func (t *tx) forgetBefore(seg uint32, id uint64) error {
+	if k, _ := t.Bucket(bImportBefore).Cursor().First(); k == nil {
+		return nil
+	}
+	return t.imports(func(row importRow) error {
+		if key := beforeKey(row.ID, seg, id); row.Updated > 0 && t.get(bImportBefore, key) != nil {
+			t.delete(bImportBefore, key)
+		}
+		return nil
+	})
+}

@@ -88,6 +88,8 @@ type Service struct {
 
 	own ownModel // of the detector
 
+	mappings sync.Mutex // held while the mappings of imports are changed; guards no field
+
 	inspect func(*Floor) // set by tests before Run: sees every floor after every step
 
 	mu      sync.Mutex // guards what follows

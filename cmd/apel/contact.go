@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -68,7 +69,24 @@ func writeContact(w io.Writer, c contactdb.Contact) {
 	f.add("e-mail", c.Email)
 	f.add("city", c.City)
 	f.add("number", strings.TrimSpace(c.NumberType+" "+c.Region))
+	for _, n := range c.Numbers {
+		if n.Phone != c.Phone || n.Kind != "" {
+			f.add(cmp.Or(n.Kind, "also"), strings.TrimSpace(n.Phone+" "+n.Type+" "+n.Region))
+		}
+	}
 	f.add("may be in", c.Zones)
+	f.add("external id", c.ExternalID)
+	f.add("client", c.Client)
+	f.add("language", c.Language)
+	f.add("tags", strings.Join(c.Tags, ", "))
+	f.add("notes", c.Notes)
+	if k := c.Consent; k != nil {
+		f.add("consent", k.Kind)
+		f.add("consent given", k.At)
+		f.add("consent from", k.Source)
+		f.add("consent text", k.Text)
+		f.add("consent until", k.Expires)
+	}
 	for _, k := range slices.Sorted(maps.Keys(c.Fields)) {
 		f.add(printable(k), c.Fields[k])
 	}

@@ -4,76 +4,16 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"maps"
-	"net/url"
 	"os"
-	"slices"
-	"strings"
 
 	"apel/contactdb"
-	"apel/dialer"
 	"apel/dialer/console"
 
 	"github.com/spf13/cobra"
 )
 
 func (a *app) listCmd() *cobra.Command {
-	return group("list", "lists of contacts", a.listImport(), a.listLs(), a.listShow(), a.listExport(), a.listRm())
-}
-
-func (a *app) listImport() *cobra.Command {
-	var name, country, sheet string
-	var columns []string
-	cmd := a.verb("import FILE --name NAME", "import contacts from a CSV, TSV or XLSX file, or gzip or zip of one", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
-		if name == "" {
-			name = strings.TrimSpace(fileStem(args[0]))
-		}
-		f, size, err := a.openInput(args[0])
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		shown := a.progress("importing", f, size)
-		defer shown.done()
-		q := call{
-			method: "POST", path: at("lists", name, "import"), create: true, body: io.Reader(shown),
-			query: url.Values{"country": {country}, "map": columns, "sheet": {sheet}},
-		}
-		var in dialer.ListImport
-		raw, err := a.ask(ctx, q, &in)
-		shown.done()
-		if err != nil {
-			return about(args[0], err)
-		}
-		if a.flags.output == "json" {
-			return printJSON(a.std.out, raw)
-		}
-		return a.print(func(w io.Writer) { writeImport(w, in) })
-	})
-	f := cmd.Flags()
-	f.StringVar(&name, "name", "", "`name` of the list, new or to be added to (default: the file's name)")
-	a.countryFlag(cmd, &country)
-	f.StringVar(&sheet, "sheet", "", "`sheet` of a workbook, or file of an archive, where several have rows")
-	f.StringSliceVar(&columns, "map", nil, "which column holds what: `phone=COLUMN`,name=COLUMN,...")
-	return cmd
-}
-
-func writeImport(w io.Writer, in dialer.ListImport) {
-	fmt.Fprintf(w, "%s: imported %s · duplicate %s · rejected %s · on the do-not-call list %s, of %s rows\n", printable(in.List),
-		thousands(int64(in.Imported)), thousands(int64(in.Duplicates)), thousands(int64(in.Rejected)), thousands(int64(in.Suppressed)), thousands(int64(in.Rows)))
-	if in.Rejects != "" {
-		fmt.Fprintf(w, "rejected rows with their reasons: %s\n", in.Rejects)
-	}
-	var read []string
-	for _, column := range slices.Sorted(maps.Keys(in.Columns)) {
-		read = append(read, printable(column)+" as "+in.Columns[column])
-	}
-	switch {
-	case in.Sheet != "":
-		fmt.Fprintf(w, "read sheet %q: %s\n", printable(in.Sheet), strings.Join(read, ", "))
-	case len(read) > 0:
-		fmt.Fprintf(w, "read %s, separator %q: %s\n", in.Encoding, in.Separator, strings.Join(read, ", "))
-	}
+	return group("list", "lists of contacts", a.listImport(), a.listImports(), a.listUndo(), a.listMappings(), a.listLs(), a.listShow(), a.listExport(), a.listRm())
 }
 
 func (a *app) listLs() *cobra.Command {

@@ -16,6 +16,7 @@ type progress struct {
 	what       string
 	size, read int64 // bytes; size 0: not known
 	every      time.Duration
+	begun      time.Time
 	next       time.Time
 	drawn      bool // something stands on the screen's line
 }
@@ -25,7 +26,8 @@ func (a *app) progress(what string, r io.Reader, size int64) *progress {
 	if a.std.errIsScreen {
 		p.every = 200 * time.Millisecond
 	}
-	p.next = time.Now().Add(p.every)
+	p.begun = time.Now()
+	p.next = p.begun.Add(p.every)
 	return p
 }
 
@@ -44,12 +46,30 @@ func (p *progress) draw() {
 	if p.size > 0 {
 		text += fmt.Sprintf(" of %.1f MB (%d %%)", float64(p.size)/1e6, 100*p.read/p.size)
 	}
+	text += p.pace(time.Since(p.begun))
 	if !p.app.std.errIsScreen {
 		p.app.say("%s", text)
 		return
 	}
 	p.drawn = true
 	fmt.Fprintf(p.app.std.err, "\r\x1b[K%s", text)
+}
+
+// pace is the rate, and the time left if the size is known; at the end it says
+// what is still done.
+func (p *progress) pace(since time.Duration) string {
+	if since < time.Second || p.read == 0 {
+		return ""
+	}
+	if p.size > 0 && p.read >= p.size {
+		return ", all read, now sorting"
+	}
+	text := fmt.Sprintf(", %.1f MB/s", float64(p.read)/1e6/since.Seconds())
+	if p.size > 0 {
+		left := time.Duration(float64(since) * float64(p.size-p.read) / float64(p.read))
+		text += fmt.Sprintf(", %s left", left.Round(time.Second))
+	}
+	return text
 }
 
 // done clears the screen's line.

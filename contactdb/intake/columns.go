@@ -58,6 +58,7 @@ const (
 	byName    = "by its name"
 	byMap     = "by --map"
 	byContent = "by its content"
+	byRecall  = "as in an earlier file"
 )
 
 // fieldColumns are the places of the known fields; -1 for none.

@@ -19,6 +19,8 @@ package intake
 
 import (
 	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -44,6 +46,9 @@ type Options struct {
 	// it is, or any name that a header could have for them; another key names a
 	// free field.
 	Map map[string]string
+	// Recall gives the Map that an earlier file with the same header was read by,
+	// nil if there was none; it is asked when Map is empty. nil: nobody is asked.
+	Recall func(signature string) map[string]string
 	// List and Now become Contact.List and Contact.ImportedAt.
 	List string
 	Now  time.Time
@@ -53,6 +58,8 @@ type Options struct {
 	// Dir is where a workbook or archive lies while it is read, without a name;
 	// "": the system's folder for temporary files.
 	Dir string
+
+	recalled bool // Map is an earlier file's
 }
 
 // FileError says why a whole file can't be imported: one sentence with the
@@ -72,10 +79,10 @@ func (e *FileError) Error() string {
 
 // Reject is a row that is not a contact.
 type Reject struct {
-	Line   int      // physical line on which the row begins, from 1
-	Column string   // the column that is at fault, by its name or else its number; empty: the row as a whole
-	Reason string   // one sentence with the next step
-	Row    []string // the cells as read, formulas and damage included
+	Line   int      `json:"line"`   // physical line on which the row begins, from 1
+	Column string   `json:"column"` // the column that is at fault, by its name or else its number; empty: the row as a whole
+	Reason string   `json:"reason"` // one sentence with the next step
+	Row    []string `json:"row"`    // the cells as read, formulas and damage included
 }
 
 // File is a contact file that has been understood but not yet read.
@@ -160,6 +167,10 @@ func (f *File) readHeader(sample [][]string) error {
 		}
 		f.rowsOf.back(scanned{second, err})
 	}
+	if f.header != nil && len(f.opts.Map) == 0 && f.opts.Recall != nil {
+		f.opts.Map = f.opts.Recall(f.Signature())
+		f.opts.recalled = len(f.opts.Map) > 0
+	}
 	f.columns, err = understand(f.header, width, sample, f.mended > 0, f.opts)
 	f.fields = fieldsOf(f.columns)
 	return err
@@ -174,6 +185,25 @@ func (f *File) Columns() []Column { return slices.Clone(f.columns) }
 
 // Header reports whether the first row named the columns.
 func (f *File) Header() bool { return f.header != nil }
+
+// Signature is the same for files whose header names the same columns in the
+// same order; "" without a header. It says nothing of the names.
+func (f *File) Signature() string {
+	if f.header == nil {
+		return ""
+	}
+	sum := sha256.New()
+	for _, h := range f.header {
+		fmt.Fprintf(sum, "%s\x1f", plain(h))
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
+}
+
+// Recalled says whether the columns were understood as in an earlier file.
+func (f *File) Recalled() bool { return f.opts.recalled }
+
+// Titles are the header's names as written; nil if there is none.
+func (f *File) Titles() []string { return slices.Clone(f.header) }
 
 // Encoding is one of "UTF-8", "UTF-16LE", "UTF-16BE", "Windows-1250" and
 // "Latin-1". A file that is plain ASCII so far is called UTF-8; one that turns

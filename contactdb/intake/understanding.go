@@ -19,7 +19,7 @@ func understand(header []string, width int, sample [][]string, mended bool, o Op
 			u.columns[i].Header = strings.Join(strings.Fields(strings.ToValidUTF8(header[i], "\uFFFD")), " ")
 		}
 	}
-	if err := u.byMap(o.Map, header != nil); err != nil {
+	if err := u.byMap(o, header != nil); err != nil {
 		return nil, err
 	}
 	if header != nil {
@@ -47,7 +47,8 @@ func (u *understanding) has(field string) bool {
 }
 
 // byMap applies --map. Keys that no field has name free fields.
-func (u *understanding) byMap(m map[string]string, header bool) error {
+func (u *understanding) byMap(o Options, header bool) error {
+	m := o.Map
 	for _, key := range slices.Sorted(maps.Keys(m)) {
 		i := u.find(m[key])
 		if i < 0 {
@@ -59,6 +60,9 @@ func (u *understanding) byMap(m map[string]string, header bool) error {
 			return &FileError{Reason: fmt.Sprintf("--map %s=%s gives one thing twice; name each field and each column once", key, m[key])}
 		}
 		c.Field, c.Free, c.Why = field, field == "", byMap
+		if o.recalled {
+			c.Why = byRecall
+		}
 		if c.Free {
 			c.Field = key
 		}

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"strconv"
 
 	"apel/dialer"
 )
@@ -23,10 +24,42 @@ func (a *api) importList(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	opt := dialer.ImportOptions{Country: r.URL.Query().Get("country"), Map: columns, Sheet: r.URL.Query().Get("sheet")}
+	q := r.URL.Query()
+	opt := dialer.ImportOptions{Country: q.Get("country"), Map: columns, Sheet: q.Get("sheet"), Source: q.Get("file"), DryRun: q.Get("dry-run") != "", Fresh: q.Get("fresh") != ""}
 	res, err := a.svc.ImportList(r.Context(), name, r.Body, opt)
-	traceOf(r).change(nil, map[string]int{"rows": res.Rows, "imported": res.Imported, "duplicates": res.Duplicates, "rejected": res.Rejected})
+	if !opt.DryRun {
+		traceOf(r).change(nil, map[string]int{"rows": res.Rows, "imported": res.Imported, "updated": res.Updated, "duplicates": res.Duplicates, "rejected": res.Rejected})
+	}
 	return res, err
+}
+
+func (a *api) imports(r *http.Request) (any, error) {
+	name := r.PathValue("list")
+	all, err := a.svc.Store().Imports(name)
+	if err == nil && len(all) == 0 { // a list that was made by hand has none
+		_, err = a.svc.Store().List(name)
+	}
+	return all, a.missingList(err, name)
+}
+
+func (a *api) undoImport(r *http.Request) (any, error) {
+	id := uint64(0)
+	if text := r.URL.Query().Get("import"); text != "" {
+		var err error
+		if id, err = strconv.ParseUint(text, 10, 64); err != nil || id == 0 {
+			return nil, problem(Usage, "import %q is no number of an import; see: apel list imports %s", text, r.PathValue("list"))
+		}
+	}
+	u, err := a.svc.Store().UndoImport(r.PathValue("list"), id)
+	traceOf(r).change(nil, map[string]int{"removed": u.Removed, "restored": u.Restored, "called": u.Called, "changed": u.Changed})
+	return u, err
+}
+
+func (a *api) mappings(*http.Request) (any, error) { return orEmpty(a.svc.Mappings()) }
+
+func (a *api) removeMapping(r *http.Request) (any, error) {
+	name := r.PathValue("mapping")
+	return Removed{name}, a.svc.RemoveMapping(name)
 }
 
 // Removed says what a DELETE took away.

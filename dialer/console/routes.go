@@ -70,8 +70,12 @@ func init() {
 
 		{Method: "GET", Path: "/api/lists", Doc: "all lists", Roles: viewers, Scope: access.Read, answer: result((*api).lists)},
 		{Method: "GET", Path: "/api/lists/{list}", Doc: "one list with its zones", Roles: viewers, Scope: access.Read, answer: result((*api).list)},
-		{Method: "POST", Path: "/api/lists/{list}/import", Doc: "body: a CSV, TSV or XLSX file, or gzip or zip of one; query: country, sheet, map=field=column,...", Audit: "list.import", File: true, Roles: steerers, Scope: access.Contacts, answer: result((*api).importList)},
+		{Method: "POST", Path: "/api/lists/{list}/import", Doc: "body: a CSV, TSV or XLSX file, or gzip or zip of one; query: country, sheet, map=field=column,..., file (its name), dry-run=1, fresh=1 (no mapping of an earlier file)", Audit: "list.import", File: true, Roles: steerers, Scope: access.Contacts, answer: result((*api).importList)},
 		{Method: "GET", Path: "/api/lists/{list}/export", Doc: "its contacts; query: format=csv|jsonl", Audit: "list.export", Numbers: true, Stream: true, Roles: keepers, Scope: access.Contacts, answer: (*api).exportList},
+		{Method: "GET", Path: "/api/lists/{list}/imports", Doc: "the imports into it, the last first", Roles: viewers, Scope: access.Read, answer: result((*api).imports)},
+		{Method: "POST", Path: "/api/lists/{list}/undo", Doc: "take an import back as far as its contacts were not called; query: import (default: the last)", Audit: "list.undo", Stream: true, Roles: steerers, Scope: access.Contacts, answer: result((*api).undoImport)},
+		{Method: "GET", Path: "/api/mappings", Doc: "how the columns of known files are read", Roles: viewers, Scope: access.Read, answer: result((*api).mappings)},
+		{Method: "DELETE", Path: "/api/mappings/{mapping}", Doc: "forget how a file's columns are read", Audit: "mapping.rm", Roles: steerers, Scope: access.Contacts, answer: result((*api).removeMapping)},
 		{Method: "DELETE", Path: "/api/lists/{list}", Doc: "remove a list and its contacts", Audit: "list.rm", Roles: steerers, Scope: access.Contacts, answer: result((*api).removeList)},
 
 		{Method: "GET", Path: "/api/contacts/{phone}", Doc: "the contacts with a number, over all lists; query: country", Audit: "contact.show", Roles: suppress, Scope: access.Contacts, answer: result((*api).contact)},
