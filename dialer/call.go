@@ -450,7 +450,11 @@ func (c *call) closeRecording() {
 	if err != nil {
 		c.l.log.Error("recording could not be completed", zap.String("attempt", c.a.ID), zap.Error(err))
 	}
-	c.recorder, c.rec.RecordingSHA256 = nil, r.SHA256
+	c.recorder = nil
+	c.rec.Recording, c.rec.RecordingSHA256, err = c.l.s.sealRecording(c.rec.Recording, r.SHA256)
+	if err != nil { // the plain one stays: the evidence is worth more than that nobody can read it
+		c.l.log.Error("recording could not be encrypted", zap.String("attempt", c.a.ID), zap.Error(err))
+	}
 }
 
 func (c *call) note() {

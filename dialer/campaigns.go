@@ -143,6 +143,9 @@ func (s *Service) StartCampaign(name string) (contactdb.Campaign, error) {
 	if violations, _ := s.check(r.def); len(violations) > 0 {
 		return c, fmt.Errorf("%w: %s", ErrRefused, violations[0])
 	}
+	if err := s.checkSpace(); err != nil {
+		return c, err
+	}
 	if s.floorOf(name) != nil && c.State == contactdb.Done {
 		return c, fmt.Errorf("%w: the last calls of campaign %q are ending; wait a moment, then start it again", contactdb.ErrState, name)
 	}
@@ -156,6 +159,9 @@ func (s *Service) PauseCampaign(name string) (contactdb.Campaign, error) {
 
 // ResumeCampaign goes on after a pause.
 func (s *Service) ResumeCampaign(name string) (contactdb.Campaign, error) {
+	if err := s.checkSpace(); err != nil {
+		return contactdb.Campaign{}, err
+	}
 	if l := s.floorOf(name); l != nil && l.halted.Load() != nil { // the store has it as running
 		return s.moveRunning(name, contactdb.Running, "resumed", contactdb.Paused, contactdb.Running)
 	}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 
@@ -124,6 +125,10 @@ func (s *Service) ExplainCall(attempt string) (Explanation, error) {
 		return Explanation{}, err
 	}
 	if r.Recording != "" {
+		if strings.HasSuffix(r.Recording, sealedSuffix) {
+			e.Problem = "the recording is encrypted; decrypt it (apel recording get " + attempt + " --identity FILE), then: apel detect FILE"
+			return e, nil
+		}
 		e.hearAgain(filepath.Join(s.cfg.Data, r.Recording), account, model)
 	}
 	return e, nil

@@ -20,6 +20,7 @@ import (
 	"apel/media"
 	"apel/media/browser"
 
+	"filippo.io/age"
 	"go.uber.org/zap"
 )
 
@@ -35,6 +36,7 @@ type Config struct {
 	Browser BrowserConfig
 	Trunks  []TrunkConfig
 	Log     *zap.Logger // nil: no log
+	Upkeep  Upkeep
 }
 
 // SIPConfig is where we are reached.
@@ -74,6 +76,8 @@ type Service struct {
 	ua      *ua.UA           // nil until Run
 	gateway *browser.Gateway // nil until Run, and without a port for browsers
 
+	recipients []age.Recipient // whom recordings are encrypted to
+
 	stop     chan struct{}   // closed when Run is to end: no new call
 	leave    chan struct{}   // closed when calls without a final response are to be left
 	legsDown chan struct{}   // closed when operators' legs are to end
@@ -106,6 +110,10 @@ func Open(cfg Config) (*Service, error) {
 	if cfg.SIP.Listen == "" {
 		cfg.SIP.Listen = "0.0.0.0:5060"
 	}
+	recipients, err := parseRecipients(cfg.Upkeep.Recipients)
+	if err != nil {
+		return nil, err
+	}
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
@@ -113,7 +121,7 @@ func Open(cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{cfg: cfg, log: cfg.Log, store: store, owner: "apel", since: time.Now(), ready: make(chan struct{}),
+	s := &Service{cfg: cfg, recipients: recipients, log: cfg.Log, store: store, owner: "apel", since: time.Now(), ready: make(chan struct{}),
 		stop: make(chan struct{}), leave: make(chan struct{}), legsDown: make(chan struct{}), loops: map[string]*loop{}, booked: map[string]int{}}
 	s.callCtx, s.endCalls = context.WithCancel(context.Background())
 	s.desk = newDesk(s)
@@ -168,6 +176,7 @@ func (s *Service) Run(ctx context.Context, grace time.Duration) error {
 		s.log.Error("a campaign could not be resumed", zap.Error(err))
 	}
 	close(s.ready)
+	s.wg.Go(s.upkeep)
 	<-ctx.Done()
 	return s.shutDown(grace)
 }
@@ -281,20 +290,6 @@ func (s *Service) rulesOf(attempts []contactdb.Attempt) map[ruleKey]*rules {
 		all[k] = r
 	}
 	return all
-}
-
-// finishRecording completes what a killed service has recorded of a call.
-func (s *Service) finishRecording(a contactdb.Attempt) {
-	if a.Notes.Recording == "" {
-		return
-	}
-	r, err := media.FinishRecording(filepath.Join(s.cfg.Data, a.Notes.Recording))
-	if err == nil {
-		err = s.store.Note(a.ID, contactdb.Notes{SHA256: r.SHA256})
-	}
-	if err != nil {
-		s.log.Error("a recording of the last life cannot be completed", zap.String("attempt", a.ID), zap.Error(err))
-	}
 }
 
 // resume opens the floors of campaigns that were going on.
@@ -439,7 +434,10 @@ func (s *Service) shutDown(grace time.Duration) error {
 // and they go on with resume.
 func (s *Service) storeFailed(name string, err error) {
 	s.log.Error("the store cannot be written; campaigns are paused", zap.String("campaign", name), zap.Error(err))
-	why := fmt.Sprintf("the store cannot be written: %v; make room, then: apel campaign resume", err)
+	s.halt(fmt.Sprintf("the store cannot be written: %v; make room, then: apel campaign resume", err), err)
+}
+
+func (s *Service) halt(why string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, l := range s.loops {

@@ -22,6 +22,8 @@ var scalars = map[reflect.Type]scalar{
 	reflect.TypeFor[float64](): {"a number, for example 2.5", func(s string) (any, error) { return parseNumber(s) }},
 	reflect.TypeFor[time.Duration](): {"a duration with its unit, for example 30s or 5m",
 		func(s string) (any, error) { return time.ParseDuration(s) }},
+	reflect.TypeFor[keepFor]():   {"how many days to keep it, for example 90d, or 0 for ever", func(s string) (any, error) { return parseKeepFor(s) }},
+	reflect.TypeFor[megabytes](): {"a size, for example 500MB or 2GB; 0 switches it off", func(s string) (any, error) { return parseMegabytes(s) }},
 	reflect.TypeFor[portRange](): {"FIRST-LAST between 1024 and 65535, for example 16384-32766",
 		func(s string) (any, error) { return parsePorts(s) }},
 }

@@ -26,6 +26,11 @@ type settings struct {
 	Console consoleSettings `yaml:"console"`
 	Grace   time.Duration   `yaml:"grace"`
 	Country string          `yaml:"country"`
+
+	Evidence   evidenceSettings  `yaml:"evidence"`
+	Recordings recordingSettings `yaml:"recordings"`
+	Retention  retentionSettings `yaml:"retention"`
+	MinFree    megabytes         `yaml:"min-free"`
 }
 
 type sipSettings struct {
@@ -81,6 +86,10 @@ func defaultSettings() settings {
 		RTP:   rtpSettings{Ports: portRange{16384, 32766}},
 		Log:   logSettings{Level: "info"},
 		Grace: 30 * time.Second,
+
+		Evidence:   evidenceSettings{AnchorEvery: 24 * time.Hour},
+		Recordings: recordingSettings{Recipients: []string{}},
+		MinFree:    500,
 	}
 }
 
@@ -234,6 +243,7 @@ func (s settings) config(dir string) dialer.Config {
 	if s.Console.Listen != "" {
 		cfg.Browser = s.browsers()
 	}
+	cfg.Upkeep = s.upkeep()
 	return cfg
 }
 

@@ -59,7 +59,7 @@ func TestTheExampleHasTheDefaultsOfEverySetting(t *testing.T) {
 	if diff := cmp.Diff(defaultSettings(), s, cmp.AllowUnexported(portRange{})); diff != "" {
 		t.Error(diff)
 	}
-	for _, group := range []reflect.Type{reflect.TypeFor[settings](), reflect.TypeFor[sipSettings](), reflect.TypeFor[rtpSettings](), reflect.TypeFor[trunkSettings](), reflect.TypeFor[logSettings]()} {
+	for _, group := range []reflect.Type{reflect.TypeFor[settings](), reflect.TypeFor[sipSettings](), reflect.TypeFor[rtpSettings](), reflect.TypeFor[trunkSettings](), reflect.TypeFor[logSettings](), reflect.TypeFor[evidenceSettings](), reflect.TypeFor[recordingSettings](), reflect.TypeFor[retentionSettings]()} {
 		for _, key := range keysOf(group) {
 			if !strings.Contains(string(exampleSettings), key+":") {
 				t.Errorf("the example does not name %s", key)

@@ -44,6 +44,7 @@ func (a *app) verbs() []*cobra.Command {
 		a.tokenCmd(),
 		a.campaignCmd(),
 		a.recordCmd(),
+		a.recordingCmd(),
 		a.auditCmd(),
 		a.reportCmd(),
 		a.simulateCmd(),

@@ -211,6 +211,7 @@ var requests = []struct {
 	{"GET /api/records/verify", "", 200, `"ok":true`},
 	{"POST /api/records/anchor", "", 200, `"audit_entries":`},
 	{"POST /api/records/verify", "an anchor", 400, `"code":"input"`},
+	{"GET /api/records/a000000000099/recording", "", 404, `"code":"not-found"`},
 	{"GET /api/records/a000000000099/explain", "", 404, `"code":"not-found"`},
 	{"GET /api/detector/examples", "", 200, `[]`},
 	{"GET /api/audit?phone=%2B40722111331&verb=contact.edit", "", 200, `"after":{"city":"Iași"}`},

@@ -1,0 +1,54 @@
+package console
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"net/http"
+	"strings"
+
+	"apel/contactdb"
+)
+
+// Headers of a recording.
+const (
+	RecordingHeader = "Apel-Recording" // "plain" or "encrypted"
+	SumHeader       = "Apel-Sha256"    // as the call record has it
+)
+
+// recording sends a recording as it is stored.
+func (a *api) recording(w http.ResponseWriter, r *http.Request) error {
+	id := r.PathValue("record")
+	rec, err := a.svc.Store().RecordOf(id)
+	if errors.Is(err, contactdb.ErrNotFound) {
+		return problem(NotFound, "there is no call record %q; see: apel record ls", id)
+	}
+	if err != nil {
+		return err
+	}
+	if rec.Recording == "" {
+		return problem(NotFound, "call %s was not recorded", id)
+	}
+	f, err := a.svc.OpenRecording(rec.Recording)
+	if errors.Is(err, fs.ErrNotExist) {
+		return problem(NotFound, "the recording of call %s is not there any more: it was erased, or older than recordings are kept (see: apel audit ls --verb retention.recordings)", id)
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if !strings.HasPrefix(rec.Phone, "erased:") {
+		traceOf(r).Phone = rec.Phone
+	}
+	h := w.Header()
+	h.Set("Content-Type", "audio/wav")
+	h.Set(RecordingHeader, "plain")
+	if strings.HasSuffix(rec.Recording, ".age") {
+		h.Set("Content-Type", "application/age")
+		h.Set(RecordingHeader, "encrypted")
+	}
+	h.Set(SumHeader, rec.RecordingSHA256)
+	w.WriteHeader(http.StatusOK)
+	_, _ = io.Copy(w, f) // a caller that is not gone sees by the sum that it is not whole
+	return nil
+}

@@ -1,0 +1,130 @@
+package dialer
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"apel/contactdb"
+	"apel/media"
+
+	"filippo.io/age"
+	"go.uber.org/zap"
+)
+
+// sealedSuffix is added to the name of a recording that is encrypted.
+const sealedSuffix = ".age"
+
+// parseRecipients reads public keys of age.
+func parseRecipients(keys []string) (all []age.Recipient, err error) {
+	for _, k := range keys {
+		r, err := age.ParseX25519Recipient(k)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %q is no public key of age (age1...); make a pair with: apel recording keygen", ErrInput, k)
+		}
+		all = append(all, r)
+	}
+	return all, nil
+}
+
+// sealRecording encrypts a finished recording to the recipients and removes
+// the plain one. It gives the path within the data directory, and the SHA-256,
+// of what is stored. Without recipients that is the recording as it is.
+func (s *Service) sealRecording(rel, plainSum string) (stored, sum string, err error) {
+	if len(s.recipients) == 0 {
+		return rel, plainSum, nil
+	}
+	plain := filepath.Join(s.cfg.Data, rel)
+	sum, err = encryptFile(plain, s.recipients)
+	if err != nil {
+		return rel, plainSum, fmt.Errorf("encrypt the recording: %w", err)
+	}
+	if err := os.Remove(plain); err != nil {
+		return rel, plainSum, fmt.Errorf("remove the plain recording: %w", err)
+	}
+	return rel + sealedSuffix, sum, nil
+}
+
+// encryptFile writes path.age, durable and whole or not at all, and gives its
+// SHA-256.
+func encryptFile(path string, to []age.Recipient) (sum string, err error) {
+	in, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(path+sealedSuffix+".part", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	err = func() error {
+		w, err := age.Encrypt(io.MultiWriter(out, h), to...)
+		if err != nil {
+			return err
+		}
+		if _, err := io.Copy(w, in); err != nil {
+			return err
+		}
+		return errors.Join(w.Close(), out.Sync())
+	}()
+	err = errors.Join(err, out.Close())
+	if err == nil {
+		err = os.Rename(out.Name(), path+sealedSuffix)
+	}
+	if err != nil {
+		_ = os.Remove(out.Name()) // the first error tells
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), syncDir(filepath.Dir(path))
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// finishRecording completes what a killed service has recorded of a call, and
+// encrypts it.
+func (s *Service) finishRecording(a contactdb.Attempt) {
+	rel := a.Notes.Recording
+	if rel == "" {
+		return
+	}
+	r, err := media.FinishRecording(filepath.Join(s.cfg.Data, rel))
+	sum := r.SHA256
+	switch {
+	case err == nil:
+		rel, sum, err = s.sealRecording(rel, sum)
+	case errors.Is(err, fs.ErrNotExist): // killed after it was encrypted
+		var e error
+		if sum, e = fileSum(filepath.Join(s.cfg.Data, rel+sealedSuffix)); e == nil {
+			rel, err = rel+sealedSuffix, nil
+		}
+	}
+	if err == nil {
+		err = s.store.Note(a.ID, contactdb.Notes{Recording: rel, SHA256: sum})
+	}
+	if err != nil {
+		s.log.Error("a recording of the last life cannot be completed", zap.String("attempt", a.ID), zap.Error(err))
+	}
+}
+
+func fileSum(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	_, err = io.Copy(h, f)
+	return hex.EncodeToString(h.Sum(nil)), err
+}
