@@ -38,6 +38,9 @@ type measure struct {
 
 var measures = []measure{
 	{"settle", settle},
+	{"lease", lease},
+	{"filter", filtered},
+	{"suppression", suppression},
 	{"calls", calls},
 	{"export", exports},
 	{"open", open},
