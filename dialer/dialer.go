@@ -109,7 +109,8 @@ type Counts struct {
 	Never    int            `json:"never"`
 	LaterWhy map[string]int `json:"later_reasons"`
 	NeverWhy map[string]int `json:"never_reasons"`
-	NextAt   time.Time      `json:"next_at,omitzero"` // when the next of Later may be dialed
+	LaterAt  map[string]int `json:"later_by_hour,omitempty"` // Later by the hour in which it may be dialed, RFC 3339 in UTC
+	NextAt   time.Time      `json:"next_at,omitzero"`        // when the next of Later may be dialed
 }
 
 // ListPlan is a Plan's part for one list.

@@ -121,6 +121,10 @@ func (p *Counts) count(v contactdb.Verdict) {
 	case contactdb.Later:
 		p.Later++
 		p.LaterWhy[v.Reason]++
+		if p.LaterAt == nil {
+			p.LaterAt = map[string]int{}
+		}
+		p.LaterAt[v.When.UTC().Truncate(time.Hour).Format(time.RFC3339)]++
 		if p.NextAt.IsZero() || v.When.Before(p.NextAt) {
 			p.NextAt = v.When
 		}

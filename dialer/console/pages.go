@@ -14,7 +14,13 @@ var menu = []web.Item{
 	{Page: "floor", Path: "/floor", Text: "page.floor"},
 	{Page: "operators", Path: "/operators", Text: "page.operators"},
 	{Page: "calls", Path: "/calls", Text: "page.calls"},
+	{Page: "lists", Path: "/lists", Text: "page.lists"},
+	{Page: "records", Path: "/records", Text: "page.records"},
+	{Page: "reports", Path: "/reports", Text: "page.reports"},
 	{Page: "trunks", Path: "/trunks", Text: "page.trunks"},
+	{Page: "audit", Path: "/audit", Text: "page.audit"},
+	{Page: "accounts", Path: "/accounts", Text: "page.accounts"},
+	{Page: "tv", Path: "/tv", Text: "page.tv"},
 }
 
 func (a *api) menuOf(c *Caller) []web.Item {

@@ -22,8 +22,29 @@ func funcs(l Lang) template.FuncMap {
 		"clock":   func(t time.Time) string { return clock(t, "15:04:05") },
 		"day":     func(t time.Time) string { return clock(t, "2006-01-02") },
 		"moment":  func(t time.Time) string { return clock(t, "2006-01-02 15:04") },
+		"dict":    dict,
+		"changes": changes,
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	}
+}
+
+// changed is what an entry of the audit trail has of a change.
+type changed interface{ Changes() string }
+
+// changes is a change in one line.
+func changes(entry changed) string { return entry.Changes() }
+
+// dict makes a map of pairs, for a block that takes more than one value.
+func dict(pairs ...any) (map[string]any, error) {
+	m := map[string]any{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		key, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("key %v of a dict is no string", pairs[i])
+		}
+		m[key] = pairs[i+1]
+	}
+	return m, nil
 }
 
 func clock(t time.Time, layout string) string {

@@ -105,6 +105,7 @@ var floorTexts = map[string]text{
 	"plan.now":              {"{0} contacts can be dialed now", "{0} contacte pot fi apelate acum"},
 	"plan.later":            {"{0} later", "{0} mai târziu"},
 	"plan.never":            {"{0} never, by the rules", "{0} niciodată, conform regulilor"},
+	"plan.now.short":        {"now", "acum"},
 	"plan.when":             {"When the next may be dialed", "Când poate fi apelat următorul"},
 	"operator.notready":     {"Not ready", "Indisponibil"},
 	"operator.message":      {"Message", "Mesaj"},

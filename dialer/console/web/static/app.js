@@ -114,8 +114,8 @@ function ask(button, body) {
   });
 }
 
-async function plan(path) {
-  const p = await send("GET", path);
+/** What a plan says, as elements. */
+function planned(p) {
   const list = make("ul");
   list.append(make("li", t("plan.now", p.dialable_now)), make("li", t("plan.later", p.later)), make("li", t("plan.never", p.never)));
   const all = [list];
@@ -130,7 +130,7 @@ document.addEventListener("click", async (e) => {
   e.preventDefault();
   try {
     const { do: method, path, body, reason, plan: planPath, done } = button.dataset;
-    const said = await ask(button, planPath ? await plan(planPath) : []);
+    const said = await ask(button, planPath ? planned(await send("GET", planPath)) : []);
     if (said === null) return;
     let to = path, sent;
     if (reason && body) sent = { [body]: said };
@@ -140,6 +140,25 @@ document.addEventListener("click", async (e) => {
     if (done) return location.assign(done);
     banner(t("saved"), "good");
     setTimeout(() => banner(""), 2500);
+  } catch (err) {
+    banner(t("failed", err.message), "bad");
+  }
+});
+
+// A definition is planned first, then applied with a reason.
+document.querySelector("button[data-apply]")?.addEventListener("click", async (e) => {
+  const form = e.target.form, body = form.elements.source.value;
+  const post = async (path) => {
+    const resp = await fetch(path, { method: "POST", body });
+    const answer = await resp.json();
+    if (!resp.ok) throw new Error(answer.error);
+    return answer;
+  };
+  try {
+    const said = await ask(e.target, planned(await post(form.dataset.plan)));
+    if (said === null) return;
+    await post(form.dataset.yaml + "?reason=" + encodeURIComponent(said));
+    location.assign(form.dataset.done);
   } catch (err) {
     banner(t("failed", err.message), "bad");
   }

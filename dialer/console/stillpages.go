@@ -1,0 +1,316 @@
+package console
+
+import (
+	"html/template"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"apel/contactdb"
+	"apel/dialer"
+	"apel/dialer/console/access"
+	"apel/dialer/console/web"
+)
+
+// Pages that are drawn when they are asked for: lists, records, accounts, audit.
+
+// listsData is what the page of lists shows.
+type listsData struct {
+	Lists  []contactdb.List
+	Steers bool
+}
+
+func (a *api) listsPage(r *http.Request) (any, error) {
+	lists, err := a.svc.Store().Lists()
+	return listsData{lists, steers(r)}, err
+}
+
+// steers says whether controls are shown.
+func steers(r *http.Request) bool {
+	c := callerOf(r)
+	return c != nil && slices.Contains(steerers, c.Role)
+}
+
+// rejects gives a file of rows that an import refused.
+func (a *api) rejects(w http.ResponseWriter, r *http.Request) error {
+	return a.keptFile(w, r, "rejects", r.PathValue("file"), "text/csv; charset=utf-8")
+}
+
+func (a *api) keptFile(w http.ResponseWriter, r *http.Request, folder, path, kind string) error {
+	f, err := a.svc.OpenKept(folder, path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return problem(NotFound, "it is no file that is kept here")
+	}
+	h := w.Header()
+	h.Set("Content-Type", kind)
+	h.Set("Cache-Control", "no-store")
+	h.Set("Content-Disposition", "attachment; filename*=UTF-8''"+url.PathEscape(filepath.Base(path)))
+	http.ServeContent(w, r, "", info.ModTime(), f)
+	return nil
+}
+
+// recording plays what was recorded of a call.
+func (a *api) recording(w http.ResponseWriter, r *http.Request) error {
+	id := r.PathValue("record")
+	rec, err := a.svc.Store().RecordOf(id)
+	if err != nil {
+		return err
+	}
+	if rec.Recording == "" {
+		return problem(NotFound, "call %s was not recorded", id)
+	}
+	traceOf(r).Phone = rec.Phone
+	return a.keptFile(w, r, ".", rec.Recording, "audio/wav")
+}
+
+// recordsData is what the page of records shows.
+type recordsData struct {
+	Filter    pageFilter
+	Campaigns []string
+	Records   []contactdb.Record
+	Export    string // query of the export
+	Keeps     bool
+	Chain     *contactdb.Verification
+}
+
+// pageFilter is a filter as the fields of a form have it.
+type pageFilter struct {
+	Campaign, Operator, Phone, From, To string // From and To are days
+	By                                  string
+	Compare                             bool
+}
+
+// pagePeriod reads the days of a form: From to To, both included, in the zone
+// of this machine.
+func pagePeriod(f pageFilter) (from, to time.Time, err error) {
+	if f.From != "" {
+		if from, err = time.ParseInLocation(time.DateOnly, f.From, time.Local); err != nil {
+			return from, to, problem(Usage, "%q is not a day; write for example 2026-11-25", f.From)
+		}
+	}
+	if f.To != "" {
+		if to, err = time.ParseInLocation(time.DateOnly, f.To, time.Local); err != nil {
+			return from, to, problem(Usage, "%q is not a day; write for example 2026-11-25", f.To)
+		}
+		to = to.AddDate(0, 0, 1)
+	}
+	if !from.IsZero() && !to.IsZero() && !from.Before(to) {
+		return from, to, problem(Usage, "the first day is after the last")
+	}
+	return from, to, nil
+}
+
+func filterOf(r *http.Request) pageFilter {
+	q := r.URL.Query()
+	return pageFilter{Campaign: q.Get("campaign"), Operator: q.Get("operator"), Phone: q.Get("phone"), From: q.Get("from"), To: q.Get("to"), By: q.Get("by"), Compare: q.Get("compare") != ""}
+}
+
+// shownRecords is how many records a page has.
+const shownRecords = 200
+
+func (a *api) recordsPage(r *http.Request) (any, error) {
+	d := recordsData{Filter: filterOf(r), Keeps: slices.Contains(keepers, callerOf(r).Role)}
+	if d.Filter.From == "" && d.Filter.To == "" && d.Filter.Phone == "" {
+		d.Filter.From = time.Now().Local().Format(time.DateOnly)
+	}
+	f := contactdb.RecordFilter{Campaign: d.Filter.Campaign, Operator: d.Filter.Operator}
+	var err error
+	if f.From, f.To, err = pagePeriod(d.Filter); err != nil {
+		return nil, err
+	}
+	if d.Filter.Phone != "" {
+		if f.Phone, err = parsePhone(d.Filter.Phone, ""); err != nil {
+			return nil, err
+		}
+	}
+	if d.Campaigns, err = a.campaignNames(); err != nil {
+		return nil, err
+	}
+	if d.Records, err = lastOf(a.svc.Store().Records(f), shownRecords); err != nil {
+		return nil, err
+	}
+	slices.Reverse(d.Records)
+	c := callerOf(r)
+	for i := range d.Records {
+		d.Records[i].Phone = c.Masked(d.Records[i].Phone)
+		d.Records[i].Note = c.Masked(d.Records[i].Note)
+	}
+	q := url.Values{"format": {"csv"}}
+	for name, value := range map[string]string{"campaign": f.Campaign, "operator": f.Operator, "from": rfc(f.From), "to": rfc(f.To)} {
+		if value != "" {
+			q.Set(name, value)
+		}
+	}
+	d.Export = q.Encode()
+	return d, nil
+}
+
+func rfc(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format(time.RFC3339)
+}
+
+func (a *api) campaignNames() ([]string, error) {
+	all, err := a.svc.Store().Campaigns()
+	names := make([]string, len(all))
+	for i, c := range all {
+		names[i] = c.Name
+	}
+	return names, err
+}
+
+// auditData is what the page of the audit trail shows.
+type auditData struct {
+	Who, Verb, Object string
+	Entries           []auditRow
+}
+
+// auditRow is an entry that can say what it changed.
+type auditRow struct{ contactdb.AuditEntry }
+
+// Changes in one line.
+func (r auditRow) Changes() string { return Changes(r.AuditEntry) }
+
+func (a *api) auditPage(r *http.Request) (any, error) {
+	q := r.URL.Query()
+	d := auditData{Who: q.Get("who"), Verb: q.Get("verb"), Object: q.Get("object")}
+	entries, err := lastOf(a.svc.Store().AuditTrail(contactdb.AuditFilter{Who: d.Who, Verb: d.Verb, Object: d.Object}), shownRecords)
+	slices.Reverse(entries)
+	for _, e := range entries {
+		d.Entries = append(d.Entries, auditRow{e})
+	}
+	return d, err
+}
+
+// accountsData is what the page of accounts shows.
+type accountsData struct {
+	Accounts    []contactdb.Account
+	Tokens      []contactdb.Token
+	Sessions    []contactdb.Session
+	Teams       []string
+	Roles       []access.Role
+	Scopes      []access.Scope
+	MinPassword int
+	Here        string
+}
+
+func (a *api) accountsPage(r *http.Request) (any, error) {
+	d := accountsData{Roles: access.Roles, Scopes: access.Scopes, MinPassword: access.MinPassword, Here: callerOf(r).Session}
+	var err error
+	if d.Accounts, err = a.svc.Store().Accounts(); err != nil {
+		return nil, err
+	}
+	if d.Tokens, err = a.svc.Store().Tokens(); err != nil {
+		return nil, err
+	}
+	if d.Sessions, err = a.svc.Store().Sessions(""); err != nil {
+		return nil, err
+	}
+	teams, err := a.svc.Store().Teams()
+	d.Teams = teamNames(teams)
+	return d, err
+}
+
+// settingsData is what the page of a campaign's definition shows.
+type settingsData struct {
+	Name, Source string
+	Version      int
+}
+
+func (a *api) campaignSettings(r *http.Request) (any, error) {
+	name := r.PathValue("campaign")
+	v, err := a.svc.Store().CampaignVersion(name, 0)
+	return settingsData{name, string(v.Source), v.Version}, a.missingCampaign(err, name)
+}
+
+// contactsLeft is the part of a campaign's page that counts its contacts: it
+// takes a walk over them, so it is asked for once.
+type contactsLeft struct {
+	dialer.Plan
+	Whys  template.HTML
+	Hours template.HTML
+	Zones []contactdb.ZoneSet
+}
+
+func (a *api) campaignContacts(w http.ResponseWriter, r *http.Request) error {
+	name := r.PathValue("campaign")
+	p, err := a.svc.Plan(name, nil)
+	if err != nil {
+		return a.missingCampaign(err, name)
+	}
+	l := langOf(r)
+	d := contactsLeft{Plan: p}
+	bars := []web.Bar{{Name: web.Text(l, "plan.now.short"), Class: "c2", Value: float64(p.Now), Text: web.Number(l, p.Now)}}
+	for _, part := range []struct {
+		why   map[string]int
+		class string
+	}{{p.LaterWhy, "c1"}, {p.NeverWhy, "c6"}} {
+		for _, why := range sortedKeys(part.why) {
+			bars = append(bars, web.Bar{Name: why, Class: part.class, Value: float64(part.why[why]), Text: web.Number(l, part.why[why])})
+		}
+	}
+	d.Whys = web.Bars(web.Text(l, "campaign.contacts"), bars...)
+	var hours []web.Bar
+	for _, at := range sortedKeys(p.LaterAt) {
+		t, err := time.Parse(time.RFC3339, at)
+		if err == nil && len(hours) < 48 {
+			hours = append(hours, web.Bar{Name: t.Local().Format("02.01 15h"), Class: "c1", Value: float64(p.LaterAt[at]), Text: web.Number(l, p.LaterAt[at])})
+		}
+	}
+	if len(hours) > 0 {
+		d.Hours = web.Columns(web.Text(l, "plan.when"), hours...)
+	}
+	zones := map[string]int{}
+	for _, list := range p.Lists {
+		got, err := a.svc.Store().List(list.List)
+		if err != nil {
+			continue // a list that is missing is a violation, shown above
+		}
+		for _, z := range got.Zones {
+			zones[joinZones(z.Zones)] += z.Contacts
+		}
+	}
+	for _, z := range sortedKeys(zones) {
+		d.Zones = append(d.Zones, contactdb.ZoneSet{Zones: []string{z}, Contacts: zones[z]})
+	}
+	body, err := a.pages.Part("campaigncontacts", "main", l, d)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write(body) // the browser is gone: nobody to tell
+	return nil
+}
+
+func joinZones(zones []string) string {
+	out := ""
+	for i, z := range zones {
+		if i == 3 {
+			return out + " …"
+		}
+		if i > 0 {
+			out += ", "
+		}
+		out += z
+	}
+	return out
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
