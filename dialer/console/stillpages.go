@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"apel/contactdb"
@@ -56,28 +57,20 @@ func (a *api) keptFile(w http.ResponseWriter, r *http.Request, folder, path, kin
 	return nil
 }
 
-// recording plays what was recorded of a call.
-func (a *api) recording(w http.ResponseWriter, r *http.Request) error {
-	id := r.PathValue("record")
-	rec, err := a.svc.Store().RecordOf(id)
-	if err != nil {
-		return err
-	}
-	if rec.Recording == "" {
-		return problem(NotFound, "call %s was not recorded", id)
-	}
-	traceOf(r).Phone = rec.Phone
-	return a.keptFile(w, r, ".", rec.Recording, "audio/wav")
-}
-
 // recordsData is what the page of records shows.
 type recordsData struct {
 	Filter    pageFilter
 	Campaigns []string
-	Records   []contactdb.Record
+	Records   []recordRow
 	Export    string // query of the export
 	Keeps     bool
-	Chain     *contactdb.Verification
+}
+
+// recordRow is a record and how its recording may be heard.
+type recordRow struct {
+	contactdb.Record
+	Plays  bool // in the browser
+	Sealed bool // encrypted: whoever holds the key hears it elsewhere
 }
 
 // pageFilter is a filter as the fields of a form have it.
@@ -133,14 +126,16 @@ func (a *api) recordsPage(r *http.Request) (any, error) {
 	if d.Campaigns, err = a.campaignNames(); err != nil {
 		return nil, err
 	}
-	if d.Records, err = lastOf(a.svc.Store().Records(f), shownRecords); err != nil {
+	records, err := lastOf(a.svc.Store().Records(f), shownRecords)
+	if err != nil {
 		return nil, err
 	}
-	slices.Reverse(d.Records)
+	slices.Reverse(records)
 	c := callerOf(r)
-	for i := range d.Records {
-		d.Records[i].Phone = c.Masked(d.Records[i].Phone)
-		d.Records[i].Note = c.Masked(d.Records[i].Note)
+	for _, rec := range records {
+		sealed := strings.HasSuffix(rec.Recording, ".age")
+		rec.Phone, rec.Note = c.Masked(rec.Phone), c.Masked(rec.Note)
+		d.Records = append(d.Records, recordRow{rec, rec.Recording != "" && !sealed && d.Keeps, sealed && d.Keeps})
 	}
 	q := url.Values{"format": {"csv"}}
 	for name, value := range map[string]string{"campaign": f.Campaign, "operator": f.Operator, "from": rfc(f.From), "to": rfc(f.To)} {

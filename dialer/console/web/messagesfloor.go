@@ -121,6 +121,9 @@ var floorTexts = map[string]text{
 	"funnel.people":     {"People", "Persoane"},
 	"funnel.connected":  {"Connected", "Conectate"},
 
+	"record.sealed":   {"encrypted", "criptată"},
+	"record.recorded": {"recorded", "înregistrat"},
+
 	"import.title":   {"Import a list", "Importă o listă"},
 	"import.drop":    {"Drop a CSV or TSV file here, or choose one.", "Trage aici un fișier CSV sau TSV, sau alege unul."},
 	"import.file":    {"File", "Fișier"},
