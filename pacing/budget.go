@@ -5,16 +5,18 @@ import (
 	"time"
 )
 
-// DefaultDebt is the debt that campaigns take unless they say otherwise.
-const DefaultDebt = 0.5
+// DefaultDebt is the debt that campaigns take unless they say otherwise, in
+// people.
+const DefaultDebt = 1
 
 // budget steers the price of risk so that the window ends under the cap: the
 // risk at which one call more is still placed.
 //
 // The price starts from a prior by team size (small teams must take more risk
 // with a call to lose the same share) and is corrected slowly by what is
-// really lost (Level). Within the window, the people who may yet be lost are
-// spread over the live answers yet to come.
+// really lost (Level). Within the window it follows the people in hand, earned
+// and not lost: hardly anything is risked while there are none, so that the
+// ratio is hardly ever over the cap, whenever the window's answers should end.
 type budget struct {
 	Level    float64 // logarithm of the correction of the prior price
 	Rate     float64 // live answers a second, recent
@@ -24,9 +26,7 @@ type budget struct {
 
 const (
 	gain        = .001 // correction a live answer; an abandoned one takes back gain/cap
-	reach       = 1000 // live answers over which the budget is spread at most
 	safeEnd     = 1.2  // people to earn; nearer to the end, hardly more may be risked than is allowed
-	mostPrice   = 2.   // times the price of the cap's share, at most
 	overRisk    = .02  // chance taken that more are lost at once than allowed
 	overRiskEnd = 1e-4
 )
@@ -72,21 +72,38 @@ func (b *budget) terms(set Settings, s *Snapshot, o *outlook) terms {
 		t.spare = min(t.spare, -1)
 	}
 	team, earn := float64(o.able), set.MaxAbandonment*left
-	debt := min(4+.3*team, set.Debt*max(earn-.4-2*clump(team), 0))
-	if set.Debt == 0 || earn < safeEnd+.06*team {
+	debt := min(set.Debt, max(earn-.8-clump(team), 0))
+	if set.Debt == 0 {
+		t.over = overRiskEnd
+	}
+	if earn < safeEnd+.06*team {
 		t.over = overRiskEnd
 		debt -= clump(team)
 	}
 	t.allowed = int(math.Floor(t.spare + debt + 1e-9))
 	t.none = o.weigh(&sums{}, max(t.allowed, 0))
-	expected := t.none.lost
-	spread := min(max(left, 15), reach)
-	want := set.MaxAbandonment + (t.spare-b.reserve(set, team, live, left)-expected)/spread
-	b.want = min(max(want, 0), mostPrice*set.MaxAbandonment) / max(set.MaxAbandonment, 1e-9)
+	b.want = want(t.spare-t.none.lost+max(debt-1, 0), earn, team)
 	t.steady = math.Exp(b.Level) * prior(o.able)
-	t.price = t.steady * b.want
+	t.price = t.steady * math.Pow(b.want, .8)
 	return t
 }
+
+// want is the share of live answers to be lost now, of the cap's, with so many
+// people in hand and so many yet to earn. Its shape is that of the optimum of a
+// window whose answers may end at any time (README): a trickle while nobody is
+// in hand, half the cap with the first, all of it with some, what is left over
+// by the end. Larger teams lose several at once and want more in hand.
+func want(inHand, earn, team float64) float64 {
+	const trickle, half, above, most = .1, .55, .1, 2
+	some, full := .5+.05*team, 4+.15*team
+	w := trickle + (half-trickle)*unit((inHand-some)/.5) + (1-half)*unit((inHand-some-.5)/(full-some-.5))
+	w += above * max(inHand-full, 0)
+	w += max(inHand, 0) / (earn + .5)
+	return min(max(w, trickle), most)
+}
+
+// unit holds x between 0 and 1.
+func unit(x float64) float64 { return min(max(x, 0), 1) }
 
 // clump is by how many people more than expected a team of this size may lose
 // at once: kept in hand near the end of the window.
@@ -94,7 +111,7 @@ func clump(team float64) float64 { return min(max(.1*(team-3), 0), 1) + .03*max(
 
 // left is the live answers expected in the rest of the window.
 func (b *budget) left(s *Snapshot) float64 {
-	left := 5 * float64(reach)
+	left := 5000.
 	if !s.Horizon.IsZero() {
 		left = min(max(s.Horizon.Sub(s.Now).Seconds(), 0)*b.Rate, 1e7)
 	}
@@ -102,12 +119,4 @@ func (b *budget) left(s *Snapshot) float64 {
 		left = min(left, float64(s.Contacts)/4)
 	}
 	return left
-}
-
-// reserve is the people to have in hand: nothing at the start of the window,
-// most in its middle, hardly any at its end.
-func (b *budget) reserve(set Settings, team, live, left float64) float64 {
-	total := min(live+left, 3*reach)
-	r := min(1.5+.1*team, .15*set.MaxAbandonment*total) * min(1, live/(.5*total+1))
-	return min(r, .5+1.3*clump(team)+.35*set.MaxAbandonment*left)
 }

@@ -71,7 +71,7 @@ func (s Settings) sane() Settings {
 	if !(s.Debt > 0) {
 		s.Debt = 0
 	}
-	s.Debt = min(s.Debt, 1)
+	s.Debt = min(s.Debt, 1000)
 	s.MaxLines = max(s.MaxLines, 0)
 	return s
 }

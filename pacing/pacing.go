@@ -29,9 +29,9 @@ type Settings struct {
 	Ratio          float64 // calls a free operator in Power; 1 and more
 	MaxLines       int     // lines used at once, by calls in the air and operators talking; 0: only trunks limit
 	MaxAbandonment float64 // share of live answers, e.g. 0.03; 0: never a call without an operator for it
-	// Debt is how much may be lost before it is earned, as a share of what the
-	// rest of the window is expected to earn: at 3 % one abandoned call needs 33
-	// people who answered. 0: none, the ratio is never over the cap; see DefaultDebt.
+	// Debt is how many people may be lost before they are earned: at 3 % one
+	// abandoned call needs 33 people who answered. With 0 the ratio is never over
+	// the cap but by mishap; with DefaultDebt, hardly ever and by one person.
 	Debt float64
 }
 

@@ -29,8 +29,6 @@ type table struct {
 
 var common = []int{5, 10, 25, 50}
 
-func at(h float64) time.Duration { return time.Duration(h * float64(time.Hour)) }
-
 func every() []table {
 	t := []table{{"plain", []int{1, 3, 5, 10, 25, 50}, Config{}}, {"large", []int{100, 200}, Config{}}, {"huge", []int{500}, Config{}}}
 	for _, sd := range []float64{.12, .20, .28} {
@@ -44,27 +42,10 @@ func every() []table {
 		table{"told wrap-up", []int{5, 10, 25}, Config{ToldWrap: true}},
 		table{"two hours", []int{5, 10, 25}, Config{Hours: 2}},
 		table{"memoryless", []int{25}, Config{WrapCV: 1}})
-	for name, k := range shocks() {
-		t = append(t, table{"shock: " + name, []int{5, 25, 100}, Config{Shocks: k}})
-	}
 	for name, c := range foreign() {
 		t = append(t, table{"world: " + name, []int{2, 10, 50}, c})
 	}
 	return t
-}
-
-func shocks() map[string][]Shock {
-	return map[string][]Shock{
-		"answers double":   {{At: at(4), Answers: 2}},
-		"answers halve":    {{At: at(4), Answers: .5}},
-		"half at lunch":    {{At: at(4), For: at(1), Away: .5}},
-		"lunch, announced": {{At: at(4), For: at(1), Away: .5, Notice: true}},
-		"trunk dead":       {{At: at(4), For: at(.25), Dead: true}},
-		"trunk failing":    {{At: at(4), For: at(.25), Failing: true}},
-		"talks halve":      {{At: at(4), Talks: .5}},
-		"all, late":        {{At: at(7.5), Answers: 2}, {At: at(7.6), For: at(.3), Away: .5}, {At: at(7.8), Talks: .5}},
-		"trunk gone":       {{At: at(5), Dead: true}},
-	}
 }
 
 func foreign() map[string]Config {
@@ -111,7 +92,7 @@ func printCell(tb table, n int) {
 	for seed := range *seeds {
 		c := tb.c
 		c.Operators, c.Seed = n, uint64(seed+1)
-		s := pacing.Settings{MaxAbandonment: .03, Debt: pacing.DefaultDebt, Ratio: 2}
+		s := pacing.Settings{MaxAbandonment: .03, Debt: *debt, Ratio: 2}
 		rs = append(rs, Run(c, *policy, PolicyFor(*policy, s)))
 	}
 	s := Summarise(rs, .03)

@@ -2,7 +2,6 @@ package world
 
 import (
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -63,22 +62,6 @@ func TestPredictiveBeatsProgressiveUnderTheCap(t *testing.T) {
 		r := Run(Config{Operators: n, Seed: 1}, "predictive", predictive())
 		if r.AbandonmentRate > .03 || r.Occupancy < .66 {
 			t.Errorf("%d operators: %.3f busy, %.4f lost", n, r.Occupancy, r.AbandonmentRate)
-		}
-	}
-}
-
-func TestAfterAShockTheWindowStillEndsUnderTheCap(t *testing.T) {
-	for name, k := range map[string]Shock{
-		"answers double":           {At: 3 * time.Hour, Answers: 2},
-		"half the team goes":       {At: 3 * time.Hour, For: time.Hour, Away: .5},
-		"the trunk stops":          {At: 3 * time.Hour, For: 10 * time.Minute, Dead: true},
-		"the trunk fails all":      {At: 3 * time.Hour, For: 10 * time.Minute, Failing: true},
-		"talks halve":              {At: 3 * time.Hour, Talks: .5},
-		"half goes, with a notice": {At: 3 * time.Hour, For: time.Hour, Away: .5, Notice: true},
-	} {
-		r := Run(Config{Operators: 10, Seed: 2, Shocks: []Shock{k}}, "predictive", predictive())
-		if r.AbandonmentRate > .03 {
-			t.Errorf("%s: %d of %d lost", name, r.Abandoned, r.LiveAnswers)
 		}
 	}
 }
