@@ -76,11 +76,15 @@ func (d *Definition) writeWhen(b *strings.Builder) {
 }
 
 func (d *Definition) writeHow(b *strings.Builder) {
-	fmt.Fprintf(b, "pacing:\n  mode: %s\n  ratio: %s\n  max-lines: %d\n  countdown: %s\n",
-		d.Pacing.Mode, strconv.FormatFloat(d.Pacing.Ratio, 'f', -1, 64), d.Pacing.MaxLines, formatSpan(d.Countdown))
+	hangUpAfter := d.Pacing.HangUpAfter
+	if hangUpAfter == 0 {
+		hangUpAfter = Never
+	}
+	fmt.Fprintf(b, "pacing:\n  mode: %s\n  ratio: %s\n  max-lines: %d\n  hang-up-after: %s\n  countdown: %s\n",
+		d.Pacing.Mode, strconv.FormatFloat(d.Pacing.Ratio, 'f', -1, 64), d.Pacing.MaxLines, formatDelay(hangUpAfter), formatSpan(d.Countdown))
 	a := d.Abandonment
-	fmt.Fprintf(b, "abandonment:\n  limit: %s\n  window: %s\n  within: %s\n  message: %s\n  retry: %s\n",
-		formatPercent(a.Limit), formatSpan(a.Window), formatSpan(a.Within), strconv.Quote(a.Message), formatDelay(a.Retry))
+	fmt.Fprintf(b, "abandonment:\n  limit: %s\n  debt: %.0f\n  window: %s\n  within: %s\n  message: %s\n  retry: %s\n",
+		formatPercent(a.Limit), d.Pacing.Debt, formatSpan(a.Window), formatSpan(a.Within), strconv.Quote(a.Message), formatDelay(a.Retry))
 	fmt.Fprintf(b, "detector:\n  off: %t\n  people-lost: %s\n  decide-within: %s\n", d.Detector.Off, formatPercent(d.Detector.PeopleLost), formatSpan(d.Detector.DecideWithin))
 	if d.VoiceDrop != (VoiceDrop{}) {
 		fmt.Fprintf(b, "voice-drop:\n  message: %s\n  consent: %s\n", strconv.Quote(d.VoiceDrop.Message), strconv.Quote(d.VoiceDrop.Consent))

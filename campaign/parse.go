@@ -158,8 +158,29 @@ func (s *section) pacing(to *pacing.Settings, countdown *time.Duration) {
 	}
 	p.ratio("ratio", &to.Ratio, 1, 10)
 	p.whole("max-lines", &to.MaxLines, 0, 10_000)
+	p.hangUp("hang-up-after", &to.HangUpAfter)
 	p.duration("countdown", countdown, 5*time.Second, 10*time.Minute)
 	p.done()
+}
+
+// hangUp reads after how long a ringing call may be given up, or never.
+func (s *section) hangUp(key string, to *time.Duration) {
+	e, ok := s.get(key)
+	if !ok {
+		return
+	}
+	after := max(*to, 15*time.Second)
+	if s.span(e, &after, 15*time.Second, 2*time.Minute, true); after == Never {
+		after = 0
+	}
+	*to = after
+}
+
+// people reads how many may be abandoned before they are earned.
+func (s *section) people(key string, to *float64) {
+	n := int(*to)
+	s.whole(key, &n, 0, 100)
+	*to = float64(n)
 }
 
 // mode reads the pacing mode.
@@ -189,6 +210,7 @@ func (s *section) abandonment(d *Definition, rest bool) {
 	}
 	a := s.section(e.value, "abandonment", "abandonment: {limit: 3%}")
 	a.percent("limit", &d.Abandonment.Limit)
+	a.people("debt", &d.Pacing.Debt)
 	a.duration("window", &d.Abandonment.Window, time.Hour, 30*24*time.Hour)
 	a.duration("within", &d.Abandonment.Within, 100*time.Millisecond, 10*time.Second)
 	a.text("message", &d.Abandonment.Message, regexp.MustCompile(`^$|`+wav.String()), "it is the path of a WAV file", "sorry.wav")

@@ -154,7 +154,7 @@ func TestEachSettingIsRead(t *testing.T) {
 	want.Attempts.Max, want.Attempts.PerDay = 6, 3
 	want.Attempts.Retry[contactdb.Busy], want.Attempts.Retry[contactdb.Machine] = 10*time.Minute, Never
 	want.Attempts.Retry[contactdb.Abandoned] = 30 * 24 * time.Hour
-	want.Pacing = pacing.Settings{Mode: pacing.Power, Ratio: 1.5, MaxLines: 20, MaxAbandonment: 0.025}
+	want.Pacing = pacing.Settings{Mode: pacing.Power, Ratio: 1.5, MaxLines: 20, MaxAbandonment: 0.025, Debt: 3, HangUpAfter: 20 * time.Second}
 	want.Abandonment = Abandonment{Limit: 0.025, Window: 30 * 24 * time.Hour, Within: 1500 * time.Millisecond, Message: "prompts/sorry.WAV", Retry: 30 * 24 * time.Hour}
 	want.Detector = DetectorSettings{Off: true, PeopleLost: 0.01, DecideWithin: 1500 * time.Millisecond}
 	want.VoiceDrop = VoiceDrop{Message: "drop.wav", Consent: "on the order form"}
@@ -196,8 +196,8 @@ attempts:
   per-30-days: 12
   best-hour: false
   retry: {busy: 10m, machine: never, abandoned: 30d}
-pacing: {mode: power, ratio: 1.5, max-lines: 20}
-abandonment: {limit: 2.5%, window: 30d, within: 1.5s, message: prompts/sorry.WAV}
+pacing: {mode: power, ratio: 1.5, max-lines: 20, hang-up-after: 20s}
+abandonment: {limit: 2.5%, debt: 3, window: 30d, within: 1.5s, message: prompts/sorry.WAV}
 detector: {off: true, people-lost: 1%, decide-within: 1500ms}
 voice-drop: {message: drop.wav, consent: on the order form}
 dispositions:
@@ -274,6 +274,10 @@ func genDefinition() *rapid.Generator[*Definition] {
 			Mode:     rapid.SampledFrom([]pacing.Mode{pacing.Preview, pacing.Progressive, pacing.Power, pacing.Predictive}).Draw(t, "mode"),
 			Ratio:    rapid.Float64Range(1, 10).Draw(t, "ratio"),
 			MaxLines: rapid.IntRange(0, 10_000).Draw(t, "lines"),
+			Debt:     float64(rapid.IntRange(0, 100).Draw(t, "debt")),
+		}
+		if rapid.Bool().Draw(t, "may hang up") {
+			d.Pacing.HangUpAfter = genSpan(15*time.Second, 2*time.Minute).Draw(t, "hang up after")
 		}
 		d.Abandonment = Abandonment{
 			Limit:   float64(rapid.IntRange(0, 10_000).Draw(t, "limit")) / 1e4,
@@ -417,7 +421,7 @@ func TestTheAnnotatedExampleShowsEachSettingWithItsDefault(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-defaults +annotated):\n%s", diff)
 	}
-	for _, key := range strings.Fields("name description client weight order filter registers consent required kinds number rest per-week per-30-days best-hour numbers switch callbacks deputy beyond-max lists trunks caller-id country teams operators windows ring-time attempts max per-day retry pacing mode ratio max-lines countdown abandonment limit window within message detector off people-lost decide-within voice-drop dispositions final dnc callback success ask wrap-up record schedule start end " + strings.Join(contactdb.Outcomes, " ")) {
+	for _, key := range strings.Fields("name description client weight order filter registers consent required kinds number rest per-week per-30-days best-hour numbers switch callbacks deputy beyond-max lists trunks caller-id country teams operators windows ring-time attempts max per-day retry pacing mode ratio max-lines hang-up-after countdown abandonment limit debt window within message detector off people-lost decide-within voice-drop dispositions final dnc callback success ask wrap-up record schedule start end " + strings.Join(contactdb.Outcomes, " ")) {
 		if !strings.Contains(string(source), key+":") {
 			t.Errorf("%s: is not in it", key)
 		}

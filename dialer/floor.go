@@ -23,6 +23,7 @@ type Floor struct {
 	staff     []*floorOperator // operators, by name
 	line      []*floorCall     // calls, the oldest first
 	snap      pacing.Snapshot  // its slices are used again
+	asked     []*floorCall     // the calls of snap, in its order
 	turn      []*floorOperator // as snap
 	leasing   int              // contacts asked for and not yet given
 	noneUntil time.Time        // the lists have nobody to dial before this

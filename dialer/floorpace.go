@@ -23,6 +23,9 @@ func (f *Floor) pace() {
 		f.lastWhy = d.Why
 		f.do(Action{Kind: DoDecision, Why: d.Why, N: d.Place})
 	}
+	for _, i := range d.Cancel {
+		f.hangup(f.asked[i])
+	}
 	if d.Place > 0 {
 		f.leasing = d.Place
 		f.do(Action{Kind: DoLease, N: d.Place, Picks: d.Picks, Contacts: f.next.picked(d.Picks)})
@@ -44,9 +47,11 @@ func (f *Floor) snapshot() pacing.Snapshot {
 		}
 		s.Operators = append(s.Operators, pacing.Operator{Name: o.name, State: state, Since: o.since, Leaving: o.leaving, FreeAt: o.freeAt})
 	}
+	f.asked = f.asked[:0]
 	for _, c := range f.ordered() {
 		if c.phase <= PhaseReserved && (!c.personal || c.phase == PhaseReserved) { // who is being joined takes the operator who is reserved
 			s.Calls = append(s.Calls, c.view)
+			f.asked = append(f.asked, c)
 		}
 	}
 	return *s

@@ -33,6 +33,10 @@ type Settings struct {
 	// abandoned call needs 33 people who answered. With 0 the ratio is never over
 	// the cap but by mishap; with DefaultDebt, hardly ever and by one person.
 	Debt float64
+	// HangUpAfter lets ringing calls be given up when more answers are coming than
+	// can be taken, each once it has rung so long; 0: never. The rules that ask for
+	// a least ring time (16 CFR 310.4(b)(4)(ii): 15 s) bind here too.
+	HangUpAfter time.Duration
 }
 
 // OperatorState mirrors the floor's.
@@ -102,8 +106,6 @@ type Snapshot struct {
 	Candidates []Candidate
 	Choose     int
 	Closed     bool // legal hours allow no call now
-	MayCancel  bool // the campaign lets calls that rang long enough be given up
-	MinRing    time.Duration
 }
 
 // Decision is an answer with its grounds.

@@ -34,8 +34,8 @@ func (e *engine) predictive(set Settings, n count, s *Snapshot) Decision {
 	if t.allowed < 1 && f.limit == Budget && d.Place <= f.least {
 		d.Why += "; predictive falls back to progressive: the budget is spent"
 	}
-	if s.MayCancel && d.Place == 0 {
-		d.Cancel = e.cancel(s, f.last, t)
+	if set.HangUpAfter > 0 && d.Place == 0 {
+		d.Cancel = e.cancel(s, set.HangUpAfter, f.last, t)
 	}
 	d.Why = fmt.Sprintf("%d free + %.1f freeing in 8 s, %d in the air worth %.1f answers, risk %.3f of %.3f, budget %.1f people%s",
 		o.free, max(o.releases.mean[5], 0), len(s.Calls), o.ringing+o.screened, f.last.loss, t.price, t.spare, tail(d.Why))
@@ -146,13 +146,13 @@ func (f *filling) ahead(k int) sums {
 
 // cancel names ringing calls to give up when far more answers are coming than
 // can be taken: the longest ringing first, never before the rules' time.
-func (e *engine) cancel(s *Snapshot, r risk, t terms) []int {
+func (e *engine) cancel(s *Snapshot, after time.Duration, r risk, t terms) []int {
 	var out []int
 	for lost := r.lost; lost > .5 && r.loss > 4*t.price; {
 		best := -1
 		for i := range s.Calls {
 			c := &s.Calls[i]
-			if c.Phase != Ringing || s.Now.Sub(c.RingingAt) < s.MinRing || contains(out, i) {
+			if c.Phase != Ringing || s.Now.Sub(c.RingingAt) < after || contains(out, i) {
 				continue
 			}
 			if best < 0 || c.RingingAt.Before(s.Calls[best].RingingAt) {

@@ -127,7 +127,7 @@ func TestAbsurdInputsNeverPanicNorPassTheLimits(t *testing.T) {
 	})
 	span := rapid.SampledFrom([]time.Duration{0, -time.Hour, time.Second, 1 << 62, -1 << 62})
 	rapid.Check(t, func(t *rapid.T) {
-		p := schooled(Settings{Mode: Predictive, Ratio: absurd.Draw(t, "ratio"), MaxAbandonment: absurd.Draw(t, "cap"), Debt: absurd.Draw(t, "debt")})
+		p := schooled(Settings{Mode: Predictive, Ratio: absurd.Draw(t, "ratio"), MaxAbandonment: absurd.Draw(t, "cap"), Debt: absurd.Draw(t, "debt"), HangUpAfter: span.Draw(t, "hang up")})
 		for range rapid.IntRange(0, 60).Draw(t, "events") {
 			p.Observe(Event{Kind: EventKind(rapid.IntRange(0, 12).Draw(t, "kind")), At: moment.Draw(t, "at"), Age: span.Draw(t, "age"),
 				Rang: span.Draw(t, "rang"), SetUp: span.Draw(t, "set up"), Rung: true, Chance: absurd.Draw(t, "chance"),
@@ -135,7 +135,7 @@ func TestAbsurdInputsNeverPanicNorPassTheLimits(t *testing.T) {
 		}
 		s := drawFloor(t)
 		s.Now, s.Horizon = moment.Draw(t, "now"), moment.Draw(t, "horizon")
-		s.MayCancel, s.Choose = rapid.Bool().Draw(t, "may cancel"), rapid.IntRange(-1, 9).Draw(t, "choose")
+		s.Choose = rapid.IntRange(-1, 9).Draw(t, "choose")
 		for i := range s.Operators {
 			o := &s.Operators[i]
 			o.State, o.Since, o.FreeAt = OperatorState(rapid.IntRange(0, 9).Draw(t, "state")), moment.Draw(t, "since"), moment.Draw(t, "free at")
@@ -193,13 +193,16 @@ func TestCallsAreGivenUpOnlyWhereTheRulesAllow(t *testing.T) {
 	if d := p.Decide(s); len(d.Cancel) != 0 {
 		t.Errorf("given up without leave: %v", d.Cancel)
 	}
-	s.MayCancel, s.MinRing = true, 8*time.Second
+	const after = 8 * time.Second
+	set := predictiveSettings()
+	set.HangUpAfter = after
+	p.Configure(set)
 	d := p.Decide(s)
 	if len(d.Cancel) == 0 {
 		t.Errorf("nothing given up: %+v", d)
 	}
 	for _, i := range d.Cancel {
-		if s.Now.Sub(s.Calls[i].RingingAt) < s.MinRing {
+		if s.Now.Sub(s.Calls[i].RingingAt) < after {
 			t.Errorf("call %d given up after %v", i, s.Now.Sub(s.Calls[i].RingingAt))
 		}
 	}
