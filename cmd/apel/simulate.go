@@ -42,7 +42,7 @@ type simulation struct {
 	answer, machine, silent share
 	mode, prediction        string
 	ratio                   float64
-	debt                    share
+	debt                    int
 	compare                 bool
 	seeds                   int
 	svg                     string
@@ -73,7 +73,7 @@ func (a *app) simulateCmd() *cobra.Command {
 	f.StringVar(&s.mode, "mode", "predictive", "`predictive|progressive|power`")
 	f.Float64Var(&s.ratio, "ratio", 1.5, "calls a free operator in power mode")
 	f.Var(&s.caps, "max-abandonment", "share of live answers that may be abandoned: `3%` or 1%,2%,3%")
-	f.Var(&s.debt, "debt", "what may be lost before it is earned, as a share of what is still to be earned")
+	f.IntVar(&s.debt, "debt", pacing.DefaultDebt, "people that may be abandoned before those who answer have earned it; 0: none")
 	f.Var(&s.answer, "answer-rate", "share of calls that a person answers")
 	f.Var(&s.machine, "machine-rate", "share that a machine answers")
 	f.Var(&s.silent, "no-answer-rate", "share that nobody answers; the rest is busy or fails")
@@ -112,7 +112,7 @@ func (a *app) likeCampaign(cmd *cobra.Command, s *simulation, path string) error
 		s.caps = shares{share(d.Abandonment.Limit)}
 	}
 	if !given("debt") {
-		s.debt = share(d.Pacing.Debt)
+		s.debt = int(d.Pacing.Debt)
 	}
 	if !given("lines") {
 		s.world.Lines = d.Pacing.MaxLines

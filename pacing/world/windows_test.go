@@ -53,16 +53,16 @@ func during(k Shock, c Config) Config {
 func over(r Result) bool { return float64(r.Abandoned) > .03*float64(r.LiveAnswers)+1e-9 }
 
 func TestWindowsEndUnderTheCapWhateverBefalls(t *testing.T) {
-	sizes, n := []int{5, 25, 100}, *windows
+	sizes, n, hours := []int{5, 25, 100}, *windows, 8.
 	if n == 0 {
-		sizes, n = []int{5}, 1
+		sizes, n, hours = []int{5}, 1, 3
 	}
 	for _, team := range sizes {
 		all, lost := 0, 0
 		for i, x := range shocks() {
 			bad, worst, busy := 0, 0., 0.
 			for w := range n {
-				c := Config{Operators: team, Hours: 8, Seed: uint64(1000*i + w + 1)}
+				c := Config{Operators: team, Hours: hours, Seed: uint64(1000*i + w + 1)}
 				p := pacing.New(pacing.Settings{Mode: pacing.Predictive, MaxAbandonment: .03, Debt: *debt})
 				r := Run(during(x.k, c), "predictive", p)
 				if over(r) {
