@@ -18,6 +18,7 @@ type Headset struct {
 	OK       bool      `json:"ok"`
 	At       time.Time `json:"at"`
 	LevelDB  float64   `json:"level_db"`  // of the voice, in dBFS
+	Cut      float64   `json:"cut"`       // share of it that is cut off at full scale
 	EchoDB   float64   `json:"echo_db"`   // of what came back, against what was played; -60: nothing
 	Loss     float64   `json:"loss"`      // share of packets, the worse direction
 	TripMS   int64     `json:"trip_ms"`   // to the browser and back
@@ -25,13 +26,13 @@ type Headset struct {
 	Problems []string  `json:"problems"`  // quiet, loud, echo, loss, delay: what must be mended first
 }
 
-// What a headset must keep to. A voice below -45 dBFS is not understood, one
-// above -3 is distorted; an echo louder than -25 dB disturbs a customer at
+// What a headset must keep to. A voice below -45 dBFS is not understood, one of
+// which a fiftieth is cut off at full scale is distorted; an echo louder than -25 dB disturbs a customer at
 // any delay (ITU-T G.131); from 400 ms there and back people talk into each
 // other (ITU-T G.114).
 const (
 	quietest  = -45.0
-	loudest   = -3.0
+	mostCut   = 0.02
 	mostEcho  = -25.0
 	mostLoss  = 0.05
 	mostTrip  = 400 * time.Millisecond
@@ -67,7 +68,7 @@ func (s *Service) TestHeadset(ctx context.Context, operator, tab string, speak t
 		return Headset{}, err
 	}
 	q := page.Quality()
-	h := judgeHeadset(Headset{At: time.Now(), LevelDB: loudestOf(voice), EchoDB: echo, Loss: max(q.Lost, q.FarLost, spoken.Lost), TripMS: q.Trip.Milliseconds(), JitterMS: q.Jitter.Milliseconds()})
+	h := judgeHeadset(Headset{At: time.Now(), LevelDB: loudestOf(voice), Cut: cutOff(voice), EchoDB: echo, Loss: max(q.Lost, q.FarLost, spoken.Lost), TripMS: q.Trip.Milliseconds(), JitterMS: q.Jitter.Milliseconds()})
 	s.desk.tested(operator, h)
 	return h, nil
 }
@@ -79,7 +80,7 @@ func judgeHeadset(h Headset) Headset {
 		wrong bool
 		what  string
 	}{
-		{h.LevelDB < quietest, "quiet"}, {h.LevelDB > loudest, "loud"}, {h.EchoDB > mostEcho, "echo"},
+		{h.LevelDB < quietest, "quiet"}, {h.Cut > mostCut, "loud"}, {h.EchoDB > mostEcho, "echo"},
 		{h.Loss > mostLoss, "loss"}, {h.TripMS > mostTrip.Milliseconds(), "delay"},
 	} {
 		if p.wrong {
@@ -191,4 +192,16 @@ func loudestOf(sound []int16) float64 {
 		return -127
 	}
 	return 10 * math.Log10(best/(math.MaxInt16*math.MaxInt16/2))
+}
+
+// cutOff is the share of the sound that stands at full scale.
+func cutOff(sound []int16) float64 {
+	const full = 32000 // G.711 knows nothing above 32124
+	n := 0
+	for _, v := range sound {
+		if v > full || v < -full {
+			n++
+		}
+	}
+	return float64(n) / float64(max(len(sound), 1))
 }

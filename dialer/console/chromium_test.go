@@ -1,0 +1,553 @@
+package console
+
+// Chromium plays a shift: operators at real browsers, with microphones that hum
+// a tone of their own, and callees behind a carrier that answer with another.
+// What each hears is looked for the other's tone. Over the loopback, in real time.
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/binary"
+	"flag"
+	"fmt"
+	"math"
+	"net"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"apel/contactdb"
+	"apel/dialer"
+	"apel/dialer/console/access"
+	"apel/dialer/lab"
+	"apel/media"
+
+	cdp "github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/chromedp"
+)
+
+var (
+	desks    = flag.Int("desks", 1, "how many operators at browsers play the shift in Chromium")
+	pictures = flag.String("pictures", "", "folder for pictures of the desk")
+)
+
+const (
+	calleeHz   = 700
+	operatorHz = 440 // and 200 more for each further operator
+	patience   = 20 * time.Second
+)
+
+// needChromium finds it. Without it the test is skipped, in CI it fails.
+func needChromium(t *testing.T) string {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("a shift in Chromium is left out of a short run")
+	}
+	path, err := exec.LookPath("chromium")
+	if err != nil && os.Getenv("CI") == "true" {
+		t.Fatal("chromium is not installed and CI must have it: apt-get install chromium")
+	}
+	if err != nil {
+		t.Skip("chromium is not installed; to run this test: apt-get install chromium")
+	}
+	return path
+}
+
+// tapped is a network that hears what arrives at its sockets, and can be cut.
+type tapped struct {
+	media.Network
+	cut atomic.Bool
+
+	mu    sync.Mutex // guards heard
+	heard []int16
+}
+
+func (n *tapped) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
+	c, err := n.Network.ListenPacket(ctx, network, address)
+	return &tap{c, n}, err
+}
+
+type tap struct {
+	net.PacketConn
+	n *tapped
+}
+
+func (c *tap) ReadFrom(b []byte) (int, net.Addr, error) {
+	for {
+		n, from, err := c.PacketConn.ReadFrom(b)
+		if err == nil && c.n.cut.Load() {
+			continue
+		}
+		if err == nil && n > 12 && b[0] == 0x80 && (b[1]&0x7f == 0 || b[1]&0x7f == 8) {
+			c.n.mu.Lock()
+			c.n.heard = media.Codec(b[1]&0x7f).Decode(c.n.heard, b[12:n])
+			c.n.mu.Unlock()
+		}
+		return n, from, err
+	}
+}
+
+func (c *tap) WriteTo(b []byte, to net.Addr) (int, error) {
+	if c.n.cut.Load() {
+		return len(b), nil
+	}
+	return c.PacketConn.WriteTo(b, to)
+}
+
+// take gives what was heard since the last time.
+func (n *tapped) take() []int16 {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	h := n.heard
+	n.heard = nil
+	return h
+}
+
+// share is how much of the sound is a tone of this frequency, 0 to 1.
+func share(samples []int16, hz float64) float64 {
+	var s1, s2, all float64
+	k := 2 * math.Cos(2*math.Pi*hz/media.SampleRate)
+	best := 0.0
+	const span = 1600 // 200 ms: phases of different packets don't add up for longer
+	for i, v := range samples {
+		s0 := float64(v) + k*s1 - s2
+		s2, s1 = s1, s0
+		all += float64(v) * float64(v)
+		if i%span == span-1 {
+			if all/span > 100*100 {
+				best = max(best, (s1*s1+s2*s2-k*s1*s2)/(all*span/2))
+			}
+			s1, s2, all = 0, 0, 0
+		}
+	}
+	return best
+}
+
+// centre is a service with its console, and a carrier behind which everybody answers.
+type centre struct {
+	t       *testing.T
+	svc     *dialer.Service
+	url     string
+	callees *tapped // what callees hear
+	wire    *tapped // between browsers and us
+}
+
+func newCentre(t *testing.T, operators int) *centre {
+	t.Helper()
+	c := &centre{t: t, callees: &tapped{Network: &net.ListenConfig{}}, wire: &tapped{Network: &net.ListenConfig{}}}
+	var says []lab.Sound
+	for range 120 {
+		says = append(says, lab.Tone(600*time.Millisecond, calleeHz), lab.Pause(400*time.Millisecond))
+	}
+	carrier, err := lab.StartCarrier(t.Context(), lab.CarrierConfig{Network: c.callees, Addr: "127.0.0.1:0", Persona: func(string, int) lab.Persona {
+		return lab.Persona{Kind: lab.Hello, Lang: "en", Progress: 180, Ring: 300 * time.Millisecond, Status: 200, Voice: says}
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.svc, err = dialer.Open(dialer.Config{Data: t.TempDir(), Network: c.wire, SIP: dialer.SIPConfig{Listen: "127.0.0.1:0"}, Browser: dialer.BrowserConfig{Listen: "127.0.0.1:0"},
+		Trunks: []dialer.TrunkConfig{{Name: "acme", Host: carrier.Addr().String(), Channels: 10, CallsPerSecond: 10}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range operators {
+		c.account(deskName(i))
+	}
+	c.campaign()
+	ctx, stop := context.WithCancel(context.Background())
+	ran := make(chan error, 1)
+	go func() { ran <- c.svc.Run(ctx, time.Second) }()
+	<-c.svc.Ready()
+	con, err := Open(Config{Service: c.svc, Cost: cheap})
+	if err != nil {
+		t.Fatal(err)
+	}
+	srv := httptest.NewUnstartedServer(con.Handler())
+	srv.Config.ErrorLog = nil
+	srv.TLS = &tls.Config{NextProtos: []string{"h2", "http/1.1"}}
+	srv.EnableHTTP2 = true
+	srv.Config.BaseContext = func(net.Listener) context.Context { return ctx }
+	srv.StartTLS()
+	c.url = srv.URL
+	t.Cleanup(func() {
+		stop()
+		if err := <-ran; err != nil {
+			t.Error(err)
+		}
+		srv.CloseClientConnections()
+		srv.Close()
+		carrier.Close()
+		if err := c.svc.Store().Check(); err != nil {
+			t.Error(err)
+		}
+		c.svc.Close()
+	})
+	return c
+}
+
+func deskName(i int) string { return fmt.Sprintf("desk%d", i+1) }
+
+func (c *centre) account(name string) {
+	c.t.Helper()
+	store := c.svc.Store()
+	if err := store.PutAccount(contactdb.Account{Name: name, Role: string(access.Operator), Password: passwordHash, CreatedAt: time.Now()}, false); err != nil {
+		c.t.Fatal(err)
+	}
+	if err := store.PutOperator(contactdb.Operator{Name: name, CreatedAt: time.Now()}); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func (c *centre) campaign() {
+	c.t.Helper()
+	leads := "phone,first name,name,city,plan\n"
+	for i := range 40 {
+		leads += fmt.Sprintf("+407%08d,Maria,\"Maria <b>Ionescu %d</b>\",Iași,Basic\n", 22111000+i, i)
+	}
+	if _, err := c.svc.ImportList(c.t.Context(), "spring", strings.NewReader(leads), dialer.ImportOptions{Country: "RO"}); err != nil {
+		c.t.Fatal(err)
+	}
+	if _, _, err := c.svc.ApplyCampaign([]byte(`name: spring
+trunks: [acme]
+caller-id: "+40312345678"
+windows: {daily: 00:00-24:00}
+pacing: progressive
+detector: {off: true}
+dispositions:
+  - {name: sale, final: true, success: true, ask: [amount]}
+  - {name: refused, final: true}
+script:
+  steps:
+    - name: greeting
+      text: "Hello **{{first_name}}** of {{city}} <script>alert(1)</script>"
+      say: [This call is recorded.]
+      questions: [{name: need, ask: Do you need one?, kind: one, of: ["yes", "no"], required: true}]
+    - {name: bye, text: Goodbye., end: true}
+`)); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// browse starts a Chromium whose microphone hums a tone.
+func (c *centre) browse(chromium string, hz float64) context.Context {
+	c.t.Helper()
+	dir := c.t.TempDir()
+	wav := filepath.Join(dir, "mic.wav")
+	if err := os.WriteFile(wav, humming(hz), 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium), chromedp.UserDataDir(filepath.Join(dir, "profile")), chromedp.NoSandbox, chromedp.DisableGPU,
+		chromedp.Flag("use-fake-device-for-media-stream", true), chromedp.Flag("use-fake-ui-for-media-stream", true), chromedp.Flag("use-file-for-fake-audio-capture", wav),
+		chromedp.Flag("ignore-certificate-errors", true), chromedp.Flag("allow-loopback-in-peer-connection", true), chromedp.Flag("mute-audio", false),
+		chromedp.WindowSize(1280, 900))
+	ctx, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
+	c.t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	c.t.Cleanup(cancel)
+	return ctx
+}
+
+// humming is a WAV of a second: Chromium plays it over and over.
+func humming(hz float64) []byte {
+	const rate = 48000
+	b := []byte("RIFF\x00\x00\x00\x00WAVEfmt \x10\x00\x00\x00\x01\x00\x01\x00")
+	b = binary.LittleEndian.AppendUint32(b, rate)
+	b = binary.LittleEndian.AppendUint32(b, rate*2)
+	b = append(b, 2, 0, 16, 0)
+	b = append(b, "data"...)
+	b = binary.LittleEndian.AppendUint32(b, rate*2)
+	for i := range rate {
+		level := 6000.0
+		if i > rate*6/10 { // a tone without pauses would be taken for noise, and removed
+			level = 0
+		}
+		b = binary.LittleEndian.AppendUint16(b, uint16(int16(level*math.Sin(2*math.Pi*hz*float64(i)/rate))))
+	}
+	binary.LittleEndian.PutUint32(b[4:], uint32(len(b)-8))
+	return b
+}
+
+// desk is an operator's window.
+type deskPage struct {
+	c    *centre
+	ctx  context.Context
+	name string
+	hz   float64
+
+	mu     sync.Mutex // guards faults
+	faults []string   // what the page's console said, and foreign requests
+}
+
+// remember keeps the microphone for the test: the page's modules are their own.
+const remember = `{ const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = async (c) => (globalThis.testMic = await open(c)); }`
+
+// open opens the window. It lives as long as its context: each step has one of its own.
+func (d *deskPage) open() {
+	d.c.t.Helper()
+	if err := chromedp.Run(d.ctx); err != nil {
+		d.c.t.Fatal(err)
+	}
+	d.watch()
+}
+
+func (d *deskPage) watch() {
+	chromedp.ListenTarget(d.ctx, func(ev any) {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		switch ev := ev.(type) {
+		case *runtime.EventExceptionThrown:
+			d.faults = append(d.faults, ev.ExceptionDetails.Error())
+		case *runtime.EventConsoleAPICalled:
+			if ev.Type == runtime.APITypeError {
+				d.faults = append(d.faults, fmt.Sprint("console: ", string(ev.Args[0].Value)))
+			}
+		}
+	})
+}
+
+// do runs steps; each may take as long as patience lasts.
+func (d *deskPage) do(steps ...chromedp.Action) {
+	d.c.t.Helper()
+	for _, step := range steps {
+		ctx, cancel := context.WithTimeout(d.ctx, patience)
+		err := chromedp.Run(ctx, step)
+		cancel()
+		if err != nil {
+			d.picture("failed")
+			shown := ""
+			_ = chromedp.Run(d.ctx, chromedp.Evaluate("document.body.innerText", &shown)) // only to tell
+			desktop, _ := d.c.svc.Desktop(d.name)
+			d.mu.Lock()
+			defer d.mu.Unlock()
+			d.c.t.Fatalf("%s: %T: %v\nfaults %v\nservice %+v\npage:\n%s", d.name, step, err, d.faults, desktop, shown)
+		}
+	}
+}
+
+// until waits for something to be true in the page.
+func (d *deskPage) until(js string) {
+	d.c.t.Helper()
+	d.do(chromedp.Poll(js, nil, chromedp.WithPollingInterval(100*time.Millisecond), chromedp.WithPollingTimeout(patience-time.Second)))
+}
+
+func stateIs(s string) string {
+	return fmt.Sprintf("document.getElementById('state').dataset.state === %q", s)
+}
+
+func (d *deskPage) press(key string) {
+	d.c.t.Helper()
+	d.do(chromedp.Evaluate(fmt.Sprintf("document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: %q, bubbles: true, cancelable: true}))", key), nil))
+}
+
+func (d *deskPage) picture(name string) {
+	if *pictures == "" {
+		return
+	}
+	var png []byte
+	if err := chromedp.Run(d.ctx, chromedp.FullScreenshot(&png, 90)); err == nil {
+		_ = os.MkdirAll(*pictures, 0o755)
+		_ = os.WriteFile(filepath.Join(*pictures, d.name+"-"+name+".png"), png, 0o600) // a picture more or less
+	}
+}
+
+func (d *deskPage) signIn() {
+	d.c.t.Helper()
+	d.do(chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := cdp.AddScriptToEvaluateOnNewDocument(remember).Do(ctx)
+		return err
+	}), chromedp.Navigate(d.c.url+"/"), chromedp.WaitVisible("input[name=name]"),
+		chromedp.SendKeys("input[name=name]", d.name), chromedp.SendKeys("input[name=password]", password+"\r"), chromedp.WaitVisible("#connect"))
+}
+
+// hears looks for the callee's tone in what the page plays.
+const hears = `(async () => {
+  const context = new AudioContext(), hear = context.createAnalyser();
+  hear.fftSize = 8192;
+  context.createMediaStreamSource(document.getElementById("phone").srcObject).connect(hear);
+  const data = new Float32Array(hear.fftSize);
+  let best = 0;
+  for (let i = 0; i < 12; i++) {
+    await new Promise((done) => setTimeout(done, 150));
+    hear.getFloatTimeDomainData(data);
+    let s1 = 0, s2 = 0, all = 0;
+    const k = 2 * Math.cos((2 * Math.PI * %d) / context.sampleRate);
+    for (const v of data) { const s0 = v + k * s1 - s2; s2 = s1; s1 = s0; all += v * v; }
+    if (all / data.length > 1e-5) best = Math.max(best, (s1 * s1 + s2 * s2 - k * s1 * s2) / ((all * data.length) / 2));
+  }
+  await context.close();
+  return best;
+})()`
+
+// talks holds both directions to the tones that were sent.
+func (d *deskPage) talks(when string) {
+	d.c.t.Helper()
+	d.c.callees.take()
+	here := 0.0
+	d.do(chromedp.Evaluate(fmt.Sprintf(hears, calleeHz), &here, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	there := share(d.c.callees.take(), d.hz)
+	if here < .5 || there < .5 {
+		d.c.t.Errorf("%s: of what %s hears %.2f is the callee's tone, of what callees hear %.2f is %s's", when, d.name, here, there, d.name)
+	}
+	d.c.t.Logf("%s: %s hears the callee (%.2f) and is heard (%.2f)", when, d.name, here, there)
+}
+
+func (d *deskPage) goReady() {
+	d.c.t.Helper()
+	d.do(chromedp.Click("#connect"), chromedp.WaitVisible("#test"), chromedp.Click("#test"))
+	d.until("document.getElementById('testing').textContent.includes('is good')")
+	d.press("F2")
+}
+
+func TestChromiumPlaysAShift(t *testing.T) {
+	chromium := needChromium(t)
+	c := newCentre(t, *desks)
+	var all []*deskPage
+	for i := range *desks {
+		hz := operatorHz + 200*float64(i)
+		d := &deskPage{c: c, ctx: c.browse(chromium, hz), name: deskName(i), hz: hz}
+		all = append(all, d)
+		d.open()
+		d.signIn()
+		d.picture("connect")
+	}
+	if _, err := c.svc.StartCampaign("spring"); err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range all {
+		d.goReady()
+		d.shift()
+	}
+	for _, d := range all {
+		d.mu.Lock()
+		if len(d.faults) > 0 {
+			t.Errorf("the page of %s said %v", d.name, d.faults)
+		}
+		d.mu.Unlock()
+	}
+}
+
+// shift is what one operator lives through.
+func (d *deskPage) shift() {
+	d.c.t.Helper()
+	d.until(stateIs("talking"))
+	d.picture("talking")
+	d.talks("at first")
+	d.script()
+	d.do(chromedp.Reload(), chromedp.WaitVisible("#call"))
+	d.until(stateIs("talking"))
+	d.until("document.getElementById('phone').srcObject && document.getElementById('state').dataset.sound === ''")
+	d.talks("after a reload")
+	d.lostNetwork()
+	d.holds()
+	d.press("F4")
+	d.until(stateIs("wrap-up"))
+	d.picture("wrap-up")
+	d.press("1")
+	d.do(chromedp.WaitVisible("#amount"), chromedp.SendKeys("#amount", "12,50\r"))
+	d.until("!document.getElementById('undo').hidden")
+	d.press("z")
+	d.until(stateIs("wrap-up"))
+	d.press("2")
+	d.until(stateIs("talking"))
+	d.secondWindow()
+	d.microphoneLost()
+	d.records()
+}
+
+func (d *deskPage) script() {
+	d.c.t.Helper()
+	d.until("document.querySelector('#step .field')?.textContent === 'Maria' && !document.querySelector('#step script')")
+	d.do(chromedp.Click("#step .say input"), chromedp.Click("#step input[value=yes]"), chromedp.Click("#next"))
+	d.until("document.querySelector('.steps [aria-current]')?.textContent === 'bye'")
+	d.do(chromedp.Focus("#note"), chromedp.SendKeys("#note", "speaks softly"))
+	time.Sleep(time.Second) // the note is kept as it is typed; the reload must not overtake it
+}
+
+func (d *deskPage) lostNetwork() {
+	d.c.t.Helper()
+	d.c.wire.cut.Store(true)
+	d.until("document.getElementById('state').dataset.sound === 'lost'")
+	time.Sleep(4 * time.Second)
+	d.c.wire.cut.Store(false)
+	d.until("document.getElementById('state').dataset.sound === ''")
+	d.talks("after five seconds without a network")
+}
+
+func (d *deskPage) holds() {
+	d.c.t.Helper()
+	d.press("F8")
+	d.until("document.getElementById('hold').getAttribute('aria-pressed') === 'true'")
+	time.Sleep(300 * time.Millisecond) // what was on its way has arrived
+	d.c.callees.take()
+	here := 0.0
+	d.do(chromedp.Evaluate(fmt.Sprintf(hears, calleeHz), &here, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	if there := share(d.c.callees.take(), d.hz); here > .1 || there > .1 {
+		d.c.t.Errorf("on hold: %.2f is heard here and %.2f there", here, there)
+	}
+	d.press("F8")
+	d.until("document.getElementById('hold').getAttribute('aria-pressed') === 'false'")
+	d.talks("after the hold")
+}
+
+// secondWindow opens the desk twice: the second one takes over, in the middle of a call.
+func (d *deskPage) secondWindow() {
+	d.c.t.Helper()
+	ctx, cancel := chromedp.NewContext(d.ctx)
+	defer cancel()
+	second := &deskPage{c: d.c, ctx: ctx, name: d.name, hz: d.hz}
+	second.open()
+	second.do(chromedp.Navigate(d.c.url+"/desk"), chromedp.WaitVisible("#takeover"), chromedp.Click("#takeover"))
+	second.until("document.getElementById('phone').srcObject && document.getElementById('state').dataset.sound === ''")
+	second.talks("from a second window")
+	d.do(chromedp.ActionFunc(func(ctx context.Context) error {
+		return target.ActivateTarget(chromedp.FromContext(d.ctx).Target.TargetID).Do(ctx)
+	}), chromedp.WaitVisible("#takeover"), chromedp.Click("#takeover"))
+	d.until("document.getElementById('phone').srcObject && document.getElementById('state').dataset.sound === ''")
+	d.talks("from the first window again")
+}
+
+// microphoneLost stops the microphone while the operator waits for the next person.
+func (d *deskPage) microphoneLost() {
+	d.c.t.Helper()
+	var lost time.Time
+	d.do(chromedp.Evaluate("globalThis.testMic.getTracks().forEach((t) => t.stop())", nil))
+	lost = time.Now()
+	d.press("F4")
+	d.until(stateIs("wrap-up"))
+	d.press("2")
+	d.until(stateIs("not-ready"))
+	time.Sleep(3 * time.Second)
+	for r, err := range d.c.svc.Store().Records(contactdb.RecordFilter{Operator: d.name}) {
+		if err != nil {
+			d.c.t.Fatal(err)
+		}
+		if r.BridgedAt.After(lost.Add(time.Second)) {
+			d.c.t.Errorf("%s was given a person %s after the microphone was lost", d.name, r.BridgedAt.Sub(lost))
+		}
+	}
+}
+
+func (d *deskPage) records() {
+	d.c.t.Helper()
+	n := 0
+	for r, err := range d.c.svc.Store().Records(contactdb.RecordFilter{Operator: d.name}) {
+		if err != nil {
+			d.c.t.Fatal(err)
+		}
+		if n++; n == 1 && (r.Disposition != "refused" || r.Note != "speaks softly" || r.ScriptAnswers["need"] != "yes" || r.ScriptAnswers["said:greeting:1"] == "") {
+			d.c.t.Errorf("the first record is %+v", r)
+		}
+	}
+	if n < 2 {
+		d.c.t.Errorf("%s has %d records", d.name, n)
+	}
+}
