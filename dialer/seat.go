@@ -21,7 +21,8 @@ const (
 	// goneAfter is how long its customer waits in silence for a browser that has
 	// lost its network or is being reloaded, before another operator takes over.
 	goneAfter = 10 * time.Second
-	// awayAfter is how long an idle seat is kept for its browser.
+	// awayAfter is how long an idle seat is kept for its browser. One that is
+	// there, without a microphone, keeps it.
 	awayAfter = 25 * time.Second
 )
 
@@ -159,7 +160,7 @@ func (d *desk) gone(s *seat, l *leg) bool {
 	if s.state == "talking" || s.state == "reserved" {
 		return silent > goneAfter
 	}
-	return silent > awayAfter
+	return silent > awayAfter && !page.Connected()
 }
 
 // deafened takes in whether a leg is heard. One that is not gets nobody; one

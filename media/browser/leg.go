@@ -194,6 +194,12 @@ func (l *Leg) expire() {
 	}
 }
 
+// Connected says whether the browser is there, with sound or without: it
+// answers and asks (RFC 7675).
+func (l *Leg) Connected() bool {
+	return l.pc.ConnectionState() == webrtc.PeerConnectionStateConnected
+}
+
 // Media is the leg's sound.
 func (l *Leg) Media() *media.Session { return l.session }
 

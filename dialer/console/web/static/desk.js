@@ -79,6 +79,7 @@ function showSetup(d) {
   $("connect").hidden = connected || !$("takeover").hidden;
   $("test").hidden = !connected;
   $("setuptext").textContent = elsewhere && d.sound.heard ? t("desk.elsewhere") : connected ? t("desk.test.text") : t("desk.connect.text");
+  document.body.dataset.leg = headset.pc && !elsewhere ? headset.pc.connectionState : "none";
   if (headset.pc && elsewhere) headset.close(); // another window has taken over
   if (!mine && d.sound && d.tab === tab) connect(); // a reload: go on at once
 }
