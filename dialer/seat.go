@@ -94,10 +94,13 @@ func (d *desk) attach(o contactdb.Operator, page *browser.Leg, tab string) {
 	d.mu.Lock()
 	s := d.seatOf(o.Name, o.Team)
 	if s.leg != nil {
+		_, before := s.leg.browser()
 		old := s.leg.change(page, tab)
-		s.headset = nil
-		if s.state != "talking" && s.state != "reserved" {
-			s.ready, s.reason = false, "signed in again"
+		if before != tab { // another window, perhaps with another headset
+			s.headset = nil
+			if s.call == nil {
+				s.ready, s.reason = false, "signed in again"
+			}
 		}
 		l, c := s.leg, s.call
 		d.tell(s)
@@ -210,6 +213,9 @@ func (d *desk) wish(s *seat, ready bool, reason string) error {
 	}
 	s.ready, s.reason = ready, reason
 	d.tell(s)
+	if s.call != nil { // the state stays as it is: the desktop would not hear of it
+		d.told(s.name, "wish")
+	}
 	return nil
 }
 

@@ -8,7 +8,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/binary"
-	"flag"
+	commandline "flag"
 	"fmt"
 	"math"
 	"net"
@@ -35,8 +35,8 @@ import (
 )
 
 var (
-	desks    = flag.Int("desks", 1, "how many operators at browsers play the shift in Chromium")
-	pictures = flag.String("pictures", "", "folder for pictures of the desk")
+	desks    = commandline.Int("desks", 1, "how many operators at browsers play the shift in Chromium")
+	pictures = commandline.String("pictures", "", "folder for pictures of the desk")
 )
 
 const (
@@ -111,8 +111,8 @@ func (n *tapped) take() []int16 {
 	return h
 }
 
-// share is how much of the sound is a tone of this frequency, 0 to 1.
-func share(samples []int16, hz float64) float64 {
+// toneShare is how much of the sound is a tone of this frequency, 0 to 1.
+func toneShare(samples []int16, hz float64) float64 {
 	var s1, s2, all float64
 	k := 2 * math.Cos(2*math.Pi*hz/media.SampleRate)
 	best := 0.0
@@ -399,7 +399,7 @@ func (d *deskPage) talks(when string) {
 	d.c.callees.take()
 	here := 0.0
 	d.do(chromedp.Evaluate(fmt.Sprintf(hears, calleeHz), &here, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
-	there := share(d.c.callees.take(), d.hz)
+	there := toneShare(d.c.callees.take(), d.hz)
 	const found = .15 // Chromium takes noise and echo out, and a tone is a little of both
 	if here < found || there < found {
 		d.c.t.Errorf("%s: of what %s hears %.2f is the callee's tone, of what callees hear %.2f is %s's", when, d.name, here, there, d.name)
@@ -455,6 +455,8 @@ func (d *deskPage) shift() {
 	d.talks("after a reload")
 	d.lostNetwork()
 	d.holds()
+	d.press("F2") // not ready after this call, so that nobody comes before the result is taken back
+	d.until("document.getElementById('reason').textContent.includes('after this call')")
 	d.press("F4")
 	d.until(stateIs("wrap-up"))
 	d.picture("wrap-up")
@@ -464,6 +466,8 @@ func (d *deskPage) shift() {
 	d.press("z")
 	d.until(stateIs("wrap-up"))
 	d.press("2")
+	d.until(stateIs("not-ready"))
+	d.press("F2")
 	d.until(stateIs("talking"))
 	d.secondWindow()
 	d.microphoneLost()
@@ -493,11 +497,11 @@ func (d *deskPage) holds() {
 	d.c.t.Helper()
 	d.press("F8")
 	d.until("document.getElementById('hold').getAttribute('aria-pressed') === 'true'")
-	time.Sleep(300 * time.Millisecond) // what was on its way has arrived
+	time.Sleep(time.Second) // what was on its way has arrived
 	d.c.callees.take()
 	here := 0.0
 	d.do(chromedp.Evaluate(fmt.Sprintf(hears, calleeHz), &here, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
-	if there := share(d.c.callees.take(), d.hz); here > .05 || there > .05 {
+	if there := toneShare(d.c.callees.take(), d.hz); here > .05 || there > .05 {
 		d.c.t.Errorf("on hold: %.2f is heard here and %.2f there", here, there)
 	}
 	d.press("F8")
@@ -533,7 +537,7 @@ func (d *deskPage) microphoneLost() {
 	d.until(stateIs("wrap-up"))
 	d.press("2")
 	d.until(stateIs("not-ready"))
-	time.Sleep(3 * time.Second)
+	time.Sleep(4 * time.Second) // the result can be taken back no more, and a next person would have come
 	for r, err := range d.c.svc.Store().Records(contactdb.RecordFilter{Operator: d.name}) {
 		if err != nil {
 			d.c.t.Fatal(err)

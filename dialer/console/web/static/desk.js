@@ -220,6 +220,7 @@ const text = (tag, content) => Object.assign(document.createElement(tag), { text
 function choose(n) {
   chosen = n;
   const r = desk?.call?.dispositions[n - 1];
+  if ($("ask").contains(document.activeElement)) document.activeElement.blur(); // keys are the desk's again
   $("ask").hidden = true;
   if (!r) return;
   const asks = (what) => r.ask?.includes(what);
