@@ -26,6 +26,8 @@ const (
 	WeekCap          = "week-cap"          // later: tried often enough in 7 days
 	MonthCap         = "month-cap"         // later: tried often enough in 30 days
 	OutsideHours     = "outside-hours"     // later: no window is open
+	NotStarted       = "not-started"       // later: the schedule has not begun
+	Ended            = "ended"             // never: the schedule is over
 )
 
 // inCallDelay is when to ask again about a number in a live attempt: about as
@@ -40,6 +42,10 @@ const inCallDelay = time.Minute
 func (d *Definition) Judge(c contactdb.Candidate, now time.Time) contactdb.Verdict {
 	if v, ok := d.never(c, now); ok {
 		return v
+	}
+	if start := d.Schedule.Start; now.Before(start) {
+		_, next := d.Open(c.Zones, start)
+		return later(NotStarted, next, "the campaign's schedule starts "+start.Format("Mon 2 Jan 2006 15:04 MST"))
 	}
 	if c.Leased && len(c.Others) == 0 {
 		return later(InCall, now.Add(inCallDelay), "the number is in a call right now")
@@ -65,6 +71,8 @@ func (d *Definition) never(c contactdb.Candidate, now time.Time) (contactdb.Verd
 		return v, true
 	}
 	switch {
+	case !d.Schedule.End.IsZero() && !now.Before(d.Schedule.End):
+		return never(Ended, "the campaign's schedule has ended on "+d.Schedule.End.Format("Mon 2 Jan 2006 15:04 MST")+"; write a later end: into its file")
 	case len(d.Windows) == 0:
 		return never(OutsideHours, "the campaign has no call windows; write windows: into its file")
 	case c.Progress.Attempts >= d.Attempts.Max && (c.Progress.Promise == nil || !d.Callbacks.BeyondMax):

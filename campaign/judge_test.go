@@ -268,3 +268,23 @@ func BenchmarkOpen(b *testing.B) {
 		})
 	}
 }
+
+func TestJudgeKnowsTheSchedule(t *testing.T) {
+	d := Default("spring")
+	d.Schedule = Schedule{Start: time.Date(2026, 11, 24, 5, 0, 0, 0, time.UTC), End: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)}
+	c := contactdb.Candidate{Contact: contactdb.Contact{Phone: "+40722000000", Region: "RO", Zones: []string{"Europe/Bucharest"}}}
+	for _, x := range []struct {
+		now    time.Time
+		kind   contactdb.VerdictKind
+		reason string
+		when   time.Time
+	}{
+		{time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC), contactdb.Later, NotStarted, time.Date(2026, 11, 24, 7, 0, 0, 0, time.UTC)},
+		{time.Date(2026, 11, 24, 7, 0, 0, 0, time.UTC), contactdb.Yes, "", time.Time{}},
+		{time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC), contactdb.Never, Ended, time.Time{}},
+	} {
+		if v := d.Judge(c, x.now); v.Kind != x.kind || v.Reason != x.reason || !v.When.Equal(x.when) {
+			t.Errorf("at %s: %+v, want %v %q at %s", x.now, v, x.kind, x.reason, x.when)
+		}
+	}
+}

@@ -206,6 +206,7 @@ func (s *Service) move(name string, to contactdb.CampaignState, why string, from
 	if l := s.floorOf(name); l != nil {
 		l.halted.Store(nil)
 		l.tell(Input{Kind: InState, State: to})
+		s.desk.rests(l, restsIn(to))
 		return c, nil
 	}
 	if to == contactdb.Running {

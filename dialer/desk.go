@@ -308,10 +308,8 @@ func (d *desk) setReady(o contactdb.Operator, ready bool, reason string) (Operat
 
 // place finds a running campaign for an operator. With mu held.
 func (d *desk) place(s *seat) {
-	for _, l := range d.loops {
-		if s.loop == nil && s.leg != nil && l.rules.Load().admits(s) {
-			s.loop = l
-		}
+	if s.loop == nil && s.leg != nil {
+		s.loop = d.campaignOf(s)
 	}
 	s.state, s.since = "", time.Now()
 	d.tell(s)
@@ -359,6 +357,7 @@ func (d *desk) opened(l *loop) {
 			d.place(s)
 		}
 	}
+	d.lend()
 }
 
 // closed takes the operators of a floor that has ended to another.
@@ -383,6 +382,11 @@ func (d *desk) closed(l *loop) {
 func (d *desk) stateOf(l *loop, operator, state string) {
 	d.mu.Lock()
 	if s := d.seats[operator]; s != nil && s.loop == l {
+		if state == lentAway {
+			d.lent(s)
+			d.mu.Unlock()
+			return
+		}
 		if state == "talking" {
 			s.calls++
 		}

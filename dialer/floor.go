@@ -31,6 +31,7 @@ type Floor struct {
 	stale     bool             // that has changed while contacts were being asked for
 	again     time.Time        // pacing wants to be asked again
 	lines     int              // further calls that trunks allow
+	slow      bool             // calls a second are what limits them
 	live      int              // live answers in the regulator's window
 	abandoned int
 	worked    time.Duration // of operators who have left
@@ -112,6 +113,7 @@ type floorOperator struct {
 	since     time.Time // in this state
 	readyFrom time.Time // its place in the queue of those who wait
 	present   bool      // its phone is up
+	wanted    bool      // elsewhere
 	leaving   bool      // not ready once this call is over
 	reason    string    // of being not ready
 	call      string
@@ -136,11 +138,12 @@ func (f *Floor) Step(ins ...Input) []Action {
 	f.out = f.out[:0]
 	for _, in := range ins {
 		f.advance(in.At)
-		f.lines = in.Lines
+		f.lines, f.slow = in.Lines, in.Slow
 		f.take(in)
 	}
 	f.deadlines()
 	f.match()
+	f.letGo()
 	f.keepPromises()
 	f.pace()
 	f.finish()
@@ -180,6 +183,8 @@ func (f *Floor) take(in Input) {
 		if o := f.operators[in.Operator]; o != nil && o.state == pacing.WrapUp {
 			f.readyIn(o, in.Until.Sub(f.now))
 		}
+	case InLend:
+		f.lend(in.Operator, in.Ready)
 	case InAhead:
 		f.next.see(in, f.pacer)
 	default:

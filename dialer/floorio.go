@@ -33,6 +33,7 @@ const (
 	InAccept              // Operator has the contact called that is shown
 	InSkip                // Operator skips it, for Reason
 	InReadyIn             // Operator will have ended the wrap-up Until then
+	InLend                // Operator is wanted elsewhere (Ready), or not any more
 	InAhead               // the contacts that are next: Ahead, of which Choose may be taken out of order
 	InPromises            // Promises: the callbacks that named operators are to make
 )
@@ -55,6 +56,7 @@ type Input struct {
 	State       contactdb.CampaignState
 	Settings    FloorSettings
 	Lines       int
+	Slow        bool // it is calls a second that allow no more Lines
 	NextAt      time.Time
 	Exhausted   bool
 	Closed      bool // InLeased: what there is waits for the legal hours

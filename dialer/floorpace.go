@@ -35,17 +35,17 @@ func (f *Floor) pace() {
 // snapshot is the floor as pacing sees it, good until the next.
 func (f *Floor) snapshot() pacing.Snapshot {
 	s := &f.snap
-	*s = pacing.Snapshot{Now: f.now, Lines: max(f.lines, 0), Contacts: -1, Live: f.live, Abandoned: f.abandoned,
-		Operators: s.Operators[:0], Calls: s.Calls[:0], Horizon: f.horizon, Closed: f.closed, Candidates: f.next.candidates, Choose: f.next.choose}
+	*s = pacing.Snapshot{Now: f.now, Lines: max(f.lines, 0), RateBound: f.slow, Contacts: -1, Live: f.live, Abandoned: f.abandoned,
+		Operators: s.Operators[:0], Calls: s.Calls[:0], Horizon: f.horizon, Closed: f.closed && f.now.Before(f.noneUntil), Candidates: f.next.candidates, Choose: f.next.choose}
 	if f.exhausted || f.now.Before(f.noneUntil) {
 		s.Contacts = 0
 	}
 	for _, o := range f.byName() {
 		state := o.state
-		if f.spared(o) {
+		if f.spared(o) || o.wanted && state == pacing.Ready {
 			state = pacing.NotReady
 		}
-		s.Operators = append(s.Operators, pacing.Operator{Name: o.name, State: state, Since: o.since, Leaving: o.leaving, FreeAt: o.freeAt})
+		s.Operators = append(s.Operators, pacing.Operator{Name: o.name, State: state, Since: o.since, Leaving: o.leaving || o.wanted, FreeAt: o.freeAt})
 	}
 	f.asked = f.asked[:0]
 	for _, c := range f.ordered() {

@@ -9,6 +9,7 @@ import (
 type line struct {
 	trunk string
 	free  int
+	slow  bool // by its calls a second
 }
 
 // lines are the trunks of a campaign that are up, in order of preference.
@@ -64,7 +65,7 @@ func (s *Service) free(trunks []string, states map[string]ua.TrunkState) lines {
 	for _, name := range trunks {
 		if t := states[name]; t.Up {
 			turns := max(int(t.CPS*sendAhead.Seconds()), 1)
-			l = append(l, line{name, min(t.Channels-t.InUse, turns) - s.booked[name]})
+			l = append(l, line{name, min(t.Channels-t.InUse, turns) - s.booked[name], turns < t.Channels-t.InUse})
 		}
 	}
 	return l
@@ -85,12 +86,14 @@ func (s *Service) reserve(trunks []string, n int) lines {
 	return l
 }
 
-func (s *Service) freeLines(trunks []string) int {
-	n := 0
+// freeLines counts them; slow says that it is a trunk's calls a second, and not
+// its channels, that allow no more.
+func (s *Service) freeLines(trunks []string) (n int, slow bool) {
 	for _, l := range s.linesOf(trunks) {
 		n += max(l.free, 0)
+		slow = slow || l.slow
 	}
-	return n
+	return n, slow
 }
 
 // book keeps a place for calls that were leased, until sent, instead of what

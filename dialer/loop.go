@@ -69,16 +69,19 @@ type loop struct {
 	kept  atomic.Bool       // the campaign goes on after a restart: its state is not touched
 	why   string            // of the end; read after done
 
-	hours  atomic.Pointer[contactdb.Hours] // what the campaign has learned of the hours of the day
-	halted atomic.Pointer[string]          // why it was paused although its state in the store is running; nil: it was not
+	hours   atomic.Pointer[contactdb.Hours] // what the campaign has learned of the hours of the day
+	resting atomic.Bool                     // places no calls: paused or draining
+	halted  atomic.Pointer[string]          // why it was paused although its state in the store is running; nil: it was not
 
 	// Owned by the loop's goroutine.
 	floor     *Floor
 	calls     map[string]*call
 	decisions []DecisionLine
 	window    time.Time // start of the regulator's window, as last counted
+	looked    time.Time // when it was counted, and the horizon looked for
 	waits     dayWaits  // not kept yet
 	waitsAt   time.Time // until then they are
+	learned   time.Time // when what pacing has learned was kept
 	started   time.Time
 }
 
@@ -132,7 +135,7 @@ func (l *loop) untilTick() time.Duration {
 
 // step gives the floor one input and carries out its answer; true: all is over.
 func (l *loop) step(in Input) (over bool) {
-	in.Lines = l.s.freeLines(l.rules.Load().def.Trunks)
+	in.Lines, in.Slow = l.s.freeLines(l.rules.Load().def.Trunks)
 	for _, a := range l.floor.Step(in) {
 		over = l.perform(a, in.At) || over
 	}
@@ -201,9 +204,16 @@ func (l *loop) lease(r *rules, n int, operator string) {
 	now, hours := time.Now(), l.hours.Load()
 	reserved := l.s.reserve(r.def.Trunks, n)
 	lines := slices.Clone(reserved)
+	known, opens := map[uint64][]pacing.Trait{}, []time.Time{}
 	res, err := l.s.store.Lease(l.ctx, contactdb.LeaseRequest{Viewpoint: r.view(l.name, now), Version: r.version, Lists: r.sources(),
 		Max: min(n, reserved.all()), For: operator, Owner: l.s.owner, TTL: 24 * time.Hour,
-		Open:  func(zones []string) (bool, time.Time) { return r.open(zones, now) },
+		Open: func(zones []string) (bool, time.Time) {
+			open, next := r.open(zones, now)
+			if !open {
+				opens = append(opens, next)
+			}
+			return open, next
+		},
 		Score: func(zones []string) float64 { return campaign.Score(*hours, zones, now) },
 		Judge: func(c contactdb.Candidate) contactdb.Verdict {
 			v := r.def.Judge(c, now)
@@ -215,6 +225,7 @@ func (l *loop) lease(r *rules, n int, operator string) {
 				return contactdb.Verdict{Kind: contactdb.Later, When: now.Add(time.Second), Reason: "no-line", Detail: "every line of the campaign's trunks is taken"}
 			}
 			v.Trunk = trunk
+			known[c.ID] = traits(c, trunk, now)
 			return v
 		}})
 	l.s.book(reserved, res.Attempts)
@@ -233,11 +244,12 @@ func (l *loop) lease(r *rules, n int, operator string) {
 	if reserved.all() == 0 { // nobody was asked for
 		in.Exhausted, in.NextAt = false, now.Add(time.Second)
 	}
+	in.Closed = slices.ContainsFunc(opens, func(at time.Time) bool { return !at.IsZero() && at.Equal(in.NextAt) })
 	in.NextAt = r.ask(in.NextAt)
 	calls := make([]*call, len(res.Attempts))
 	for i, a := range res.Attempts {
 		calls[i] = l.newCall(r, a)
-		in.Calls = append(in.Calls, LeasedCall{ID: a.ID, Trunk: a.Trunk, Contact: a.Contact.ID, For: a.For, Preview: calls[i].preview})
+		in.Calls = append(in.Calls, LeasedCall{ID: a.ID, Trunk: a.Trunk, Contact: a.Contact.ID, Traits: known[a.Contact.ID], For: a.For, Preview: calls[i].preview})
 	}
 	// The loop must know the calls before they report: it enters them when it takes the input.
 	entered := make(chan struct{})
@@ -273,16 +285,17 @@ func (l *loop) recount(now time.Time) {
 	l.learnHours()
 	l.tellPromises(now)
 	from := windowStart(now, l.rules.Load().def.Abandonment.Window)
-	if from.Equal(l.window) {
+	if from.Equal(l.window) && now.Sub(l.looked) < time.Hour {
 		return
 	}
+	l.looked = now
 	t, err := l.s.store.Tally(l.name, from, time.Time{})
 	if err != nil {
 		l.log.Error("abandonment could not be counted", zap.Error(err))
 		return
 	}
 	l.window = from
-	l.step(Input{Kind: InWindow, At: now, Live: t.LiveAnswers, Abandoned: t.Abandoned})
+	l.step(Input{Kind: InWindow, At: now, Live: t.LiveAnswers, Abandoned: t.Abandoned, Horizon: l.horizon(now)})
 }
 
 // windowStart is the first day that counts: windows are whole days, in UTC, as
@@ -310,18 +323,16 @@ func (l *loop) finish() {
 	<-l.done
 	l.wg.Wait()
 	l.keepWaits(time.Now(), true)
-	if b, err := l.floor.pacer.Save(); err == nil && b != nil {
-		if err := l.s.store.Remember("pacing/"+l.name, b); err != nil {
-			l.log.Error("what pacing has learned was not kept", zap.Error(err))
-		}
-	}
+	l.learned = time.Time{}
+	l.keepLearned(time.Now())
 }
 
 // newLoop makes the loop of a campaign; run starts it.
 func (s *Service) newLoop(c contactdb.Campaign, r *rules) *loop {
 	l := &loop{s: s, name: c.Name, log: s.log.With(zap.String("campaign", c.Name)), ctx: s.callCtx,
-		in: newInbox[Input](), ask: make(chan func(*Floor)), done: make(chan struct{}), calls: map[string]*call{}, started: time.Now(), waits: dayWaits{}, waitsAt: time.Now()}
+		in: newInbox[Input](), ask: make(chan func(*Floor)), done: make(chan struct{}), calls: map[string]*call{}, started: time.Now(), waits: dayWaits{}, waitsAt: time.Now(), learned: time.Now()}
 	l.rules.Store(r)
+	l.resting.Store(restsIn(c.State))
 	l.hours.Store(&contactdb.Hours{})
 	p := pacing.New(r.def.Pacing)
 	if b, err := s.store.Recall("pacing/" + c.Name); err == nil && b != nil {

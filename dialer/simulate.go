@@ -69,7 +69,7 @@ func (s *simulated) Handle(now time.Time, h world.Happening) []world.Action {
 	s.hear(now, h)
 	for len(s.ins) > 0 {
 		for i := range s.ins {
-			s.ins[i].At, s.ins[i].Lines = now, min(h.Lines, math.MaxInt32)
+			s.ins[i].At, s.ins[i].Lines, s.ins[i].Slow = now, min(h.Lines, math.MaxInt32), h.Slow
 		}
 		actions := s.f.Step(s.ins...)
 		s.ins = s.ins[:0]
@@ -109,6 +109,12 @@ func (s *simulated) hear(now time.Time, h world.Happening) {
 	add := func(in Input) { s.ins = append(s.ins, in) }
 	if len(h.Next) > 0 {
 		s.ahead(h)
+	}
+	switch {
+	case h.Closed:
+		s.f.closed, s.f.noneUntil = true, now.Add(time.Hour)
+	case s.f.closed:
+		add(Input{Kind: InContacts})
 	}
 	operator := ""
 	if h.Operator < len(s.names) {

@@ -24,6 +24,7 @@ func (l *loop) keepWaits(now time.Time, over bool) {
 	if !over && now.Sub(l.waitsAt) < time.Minute && now.UTC().Day() == l.waitsAt.UTC().Day() {
 		return
 	}
+	l.keepLearned(now)
 	day := l.waitsAt
 	l.waitsAt = now
 	l.waits.add(l.floor.takeWaits())
@@ -95,5 +96,23 @@ func (s *Service) Waited(campaign string, from, to time.Time) (map[string]Waits,
 func (d dayWaits) add(more map[string]Waits) {
 	for name, w := range more {
 		d[name] = d[name].Plus(w)
+	}
+}
+
+// learnedEvery is how much of what pacing learns a crash may lose.
+const learnedEvery = 5 * time.Minute
+
+// keepLearned keeps what pacing has learned, if the last time was a while ago.
+func (l *loop) keepLearned(now time.Time) {
+	if now.Sub(l.learned) < learnedEvery {
+		return
+	}
+	l.learned = now
+	b, err := l.floor.pacer.Save()
+	if err == nil {
+		err = l.s.store.Remember("pacing/"+l.name, b)
+	}
+	if err != nil {
+		l.log.Error("what pacing has learned was not kept", zap.Error(err))
 	}
 }

@@ -1,0 +1,46 @@
+package dialer
+
+import "apel/pacing"
+
+// lend notes that an operator is wanted elsewhere, or not any more.
+func (f *Floor) lend(operator string, wanted bool) {
+	if o := f.operators[operator]; o != nil {
+		o.wanted = wanted
+	}
+}
+
+// letGo gives those away who are wanted elsewhere and free, as far as others
+// are left for the calls in the air.
+func (f *Floor) letGo() {
+	for i := len(f.staff) - 1; i >= 0; i-- {
+		o := f.staff[i]
+		if !o.wanted || o.call != "" || o.state == pacing.Ready && f.needed() {
+			continue
+		}
+		f.account(o)
+		f.worked += o.worked
+		f.left(o)
+		delete(f.operators, o.name)
+		f.staff = without(f.staff, o)
+		f.do(Action{Kind: DoOperator, Operator: o.name, Why: lentAway})
+	}
+}
+
+// lentAway is the state of an operator whom a floor has let go of.
+const lentAway = "lent"
+
+// needed says whether all who are ready are needed for the calls in the air.
+func (f *Floor) needed() bool {
+	ready, calls := 0, f.leasing
+	for _, o := range f.staff {
+		if o.state == pacing.Ready {
+			ready++
+		}
+	}
+	for _, c := range f.line {
+		if c.phase <= PhaseQueued && !c.personal {
+			calls++
+		}
+	}
+	return calls >= ready
+}
