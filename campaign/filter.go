@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -143,7 +142,7 @@ func compile(source string) (*vm.Program, error) {
 	return expr.Compile(source, expr.Env(seen{}), expr.AsBool(), expr.MaxNodes(maxNodes),
 		expr.DisableBuiltin("now"), expr.DisableBuiltin("date"), expr.DisableBuiltin("duration"), expr.DisableBuiltin("timezone"),
 		expr.DisableBuiltin("repeat"),
-		one("number", readNumber), one("date", readDay), expr.Patch(&typing{}))
+		one("number", contactdb.FieldNumber), one("date", readDay), expr.Patch(&typing{}))
 }
 
 // typing gives the words that are not every contact's the type that they are
@@ -266,32 +265,6 @@ func become(node *ast.Node, as kind) {
 	at := word.Location()
 	ast.Patch(node, field)
 	(*node).SetLocation(at)
-}
-
-// readNumber reads 1234.5, 1.234,5 and 1 234,50; what is no number is NaN,
-// which fits no comparison.
-func readNumber(s string) float64 {
-	s = strings.Map(func(r rune) rune {
-		if r == ' ' || r == '\u00a0' || r == '\'' {
-			return -1
-		}
-		return r
-	}, s)
-	comma, dot := strings.LastIndexByte(s, ','), strings.LastIndexByte(s, '.')
-	switch {
-	case comma > dot && strings.Count(s, ",") == 1: // decimal comma
-		s = strings.ReplaceAll(s, ".", "")
-		s = strings.Replace(s, ",", ".", 1)
-	case comma >= 0:
-		s = strings.ReplaceAll(s, ",", "")
-	case strings.Count(s, ".") > 1:
-		s = strings.ReplaceAll(s, ".", "")
-	}
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil {
-		return math.NaN()
-	}
-	return f
 }
 
 var dayForms = []string{time.DateOnly, time.RFC3339, time.DateTime, "02.01.2006", "02/01/2006", "2006-01-02T15:04:05"}

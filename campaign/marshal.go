@@ -115,7 +115,7 @@ func (d *Definition) writeLists(b *strings.Builder) {
 			fmt.Fprintf(b, "    weight: %d\n", l.Weight)
 		}
 		if l.Order != contactdb.Oldest {
-			fmt.Fprintf(b, "    order: %s\n", l.Order)
+			fmt.Fprintf(b, "    order: %s\n", strconv.Quote(string(l.Order)))
 		}
 		if l.Filter != nil {
 			fmt.Fprintf(b, "    filter: %s\n", strconv.Quote(l.Filter.String()))

@@ -307,7 +307,7 @@ func genFilter() *rapid.Generator[*Filter] {
 func genList(name string) *rapid.Generator[List] {
 	return rapid.Custom(func(t *rapid.T) List {
 		return List{Name: name, Weight: rapid.IntRange(0, 100).Draw(t, "weight"), Filter: genFilter().Draw(t, "filter"),
-			Order: rapid.SampledFrom([]contactdb.Order{contactdb.Oldest, contactdb.Newest, contactdb.Best}).Draw(t, "order")}
+			Order: rapid.SampledFrom([]contactdb.Order{contactdb.Oldest, contactdb.Newest, contactdb.Best, "highest balance", "lowest E-mail: 2"}).Draw(t, "order")}
 	})
 }
 

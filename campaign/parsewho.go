@@ -68,12 +68,18 @@ func (s *section) order(to *contactdb.Order) {
 	v, ok := s.scalar(e.value, "order", "order: newest")
 	switch {
 	case !ok:
+	case strings.HasPrefix(v, contactdb.Highest) || strings.HasPrefix(v, contactdb.Lowest):
+		if _, field, _ := strings.Cut(v, " "); strings.TrimSpace(field) != field || field == "" || len(field) > 100 {
+			s.at(e.value, fmt.Sprintf("%s does not name a field", quoted(v)), "order: highest balance")
+			return
+		}
+		*to = contactdb.Order(v)
 	case !slices.Contains(orders, v):
 		instead := "order: newest"
 		if near := nearest(v, orders); near != "" {
 			instead = "order: " + near
 		}
-		s.at(e.value, fmt.Sprintf("order is one of %s, not %s", strings.Join(orders, ", "), quoted(v)), instead)
+		s.at(e.value, fmt.Sprintf("order is one of %s, highest FIELD, lowest FIELD, not %s", strings.Join(orders, ", "), quoted(v)), instead)
 	case v == oldest:
 		*to = contactdb.Oldest
 	default:

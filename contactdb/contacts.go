@@ -250,6 +250,7 @@ func (t *tx) replaceContact(list *listRow, c Contact) error {
 			list.count(from, old.Zones, -1)
 			list.count(to, c.Zones, 1)
 		}
+		t.rearrange(&old, &c, seg, from, to)
 		return t.replaced(place{seg, to, c.ID}, from)
 	}
 	return fmt.Errorf("contact %d of list %q: %w", c.ID, list.Name, ErrNotFound)
@@ -281,6 +282,11 @@ func (t *tx) replaced(p place, from uint32) error {
 // passed says whether a campaign's walk may have gone past a contact that has
 // come into a class from another one.
 func (t *tx) passed(camp uint32, p place, from uint32) bool {
+	for _, class := range []uint32{from, p.class} {
+		if isArranged(t.get(bCursors, cursorKey(camp, p.seg, class))) {
+			return true // where it was, and whether it was passed, the order does not say any more
+		}
+	}
 	return t.seenBy(camp, p.seg, from).has(p.id) || t.seenBy(camp, p.seg, p.class).has(p.id)
 }
 

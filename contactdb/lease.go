@@ -71,13 +71,22 @@ func (l *leasing) run() error {
 	if err := l.takeCallbacks(); err != nil || l.req.For != "" {
 		return l.end(err)
 	}
+	if err := l.arrange(); err != nil {
+		return err
+	}
 	if err := l.takeDue(); err != nil {
 		return err
 	}
+	behind := l.res.More
+	l.res.More = false
 	if err := l.takeFresh(); err != nil {
 		return err
 	}
-	return l.end(l.findNext())
+	err = l.findNext()
+	if behind && !l.full() {
+		l.res.More = true // contacts are not in order yet: there may be some among them
+	}
+	return l.end(err)
 }
 
 // end writes down how far the walk has come and how often who was shown.
@@ -87,7 +96,11 @@ func (l *leasing) end(err error) error {
 	}
 	for _, g := range l.groups {
 		if g.moved {
-			l.put(bCursors, cursorKey(l.camp, g.seg, g.class), g.seen.bytes())
+			cursor := g.seen.bytes()
+			if g.by != nil {
+				cursor = g.by.bytes()
+			}
+			l.put(bCursors, cursorKey(l.camp, g.seg, g.class), cursor)
 		}
 	}
 	l.callers.save(l.tx)

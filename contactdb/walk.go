@@ -23,7 +23,8 @@ type group struct {
 	moved      bool      // seen differs from what is stored
 	head       uint64    // next fresh contact, 0 if none; known if looked
 	looked     bool
-	above      int // for Newest: place in seen of the span that head comes after; -1: none
+	by         *arrangement // for an order by a field
+	above      int          // for Newest: place in seen of the span that head comes after; -1: none
 }
 
 // seen are the contacts of a group that a walk has gone past, as spans of ids:
@@ -47,6 +48,9 @@ func (s seen) bytes() (b []byte) {
 
 // readSeen reads what bytes has written, or the last id of an older file.
 func readSeen(value []byte) (s seen) {
+	if isArranged(value) {
+		return nil
+	}
 	if len(value) == 8 {
 		return seen{{0, binary.BigEndian.Uint64(value)}}
 	}
@@ -83,8 +87,9 @@ func (l *leasing) gather() error {
 				score = l.req.Score(z.Zones)
 			}
 			for _, seg := range row.Segments {
-				l.groups = append(l.groups, &group{list: i, order: src.Order, seg: seg, class: z.Class, open: open, next: next, score: score,
-					seen: l.seenBy(l.camp, seg, z.Class)})
+				g := &group{list: i, order: src.Order, seg: seg, class: z.Class, open: open, next: next, score: score, seen: l.seenBy(l.camp, seg, z.Class)}
+				g.by = l.arrangement(g, src.Order)
+				l.groups = append(l.groups, g)
 			}
 		}
 	}
@@ -150,6 +155,8 @@ func (l *leasing) firstFresh(list int) (*group, error) {
 // before says whether a group's next contact comes before another's.
 func (g *group) before(o *group) bool {
 	switch {
+	case g.by != nil && o.by != nil:
+		return comesFirst(g.by.head, o.by.head, g.by.down)
 	case g.order == Newest:
 		return g.head > o.head
 	case g.order == Best && g.score != o.score:
@@ -166,6 +173,9 @@ func (l *leasing) look(g *group) error {
 		return nil
 	}
 	g.looked, g.head, g.above = true, 0, -1
+	if g.by != nil {
+		return l.lookByField(g)
+	}
 	prefix := be32(be32(nil, g.seg), g.class)
 	c := l.Bucket(bFresh).Cursor()
 	for key := g.start(c, prefix); key != nil && bytes.HasPrefix(key, prefix); {
@@ -246,6 +256,8 @@ func (g *group) jump(id uint64) bool {
 func (g *group) pass(id uint64) (at int) {
 	g.moved, g.looked = true, false
 	switch {
+	case g.by != nil:
+		g.by.at = g.by.head
 	case g.order != Newest:
 		g.seen, at = seen{{0, id}}, 0
 	case g.above >= 0:

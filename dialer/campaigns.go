@@ -87,6 +87,9 @@ func (s *Service) inForce(c contactdb.Campaign) error {
 		return err
 	}
 	l.rules.Store(r)
+	s.mu.Lock()
+	s.arrange(r)
+	s.mu.Unlock()
 	l.tell(Input{Kind: InSettings, Settings: r.floor()})
 	return nil
 }

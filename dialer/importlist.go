@@ -182,6 +182,7 @@ func (s *Service) contactsChanged(list string) {
 	for _, l := range s.loops {
 		for _, used := range l.rules.Load().def.Lists {
 			if used.Name == list {
+				s.arrange(l.rules.Load())
 				l.tell(Input{Kind: InContacts})
 			}
 		}

@@ -1,10 +1,15 @@
 package dialer
 
 import (
+	"context"
+	"errors"
+	"strings"
 	"time"
 
 	"apel/campaign"
 	"apel/contactdb"
+
+	"go.uber.org/zap"
 )
 
 // view is from where the store shows contacts to a campaign's rules.
@@ -26,4 +31,32 @@ func sourcesOf(def *campaign.Definition) (all []contactdb.Source) {
 		all = append(all, contactdb.Source{List: l.Name, Weight: l.Weight, Order: l.Order})
 	}
 	return all
+}
+
+// arrange has lists put into the order of the fields that a campaign asks for,
+// beside its leases, which do so too, and more slowly. With mu held.
+func (s *Service) arrange(r *rules) {
+	if s.stopping() {
+		return
+	}
+	for _, src := range r.sources() {
+		if !strings.HasPrefix(string(src.Order), contactdb.Highest) && !strings.HasPrefix(string(src.Order), contactdb.Lowest) {
+			continue
+		}
+		s.wg.Go(func() {
+			ctx, cancel := context.WithCancel(s.callCtx)
+			defer cancel()
+			go func() {
+				select {
+				case <-s.stop:
+					cancel()
+				case <-ctx.Done():
+				}
+			}()
+			err := s.store.Arrange(ctx, src.List, src.Order)
+			if err != nil && !errors.Is(err, context.Canceled) && !errors.Is(err, contactdb.ErrNotFound) {
+				s.log.Error("a list could not be put in order", zap.Error(err))
+			}
+		})
+	}
 }

@@ -334,6 +334,7 @@ func (s *Service) open(c contactdb.Campaign) error {
 	}
 	l := s.newLoop(c, r)
 	s.loops[c.Name] = l
+	s.arrange(r)
 	s.wg.Go(func() { // in this order: a floor may end at once
 		s.desk.opened(l)
 		s.wg.Go(l.run)
