@@ -31,7 +31,7 @@ func (s *Store) Lease(ctx context.Context, req LeaseRequest) (LeaseResult, error
 
 const (
 	// leaseWork is how many contacts one transaction looks at: some 20 ms.
-	leaseWork = 4096
+	leaseWork = 2048
 	// inCall is when a number that is in a live attempt is looked at again.
 	inCall = time.Minute
 	// soonest keeps a rule that says "later, now" from being asked in a circle.
