@@ -178,6 +178,9 @@ func (s *Store) transact(group []*write) (refused int, err, fatal error) {
 			return i, err, nil
 		}
 	}
+	if t.late.write(t); t.err != nil { // a mistake of ours; nobody's operation more than another's
+		return -1, t.err, nil
+	}
 	if !t.dirty {
 		return -1, nil, nil
 	}

@@ -31,9 +31,18 @@ type head struct {
 }
 
 func (t *tx) head(l *ledger) (head, error) {
+	if h, known := t.late.heads[l]; known {
+		return h, nil
+	}
 	h := head{Hash: firstHash}
 	_, err := t.load(bMeta, l.head, &h)
 	return h, err
+}
+
+// chained stores a sealed row as the new end of a chain.
+func (t *tx) chained(l *ledger, day uint32, end head, row []byte) {
+	t.put(l.rows, be64(nil, end.Records), row)
+	t.late.end(t, l, end, day)
 }
 
 // link seals a row to the end of a chain. made gives the row, its JSON ending
@@ -56,10 +65,7 @@ func (t *tx) link(l *ledger, day uint32, made func(place uint64, prev string) (a
 	if err != nil {
 		return 0, "", fmt.Errorf("%s %d: %w", l.what, place, err)
 	}
-	t.put(l.rows, be64(nil, place), stored)
-	d := be32(nil, day)
-	t.put(l.days, d, readSpan(t.get(l.days, d)).with(place).bytes())
-	t.save(bMeta, l.head, head{place, hash})
+	t.chained(l, day, head{place, hash}, stored)
 	return place, hash, nil
 }
 

@@ -9,19 +9,19 @@ import (
 // order of the export columns. The personal ones, which an erasure takes, are
 // the number, the note and the answers to the script.
 
-// append links a record to the chain and stores it.
-func (t *tx) append(r *Record) error {
+// append links a record to the chain and stores it; d is its draft.
+func (t *tx) append(r *Record, d *draft) error {
 	if t.get(bRecordIDs, []byte(r.ID)) != nil {
 		return fmt.Errorf("%w: attempt %s has a record already", ErrState, r.ID)
 	}
-	place, hash, err := t.link(&records, dayOf(r.EndedAt), func(_ uint64, prev string) (any, error) {
-		r.PrevHash, r.Hash = prev, ""
-		return r, nil
-	})
+	h, err := t.head(&records)
 	if err != nil {
 		return err
 	}
-	r.Hash = hash
+	stored, hash := d.close(h.Hash)
+	place := h.Records + 1
+	t.chained(&records, dayOf(r.EndedAt), head{place, hash}, stored)
+	r.PrevHash, r.Hash = h.Hash, hash
 	t.put(bRecordIDs, []byte(r.ID), be64(nil, place))
 	t.put(bRecordPhones, recordPhoneKey(r.Phone, place), []byte{})
 	return nil

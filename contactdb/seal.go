@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 )
@@ -136,13 +137,27 @@ func digest(salt, value []byte) []byte {
 
 // seal closes a row: body is its JSON with an empty hash at its end.
 func seal(prev string, body []byte, personal map[string]bool) (stored []byte, hash string, err error) {
-	all, err := members(body, make([]member, 0, 48))
-	if err != nil || !bytes.HasSuffix(body, []byte(hashOpen+hashEnd)) {
-		return nil, "", errors.New("it does not end with an empty hash")
+	stored, hashed, err := sealParts(body, personal)
+	if err != nil {
+		return nil, "", err
 	}
-	salts := []byte(saltsOpen)
 	h := sha256.New()
 	h.Write([]byte(prev))
+	h.Write(hashed)
+	hash = hex.EncodeToString(h.Sum(nil))
+	copy(stored[len(body)-len(hashEnd):], hash)
+	return stored, hash, nil
+}
+
+// sealParts gives a row as it is stored, with zeros for its hash, and what is
+// hashed of it behind the hash before it.
+func sealParts(body []byte, personal map[string]bool) (stored, hashed []byte, err error) {
+	all, err := members(body, make([]member, 0, 48))
+	if err != nil || !bytes.HasSuffix(body, []byte(hashOpen+hashEnd)) {
+		return nil, nil, errors.New("it does not end with an empty hash")
+	}
+	salts := []byte(saltsOpen)
+	hashed = make([]byte, 0, len(body)+256)
 	at := 0
 	for _, m := range all {
 		if !personal[string(m.name(body))] || empty(m.value(body)) {
@@ -150,17 +165,52 @@ func seal(prev string, body []byte, personal map[string]bool) (stored []byte, ha
 		}
 		salt := make([]byte, saltSize)
 		rand.Read(salt)
-		h.Write(body[at:m.from])
-		h.Write(digest(salt, m.value(body)))
+		hashed = append(append(hashed, body[at:m.from]...), digest(salt, m.value(body))...)
 		at = m.to
 		salts = appendSalt(salts, m.name(body), salt)
 	}
-	h.Write(body[at:])
-	hash = hex.EncodeToString(h.Sum(nil))
-	stored = make([]byte, 0, len(body)+len(hash)+len(salts)+1)
+	hashed = append(hashed, body[at:]...)
+	stored = make([]byte, 0, len(body)+len(firstHash)+len(salts)+1)
 	stored = append(stored, body[:len(body)-len(hashEnd)]...)
-	stored = append(append(append(stored, hash...), '"'), salts...)
-	return append(stored, "}}"...), hash, nil
+	stored = append(append(append(stored, firstHash...), '"'), salts...)
+	return append(stored, "}}"...), hashed, nil
+}
+
+// draft is a row that is sealed but for the hash before it.
+type draft struct {
+	hashed, stored       []byte // with places for prev_hash, and in stored for the hash
+	inHashed, prev, hash int    // these places
+}
+
+// newDraft seals a call record as far as can be without the end of the chain.
+func newDraft(r *Record) (*draft, error) {
+	r.PrevHash, r.Hash = firstHash, ""
+	body, err := json.Marshal(r)
+	if err != nil {
+		return nil, fmt.Errorf("record %s: %w", r.ID, err)
+	}
+	stored, hashed, err := sealParts(body, records.personal)
+	if err != nil {
+		return nil, fmt.Errorf("record %s: %w", r.ID, err)
+	}
+	d := &draft{hashed: hashed, stored: stored, inHashed: bytes.LastIndex(hashed, []byte(firstHash)), hash: len(body) - len(hashEnd)}
+	d.prev = d.hash - len(hashOpen) - len(`",`) - len(firstHash)
+	return d, nil
+}
+
+// close puts the hash before it and its own into the row. It may be done again:
+// a transaction that was undone leaves nothing behind. Each gives new bytes,
+// for the store keeps them until its commit.
+func (d *draft) close(prev string) (stored []byte, hash string) {
+	copy(d.hashed[d.inHashed:], prev)
+	h := sha256.New()
+	h.Write([]byte(prev))
+	h.Write(d.hashed)
+	hash = hex.EncodeToString(h.Sum(nil))
+	stored = bytes.Clone(d.stored)
+	copy(stored[d.prev:], prev)
+	copy(stored[d.hash:], hash)
+	return stored, hash
 }
 
 // sealed is a stored row taken apart.

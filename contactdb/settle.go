@@ -112,24 +112,54 @@ func (t *tx) live(owner string) (all []attemptRow, err error) {
 // record without EndedAt ends at its last known time. Neither NextTry nor
 // Final means no further try.
 func (s *Store) Settle(ctx context.Context, st Settlement) (rec Record, err error) {
-	err = s.write(ctx, "settle attempt "+st.Record.ID, func(t *tx) (err error) {
+	what, id := "settle attempt "+st.Record.ID, []byte(st.Record.ID)
+	var p prepared
+	err = s.view(what, func(t *tx) error { // an attempt does not change: it is read beside the committer
 		var a attemptRow
-		live, err := t.load(bLive, []byte(st.Record.ID), &a)
-		if err == nil && !live {
-			err = fmt.Errorf("%w: it is not live; an attempt is settled once", ErrState)
+		live, err := t.load(bLive, id, &a)
+		if err == nil && live {
+			p, err = prepare(a, st)
+		} else if err == nil {
+			err = errSettled
 		}
-		if err != nil {
-			return err
+		return err
+	})
+	if err != nil {
+		return rec, err
+	}
+	err = s.write(ctx, what, func(t *tx) (err error) {
+		if t.get(bLive, id) == nil {
+			return errSettled
 		}
-		rec, err = t.settle(a, st)
+		rec, err = t.settle(p)
 		return err
 	})
 	return rec, err
 }
 
-func (t *tx) settle(a attemptRow, st Settlement) (Record, error) {
-	rec := completed(st.Record, a)
-	if err := t.append(&rec); err != nil {
+var errSettled = fmt.Errorf("%w: it is not live; an attempt is settled once", ErrState)
+
+// prepared is a settlement as far as it can be made without the chain's end:
+// what need not be done by the one goroutine that writes.
+type prepared struct {
+	a    attemptRow
+	st   Settlement
+	rec  Record
+	text *draft // of rec
+}
+
+func prepare(a attemptRow, st Settlement) (p prepared, err error) {
+	p = prepared{a: a, st: st, rec: completed(st.Record, a)}
+	if len(p.rec.ScriptAnswers) == 0 {
+		p.rec.ScriptAnswers = nil // no answers are written in one way
+	}
+	p.text, err = newDraft(&p.rec)
+	return p, err
+}
+
+func (t *tx) settle(p prepared) (Record, error) {
+	a, st, rec := p.a, p.st, p.rec
+	if err := t.append(&rec, p.text); err != nil {
 		return rec, err
 	}
 	if err := t.keepEvidence(rec.ID, st.Evidence); err != nil {
@@ -240,7 +270,11 @@ func (s *Store) Recover(ctx context.Context, owner string, now time.Time, next f
 		}
 		for _, a := range rows {
 			at, final := next(a.Attempt)
-			if _, err := t.settle(a, Settlement{Record: interrupted(a.Notes, a.ID, now), NextTry: at, Final: final, Promised: true}); err != nil {
+			p, err := prepare(a, Settlement{Record: interrupted(a.Notes, a.ID, now), NextTry: at, Final: final, Promised: true})
+			if err == nil {
+				_, err = t.settle(p)
+			}
+			if err != nil {
 				return err
 			}
 			all = append(all, a.Attempt)

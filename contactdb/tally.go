@@ -68,13 +68,11 @@ func (t *tx) tally(r Record) error {
 }
 
 func (t *tx) count(bucket, key []byte, r Record) error {
-	var y Tally
-	if _, err := t.load(bucket, key, &y); err != nil {
-		return err
+	y, err := t.late.tally(t, bucket, key)
+	if err == nil {
+		y.add(r)
 	}
-	y.add(r)
-	t.save(bucket, key, y)
-	return nil
+	return err
 }
 
 // Tally sums the tallies of a campaign over days from <= day < to, days being

@@ -103,6 +103,8 @@ type tx struct {
 	words    *words
 	ownWords map[string]uint64 // words of the store that this transaction has asked for
 
+	late late // written at the end
+
 	dncRead    *dncIndex // of this transaction
 	dncChanged bool      // what it holds is not committed yet
 }
