@@ -46,6 +46,7 @@ func (a *app) verbs() []*cobra.Command {
 		a.recordCmd(),
 		a.recordingCmd(),
 		a.auditCmd(),
+		a.dbCmd(),
 		a.reportCmd(),
 		a.simulateCmd(),
 		a.detectCmd(),

@@ -157,6 +157,10 @@ func init() {
 		{Method: "POST", Path: "/api/records/anchor", Doc: "the heads of the chains, to be kept elsewhere; notes in the trail that they were given", Audit: unaudited, Roles: keepers, Scope: access.Records, answer: result((*api).anchor)},
 		{Method: "GET", Path: "/api/detector/examples", Doc: "calls of which it is known who answered: features, no sound, no personal data", Roles: viewers, Scope: access.Records, answer: result((*api).labelledCalls)},
 
+		{Method: "GET", Path: "/api/db/check", Doc: "look through all rows, indexes and chains of the store", Stream: true, Roles: keepers, Scope: access.Records, answer: result((*api).checkStore)},
+		{Method: "GET", Path: "/api/db/stats", Doc: "how large the store is, and of what", Stream: true, Roles: keepers, Scope: access.Records, answer: result((*api).storeStats)},
+		{Method: "GET", Path: "/api/db/backup", Doc: "a copy of the whole store as it is now", Audit: "db.backup", Stream: true, Roles: []access.Role{access.Administrator}, answer: (*api).backup},
+
 		{Method: "GET", Path: "/api/audit", Doc: "the last entries of the audit trail; query: who, verb, object, phone, from, to, limit", Audit: "audit.ls", Roles: keepers, Scope: access.Records, answer: result((*api).auditTrail)},
 		{Method: "GET", Path: "/api/audit/export", Doc: "the audit trail; query: format, who, verb, object, phone, from, to", Audit: "audit.export", Numbers: true, Stream: true, Roles: keepers, Scope: access.Records, answer: (*api).exportAudit},
 		{Method: "GET", Path: "/api/audit/verify", Doc: "walk the chain of the audit trail", Stream: true, Roles: keepers, Scope: access.Records, answer: result((*api).verifyAudit)},

@@ -1,0 +1,192 @@
+package contactdb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// Backup writes a copy of the whole store to w, one consistent view, while
+// others go on writing: what they free meanwhile is not used again before it
+// ends, so the file may grow by as much as is written.
+func (s *Store) Backup(ctx context.Context, w io.Writer) (bytes int64, err error) {
+	err = s.view("backup", func(t *tx) error {
+		bytes, err = t.WriteTo(cancelled{ctx, w})
+		return err
+	})
+	return bytes, err
+}
+
+// cancelled stops a copy when its context ends.
+type cancelled struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+func (c cancelled) Write(b []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.w.Write(b)
+}
+
+// Stats says how large the store is and of what.
+type Stats struct {
+	Path      string `json:"path"`
+	Schema    int    `json:"schema"`
+	Bytes     int64  `json:"bytes"`      // of the file
+	FreeBytes int64  `json:"free_bytes"` // in pages that are free: compact gives them back
+	Parts     []Part `json:"parts"`      // largest first
+}
+
+// Part is one kind of rows.
+type Part struct {
+	Name  string `json:"name"`
+	Rows  int    `json:"rows"`
+	Bytes int64  `json:"bytes"` // of its pages
+}
+
+// Stats counts all rows: it reads the whole file.
+func (s *Store) Stats() (st Stats, err error) {
+	err = s.view("stats", func(t *tx) error {
+		st = Stats{Path: s.db.Path(), Schema: schema, Bytes: t.Size()}
+		free := s.db.Stats()
+		st.FreeBytes = int64(free.FreePageN+free.PendingPageN) * int64(s.db.Info().PageSize)
+		for _, name := range buckets {
+			b := t.Bucket(name).Stats()
+			st.Parts = append(st.Parts, Part{string(name), b.KeyN, int64(b.BranchAlloc + b.LeafAlloc)})
+		}
+		return nil
+	})
+	sortParts(st.Parts)
+	return st, err
+}
+
+func sortParts(parts []Part) {
+	for i := 1; i < len(parts); i++ {
+		for j := i; j > 0 && parts[j].Bytes > parts[j-1].Bytes; j-- {
+			parts[j], parts[j-1] = parts[j-1], parts[j]
+		}
+	}
+}
+
+// compactStep is how many bytes of rows one transaction of Compact copies.
+const compactStep = 8 << 20
+
+// Compact writes the store at a path anew without its free pages, and with them
+// without what was erased from it, and puts the copy in its place. Nobody else
+// may have it open: ErrInUse. Killed at any time it leaves the old file or the new.
+func Compact(path string) (before, after int64, err error) {
+	s, err := Open(Config{Path: path}) // brings it forward, and looks through it
+	if err != nil {
+		return 0, 0, err
+	}
+	tmp := path + ".compact"
+	err = func() error {
+		if err := os.Remove(tmp); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		to, err := bbolt.Open(tmp, 0o600, &bbolt.Options{Timeout: time.Second, FreelistType: bbolt.FreelistMapType})
+		if err != nil {
+			return err
+		}
+		if err := guard(func() error { return bbolt.Compact(to, s.db, compactStep) }); err != nil {
+			return errors.Join(err, to.Close())
+		}
+		return errors.Join(to.Sync(), to.Close())
+	}()
+	if err == nil {
+		before, after, err = sizes(path, tmp)
+	}
+	if err == nil { // under the lock of the old one
+		err = errors.Join(os.Rename(tmp, path), syncDir(filepath.Dir(path)))
+	}
+	err = errors.Join(err, s.Close())
+	if err != nil {
+		_ = os.Remove(tmp) // the first error tells
+		return 0, 0, fmt.Errorf("compact %s: %w", path, spaceError(err))
+	}
+	return before, after, nil
+}
+
+func sizes(a, b string) (sizeA, sizeB int64, err error) {
+	infoA, err := os.Stat(a)
+	if err != nil {
+		return 0, 0, err
+	}
+	infoB, err := os.Stat(b)
+	if err != nil {
+		return 0, 0, err
+	}
+	return infoA.Size(), infoB.Size(), nil
+}
+
+// Restore puts a backup in the place of the store at a path, after it was
+// looked through; what stood there is kept under the name that it returns, ""
+// if nothing did. Nobody may have either open: ErrInUse. The backup is copied,
+// not moved.
+func Restore(backup, path string, now time.Time) (kept string, err error) {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return "", err
+	}
+	if f, err := os.Open(path); err == nil {
+		defer f.Close()
+		if err := hold(f, 0); err != nil { // until the end: whoever waits for it opens the new one
+			return "", fmt.Errorf("restore %s: %w", path, err)
+		}
+	}
+	tmp := path + ".restore"
+	if err := copyFile(backup, tmp); err != nil {
+		return "", spaceError(err)
+	}
+	defer func() { _ = os.Remove(tmp) }() // gone if all went well
+	s, err := Open(Config{Path: tmp})
+	if err != nil {
+		return "", fmt.Errorf("the backup %s cannot be used: %w", backup, err)
+	}
+	err = s.Check()
+	if err = errors.Join(err, s.Close()); err != nil {
+		return "", fmt.Errorf("the backup %s is damaged: %w", backup, err)
+	}
+	if _, err := os.Stat(path); err == nil {
+		kept = path + ".before-" + now.UTC().Format("20060102T150405Z")
+		if err := os.Link(path, kept); err != nil {
+			return "", err
+		}
+	}
+	return kept, errors.Join(os.Rename(tmp, path), syncDir(filepath.Dir(path)))
+}
+
+func copyFile(from, to string) (err error) {
+	in, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(to, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Sync(), out.Close())
+}
+
+// Problems gives the sentences of an error of Check.
+func Problems(err error) (all []string) {
+	var many interface{ Unwrap() []error }
+	if errors.As(err, &many) {
+		for _, e := range many.Unwrap() {
+			all = append(all, Problems(e)...)
+		}
+		if len(all) > 0 {
+			return all
+		}
+	}
+	return append(all, err.Error())
+}

@@ -1,0 +1,183 @@
+package contactdb
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+func TestABackupIsOneWholeViewWhileCallsGoOn(t *testing.T) {
+	s := newStore(t)
+	mustApply(t, s, "c", "v1")
+	mustImport(t, s, "a", people(0, 400)...)
+	attempts := mustLease(t, s, request("c", 400, "a")).Attempts
+	half := make(chan struct{})
+	var all sync.WaitGroup
+	all.Go(func() {
+		for i, a := range attempts {
+			mustSettle(t, s, ended(a, Busy, monday.Add(time.Duration(i)*time.Second), monday.Add(time.Hour)))
+			if i == len(attempts)/2 {
+				close(half)
+			}
+		}
+	})
+	<-half
+	path := filepath.Join(t.TempDir(), "backup.db")
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Backup(bg, f); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	all.Wait()
+	copied := openStore(t, path) // is checked at the end
+	v, err := copied.Verify(bg)
+	if err != nil || !v.OK || v.Records < 200 {
+		t.Errorf("the copy: %+v, %v", v, err)
+	}
+}
+
+func TestWhatWasErasedIsInTheFileUntilItIsCompacted(t *testing.T) {
+	s := known(t)
+	path := s.db.Path()
+	if _, err := s.Erase(bg, Erasure{Phone: person(7).Phone, Reason: "erased", Now: monday.Add(time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := Compact(path); !errors.Is(err, ErrInUse) {
+		t.Errorf("compact of an open store: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	before, after, err := Compact(path)
+	if err != nil || after == 0 || after > before {
+		t.Fatalf("%d to %d, %v", before, after, err)
+	}
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{person(7).Phone, "+40213334444", "Vâlceanu", "Turnu Severin"} {
+		if bytes.Contains(raw, []byte(text)) {
+			t.Errorf("%q is in the compacted file", text)
+		}
+	}
+	if left, err := filepath.Glob(path + ".*"); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	again := openStore(t, path)
+	if v, err := again.Verify(bg); err != nil || !v.OK {
+		t.Errorf("%+v, %v", v, err)
+	}
+	if c, err := again.PutContact(Contact{List: "a", Phone: "+40711111111"}, monday); err != nil || c.ID != 6 {
+		t.Errorf("ids after compacting: %d, %v", c.ID, err)
+	}
+}
+
+func TestARestoredBackupTakesThePlaceAndTheOldOneIsKept(t *testing.T) {
+	backup := settledStore(t, 5)
+	s := newStore(t)
+	path := s.db.Path()
+	mustImport(t, s, "other", person(1))
+	if _, err := Restore(backup, path, monday); !errors.Is(err, ErrInUse) {
+		t.Errorf("restore under an open store: %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	kept, err := Restore(backup, path, monday)
+	if err != nil || !strings.HasSuffix(kept, ".before-20260302T090000Z") {
+		t.Fatal(kept, err)
+	}
+	if v, err := openStore(t, path).Verify(bg); err != nil || v.Records != 5 {
+		t.Errorf("restored: %+v, %v", v, err)
+	}
+	if _, err := openStore(t, kept).List("other"); err != nil {
+		t.Errorf("what stood there before: %v", err)
+	}
+}
+
+func TestADamagedBackupIsRefusedAndNothingIsChanged(t *testing.T) {
+	backup := settledStore(t, 50)
+	whole, err := os.ReadFile(backup)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := filepath.Join(t.TempDir(), "cut.db")
+	if err := os.WriteFile(cut, whole[:12<<10], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	path := settledStore(t, 3)
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Restore(cut, path, monday); !errors.Is(err, ErrDamaged) {
+		t.Errorf("a backup that was cut off: %v", err)
+	}
+	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(before, after) {
+		t.Errorf("the store was changed, %v", err)
+	}
+	if left, err := filepath.Glob(path + ".*"); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// A page of the records is spoilt: what lies in it is lost, and only that.
+func TestSalvageSavesWhatIsNotSpoilt(t *testing.T) {
+	path := settledStore(t, 300)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := bytes.Index(whole, []byte(`{"id":"a000000000150"`))
+	if at < 0 {
+		t.Fatal("the record is not where it was thought")
+	}
+	page := at / os.Getpagesize() * os.Getpagesize()
+	for i := range 64 {
+		whole[page+i] = 0xEE
+	}
+	if err := os.WriteFile(path, whole, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(Config{Path: path}); !errors.Is(err, ErrDamaged) {
+		t.Fatalf("the damaged store opens: %v", err)
+	}
+	to := filepath.Join(t.TempDir(), "saved.db")
+	parts, err := Salvage(path, to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range parts {
+		switch {
+		case p.Name == "records" && (len(p.Lost) == 0 || p.Rows < 250 || p.Rows >= 300):
+			t.Errorf("records: %+v", p)
+		case p.Name == "contacts" && (len(p.Lost) > 0 || p.Rows != 300):
+			t.Errorf("contacts: %+v", p)
+		}
+	}
+	s, err := Open(Config{Path: to})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if cs := collect(t, s.Contacts("l")); len(cs) != 300 {
+		t.Errorf("%d contacts saved", len(cs))
+	}
+	if v, err := s.Verify(bg); err != nil || v.OK || v.BadAt < 2 || v.BadAt > 150 {
+		t.Errorf("the chain of what is left: %+v, %v", v, err)
+	}
+	if _, err := Salvage(path, to); !errors.Is(err, ErrExists) {
+		t.Errorf("salvage over a file: %v", err)
+	}
+}
