@@ -46,6 +46,8 @@ type simulation struct {
 	compare                 bool
 	seeds                   int
 	svg                     string
+	records, campaign       string // --from-records: where from, and only of this campaign
+	seat                    bool
 	file                    *campaign.Definition // nil: none given
 }
 
@@ -58,8 +60,19 @@ func (a *app) simulateCmd() *cobra.Command {
 				return err
 			}
 		}
+		if s.records != "" {
+			if err := a.likeRecords(ctx, cmd, &s); err != nil {
+				return err
+			}
+		}
+		if s.seat && !cmd.Flags().Changed("seeds") {
+			s.seeds = 5
+		}
 		if err := s.check(); err != nil {
 			return err
+		}
+		if s.seat {
+			return a.seat(ctx, s)
 		}
 		return a.simulate(ctx, s)
 	})
@@ -87,6 +100,10 @@ func (a *app) simulateCmd() *cobra.Command {
 	f.IntVar(&s.world.Lines, "lines", 0, "calls and talks at once; 0: enough")
 	f.Float64Var(&s.world.Rate, "calls-per-second", 0, "calls that trunks take a second; 0: enough")
 	f.BoolVar(&s.compare, "compare", false, "the same shift in every mode, and under the adaptive scheme that is usual elsewhere")
+	f.StringVar(&s.records, "from-records", "", "take rates and times from the call records of the data directory, or of an exported `file`")
+	f.Lookup("from-records").NoOptDefVal = ownRecords
+	f.StringVar(&s.campaign, "campaign", "", "only from the records of this `campaign`")
+	f.BoolVar(&s.seat, "seat", false, "how many operators call --contacts through within --hours")
 	f.StringVar(&s.svg, "svg", "", "draw occupancy against abandonment and a shift's timeline into this `file`")
 	return cmd
 }
@@ -132,6 +149,8 @@ func (s *simulation) check() error {
 		{s.world.Ring <= 0 || s.world.Talk <= 0 || s.world.Wrap < 0, "ring and talk take time, and wrap-up no less than none; write for example --talk 120s"},
 		{!(s.ratio >= 1), "ratio is 1 or more"},
 		{s.world.Choose < 1, "choose is 1 or more"},
+		{s.seat && s.world.Contacts == 0, "--seat asks for how many --contacts there are"},
+		{s.campaign != "" && s.records == "", "--campaign chooses records; give --from-records too"},
 		{s.world.Contacts < 0 || s.world.Lines < 0 || !(s.world.Rate >= 0), "contacts, lines and calls-per-second are 0 (enough) or more"},
 		{!(s.world.AnswerSpread >= 0 && s.world.AnswerSpread < .5), "answer-spread is from 0 to .5"},
 		{s.answer+s.machine+s.silent > 1, "answer-rate, machine-rate and no-answer-rate are shares of one whole and sum to more than 1"},

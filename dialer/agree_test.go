@@ -1,0 +1,78 @@
+package dialer_test
+
+import (
+	"math"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"apel/contactdb"
+	"apel/dialer"
+	"apel/dialer/lab"
+	"apel/pacing"
+)
+
+// TestTheLabOverSIPAgreesWithTheSimulator plays a shift with phones, a carrier,
+// sound and the detector, takes the world's rates and times from its call
+// records, and lives through that world in the simulator.
+func TestTheLabOverSIPAgreesWithTheSimulator(t *testing.T) {
+	const operators = 6
+	shift := 3 * time.Hour
+	if testing.Short() || raceEnabled {
+		shift = 30 * time.Minute
+	}
+	if raceEnabled {
+		shift = 12 * time.Minute
+	}
+	var st dialer.CampaignStatus
+	var records []contactdb.Record
+	synctest.Test(t, func(t *testing.T) {
+		s := newShift(t, shiftConfig{operators: operators, contacts: 3000, channels: 40, cps: 20,
+			population: lab.PopulationConfig{Seed: 3, Turn: lab.Law{Mean: 20 * time.Second, Spread: .5, Least: time.Second}, Talk: lab.Law{Mean: 90 * time.Second, Spread: .6, Least: 5 * time.Second}},
+			phone:      func(_ int, p *lab.PhoneConfig) { p.Turn = lab.Law{Mean: 2 * time.Second} }, campaign: "pacing: progressive\nrecord: false\n"})
+		time.Sleep(shift)
+		var err error
+		if st, err = s.svc.CampaignStatus("spring", false); err != nil {
+			t.Fatal(err)
+		}
+		records = s.end()
+	})
+	c, err := dialer.WorldOf(func(yield func(contactdb.Record, error) bool) {
+		for _, r := range records {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Operators, c.Hours = operators, shift.Hours()
+	var occupancy, calls []float64
+	for seed := range uint64(12) {
+		c.Seed = seed + 1
+		r := dialer.Simulate(c, "progressive", dialer.FloorSettings{Pacing: pacing.Settings{Mode: pacing.Progressive, MaxAbandonment: .03}, Within: 2 * time.Second})
+		occupancy, calls = append(occupancy, r.Occupancy), append(calls, float64(r.Calls))
+	}
+	t.Logf("the lab: %d calls, occupancy %.3f; the world of its records: %+v", len(records), st.Occupancy, c)
+	for name, x := range map[string]struct {
+		lab float64
+		sim []float64
+	}{"occupancy": {st.Occupancy, occupancy}, "calls": {float64(len(records)), calls}} {
+		mean, sd := moments(x.sim)
+		t.Logf("%s: %.3f in the lab, %.3f ± %.3f in the simulator", name, x.lab, mean, sd)
+		if d := math.Abs(x.lab - mean); d > 3*sd+.02*mean {
+			t.Errorf("%s: %.3f in the lab, %.3f in the simulator, whose seeds spread by %.3f", name, x.lab, mean, sd)
+		}
+	}
+}
+
+func moments(x []float64) (mean, sd float64) {
+	for _, v := range x {
+		mean += v / float64(len(x))
+	}
+	for _, v := range x {
+		sd += (v - mean) * (v - mean) / float64(len(x)-1)
+	}
+	return mean, math.Sqrt(sd)
+}
