@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"apel/contactdb"
 )
 
 // Known is what the machine has, for Check.
@@ -77,6 +79,38 @@ func (d *Definition) checkCallerIDs(k Known) []error {
 				all = append(all, fmt.Errorf("caller ID %s is not allowed on trunk %q; use one of %s, or add it to the trunk in apel.yaml once the carrier has verified it",
 					id, trunk, strings.Join(allowed, ", ")))
 			}
+		}
+	}
+	return all
+}
+
+// FieldWarnings say of each free field that a filter or an order asks for, and
+// that none of a list's contacts has (as far as they were looked at), that this
+// chooses nobody; has gives the fields by list.
+func (d *Definition) FieldWarnings(has map[string][]string) (all []string) {
+	for _, l := range d.Lists {
+		fields, known := has[l.Name]
+		if !known {
+			continue
+		}
+		wanted := slices.Concat(d.Filter.FreeFields(), l.Filter.FreeFields())
+		for _, by := range []string{contactdb.Highest, contactdb.Lowest} {
+			if field, ok := strings.CutPrefix(string(l.Order), by); ok && !slices.Contains(words, field) {
+				wanted = append(wanted, field)
+			}
+		}
+		slices.Sort(wanted)
+		for _, field := range slices.Compact(wanted) {
+			if slices.Contains(fields, field) {
+				continue
+			}
+			said := fmt.Sprintf("no contact of list %q that was looked at has a field %q", l.Name, field)
+			if near := nearest(field, slices.Concat(fields, words)); near != "" {
+				said += fmt.Sprintf("; did you mean %q?", near)
+			} else {
+				said += "; it has " + strings.Join(fields, ", ")
+			}
+			all = append(all, said)
 		}
 	}
 	return all

@@ -3,6 +3,7 @@ package campaign
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -25,6 +26,15 @@ import (
 type Filter struct {
 	source  string
 	clauses []clause
+	free    []string
+}
+
+// FreeFields are the words that are not every contact's: free fields of lists.
+func (f *Filter) FreeFields() []string {
+	if f == nil {
+		return nil
+	}
+	return f.free
 }
 
 // clause is one of the conditions that must all hold.
@@ -112,7 +122,7 @@ func ParseFilter(source string) (*Filter, *FilterError) {
 	if err != nil {
 		return nil, filterError(err)
 	}
-	f := &Filter{source: source}
+	f := &Filter{source: source, free: freeFields(tree.Node)}
 	for _, node := range conjuncts(tree.Node) {
 		if _, err := compile(source); err != nil { // first as a whole: places in errors are those of what was written
 			return nil, filterError(err)
@@ -125,6 +135,39 @@ func ParseFilter(source string) (*Filter, *FilterError) {
 		f.clauses = append(f.clauses, clause{text, program})
 	}
 	return f, nil
+}
+
+// freeFields collects the words that become free fields, and what stands in
+// fields["..."].
+func freeFields(n ast.Node) []string {
+	c := &collecting{names: map[string]bool{}, not: map[string]bool{}}
+	ast.Walk(&n, c)
+	for name := range c.not {
+		delete(c.names, name)
+	}
+	return slices.Sorted(maps.Keys(c.names))
+}
+
+type collecting struct{ names, not map[string]bool }
+
+func (c *collecting) Visit(node *ast.Node) {
+	switch n := (*node).(type) {
+	case *ast.IdentifierNode:
+		if !slices.Contains(words, n.Value) {
+			c.names[n.Value] = true
+		}
+	case *ast.MemberNode:
+		of, isWord := n.Node.(*ast.IdentifierNode)
+		if name, isText := n.Property.(*ast.StringNode); isWord && isText && of.Value == "fields" {
+			c.names[name.Value] = true
+		}
+	case *ast.CallNode:
+		if callee, ok := n.Callee.(*ast.IdentifierNode); ok {
+			c.not[callee.Value] = true
+		}
+	case *ast.VariableDeclaratorNode:
+		c.not[n.Name] = true
+	}
 }
 
 // conjuncts are the conditions joined by and.

@@ -78,6 +78,18 @@ func TestAFilterThatCannotBeMeantIsRefusedWithItsPlace(t *testing.T) {
 	}
 }
 
+func TestFieldsThatNoContactHasAreNamed(t *testing.T) {
+	d := Default("spring")
+	d.Filter = mustFilter(t, `balanc > 100 and city == "Iași" and fields["E-mail 2"] == "x" and since < date("2024-01-01") and any(tags, # == "vip")`)
+	d.Lists = []List{{Name: "a", Order: "highest balance"}, {Name: "empty"}}
+	got := strings.Join(d.FieldWarnings(map[string][]string{"a": {"balance", "since"}}), "\n")
+	want := `no contact of list "a" that was looked at has a field "E-mail 2"; it has balance, since
+no contact of list "a" that was looked at has a field "balanc"; did you mean "balance"?`
+	if got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 func FuzzFilter(f *testing.F) {
 	for _, s := range []string{`city == "Iași" && balance > 100`, `"vip" in tags`, `a ? b : c`, `map(tags, #) == ["a"]`, `let x = 1; x > balance`} {
 		f.Add(s)

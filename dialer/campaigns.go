@@ -5,8 +5,10 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"apel/campaign"
@@ -126,7 +128,29 @@ func (s *Service) check(def *campaign.Definition) (violations, warnings []string
 	for _, err := range def.Check(k) {
 		violations = append(violations, err.Error())
 	}
-	return violations, warnings
+	return violations, append(warnings, def.FieldWarnings(s.fieldsOf(def))...)
+}
+
+// fieldsOf are the free fields of a campaign's lists, by the first contacts of each.
+func (s *Service) fieldsOf(def *campaign.Definition) map[string][]string {
+	const enough = 500
+	has := map[string][]string{}
+	for _, l := range def.Lists {
+		fields, looked := map[string]bool{}, 0
+		for c, err := range s.store.Contacts(l.Name) {
+			if err != nil || looked == enough {
+				break
+			}
+			looked++
+			for f := range c.Fields {
+				fields[f] = true
+			}
+		}
+		if looked > 0 {
+			has[l.Name] = slices.Sorted(maps.Keys(fields))
+		}
+	}
+	return has
 }
 
 // StartCampaign starts or restarts a campaign. ErrRefused if its definition
