@@ -1,6 +1,6 @@
 # The commands of README and CONTRIBUTING, under short names.
 
-.PHONY: build demo test race lint fmt bench bench-contactdb fuzz
+.PHONY: build demo test race lint fmt bench bench-contactdb bench-pacing fuzz
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o apel ./cmd/apel
@@ -28,6 +28,16 @@ bench:
 BENCH ?=
 bench-contactdb:
 	go run ./contactdb/bench $(BENCH)
+
+# The tables of pacing/README.md, each row with the shifts that it averages (seeds 1 to SEEDS), and
+# the window guarantee (WINDOWS of each kind). Hours on two cores; SEEDS=2 WINDOWS=2 is a glance.
+SEEDS ?= 12
+WINDOWS ?= 30
+bench-pacing:
+	go test ./pacing -run '^$$' -bench Decision -benchmem
+	go test ./pacing/world -run 'Tables|CompareTable' -tables . -seeds $(SEEDS) -timeout 0 -v
+	go test ./pacing/world -run Windows -windows $(WINDOWS) -timeout 0 -v
+	go test ./pacing/world -run TakingACause -cause-seeds $(SEEDS) -timeout 0 -v
 
 # One minute for each fuzz target.
 FUZZTIME ?= 60s

@@ -79,10 +79,10 @@ func (f *filling) stop(k int, r risk) (Cause, bool) {
 		return NoOperators, false
 	case f.t.allowed < 1 || r.over > f.t.over:
 		return Budget, true
-	case !(r.loss <= f.t.steady) || len(f.s.Calls)+k >= 20*f.e.look.able+20:
-		return Caution, true
-	case !(r.loss <= f.t.price):
+	case !(r.loss <= f.t.price) && r.loss <= f.t.steady:
 		return Budget, true
+	case !(r.loss <= f.t.price) || len(f.s.Calls)+k >= 20*f.e.look.able+20:
+		return Caution, true
 	}
 	return NoOperators, false
 }

@@ -73,17 +73,23 @@ func TestTables(t *testing.T) {
 		if !want.MatchString(tb.name) {
 			continue
 		}
-		if *teams != "" {
-			tb.teams = nil
-			for _, w := range strings.Fields(*teams) {
-				n, _ := strconv.Atoi(w)
-				tb.teams = append(tb.teams, n)
-			}
-		}
-		for _, n := range tb.teams {
+		for _, n := range chosen(tb.teams) {
 			printCell(tb, n)
 		}
 	}
+}
+
+// chosen are the teams of the flag, or a table's own.
+func chosen(own []int) []int {
+	if *teams == "" {
+		return own
+	}
+	own = nil
+	for _, w := range strings.Fields(*teams) {
+		n, _ := strconv.Atoi(w)
+		own = append(own, n)
+	}
+	return own
 }
 
 func printCell(tb table, n int) {
@@ -96,6 +102,9 @@ func printCell(tb table, n int) {
 		rs = append(rs, Run(c, *policy, PolicyFor(*policy, s)))
 	}
 	s := Summarise(rs, .03)
+	for _, t := range rs[0].Tenths {
+		fmt.Printf("  %d calls told %.3f, answered %.3f\n", t.Calls, t.Predicted, t.Answered)
+	}
 	fmt.Printf("| %s | %d | %.4f ± %.4f | %.4f | %.4f | %d of %d | skill %.2f | %v\n", tb.name, n, s.Occupancy.Mean, s.Occupancy.Error,
 		s.Abandonment.Mean, s.Abandonment.Most, s.Over, s.Shifts, rs[0].Brier, time.Since(start).Round(10*time.Millisecond))
 }

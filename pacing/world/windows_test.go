@@ -13,6 +13,7 @@ import (
 // The window guarantee: go test ./pacing/world -run Windows -windows 30 -timeout 0 -v
 var (
 	windows = flag.Int("windows", 0, "windows for each shock and team, printed as a table; 0: one for a small team")
+	length  = flag.Float64("hours", 8, "length of a window, with -windows")
 	debt    = flag.Float64("debt", pacing.DefaultDebt, "people that may be lost before they are earned, in the tables")
 )
 
@@ -53,11 +54,11 @@ func during(k Shock, c Config) Config {
 func over(r Result) bool { return float64(r.Abandoned) > .03*float64(r.LiveAnswers)+1e-9 }
 
 func TestWindowsEndUnderTheCapWhateverBefalls(t *testing.T) {
-	sizes, n, hours := []int{5, 25, 100}, *windows, 8.
+	sizes, n, hours := []int{5, 25, 100}, *windows, *length
 	if n == 0 {
 		sizes, n, hours = []int{5}, 1, 3
 	}
-	for _, team := range sizes {
+	for _, team := range chosen(sizes) {
 		all, lost := 0, 0
 		for i, x := range shocks() {
 			bad, worst, busy := 0, 0., 0.
