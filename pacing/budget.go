@@ -26,7 +26,7 @@ type budget struct {
 
 const (
 	gain        = .001 // correction a live answer; an abandoned one takes back gain/cap
-	safeEnd     = 1.2  // people to earn; nearer to the end, hardly more may be risked than is allowed
+	safeEnd     = 1.2  // people to earn; nearer to the end, no more may be risked than is allowed
 	overRisk    = .02  // chance taken that more are lost at once than allowed
 	overRiskEnd = 1e-4
 )
@@ -67,18 +67,20 @@ type terms struct {
 func (b *budget) terms(set Settings, s *Snapshot, o *outlook) terms {
 	left := b.left(s)
 	live := float64(max(s.Live, 0))
-	t := terms{spare: set.MaxAbandonment*live - float64(max(s.Abandoned, 0)), over: overRisk}
+	t := terms{spare: set.MaxAbandonment*live - float64(max(s.Abandoned, 0))}
 	if s.Abandoned > s.Live {
 		t.spare = min(t.spare, -1)
 	}
 	team, earn := float64(o.able), set.MaxAbandonment*left
-	debt := min(set.Debt, max(earn-.8-clump(team), 0))
+	debt := min(set.Debt, max(earn-1.2-clump(team), 0))
+	end := safeEnd + .06*team
+	if earn < end {
+		debt -= clump(team)
+	}
+	// The less is left to earn, the less may go wrong.
+	t.over = overRiskEnd * math.Pow(overRisk/overRiskEnd, unit((earn-end)/3))
 	if set.Debt == 0 {
 		t.over = overRiskEnd
-	}
-	if earn < safeEnd+.06*team {
-		t.over = overRiskEnd
-		debt -= clump(team)
 	}
 	t.allowed = int(math.Floor(t.spare + debt + 1e-9))
 	t.none = o.weigh(&sums{}, max(t.allowed, 0))
@@ -94,11 +96,11 @@ func (b *budget) terms(set Settings, s *Snapshot, o *outlook) terms {
 // in hand, half the cap with the first, all of it with some, what is left over
 // by the end. Larger teams lose several at once and want more in hand.
 func want(inHand, earn, team float64) float64 {
-	const trickle, half, above, most = .1, .55, .1, 2
+	const trickle, half, above, most = .1, .55, .05, 2
 	some, full := .5+.05*team, 4+.15*team
 	w := trickle + (half-trickle)*unit((inHand-some)/.5) + (1-half)*unit((inHand-some-.5)/(full-some-.5))
 	w += above * max(inHand-full, 0)
-	w += max(inHand, 0) / (earn + .5)
+	w += max(inHand, 0) / (earn + 3)
 	return min(max(w, trickle), most)
 }
 
