@@ -201,11 +201,12 @@ func (t *tx) removeContact(seg uint32, c Contact) error {
 			if st.Live != "" {
 				return fmt.Errorf("%w: contact %d is in call %s; wait for its end", ErrState, c.ID, st.Live)
 			}
-			t.setDue(camp, p, &st, 0, false)
+			t.setPromise(camp, p, &st, nil, 0) // out of both queues
 			t.delete(bProgress, progressKey(camp, c.ID))
 		}
 	}
 	t.unindex(c, seg)
+	t.displace(&c, seg, p.class)
 	if err := t.forgetBefore(seg, c.ID); err != nil {
 		return err
 	}

@@ -383,6 +383,13 @@ func (t *tx) rearrange(old, c *Contact, seg, from, to uint32) {
 	}
 }
 
+// displace takes a contact that goes out of the indexes of its segment.
+func (t *tx) displace(c *Contact, seg, class uint32) {
+	for _, field := range t.fieldsInOrder(seg) {
+		t.delete(bOrdered, append(be32(orderPrefix(seg, field), class), orderPlace(c, field)...))
+	}
+}
+
 // arrangeStep is how many contacts Arrange puts in order in one transaction.
 const arrangeStep = 5_000
 

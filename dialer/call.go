@@ -499,7 +499,9 @@ func (c *call) settle() {
 	st.Promised = st.Promised || said == ""
 	rec := c.keep(st)
 	c.l.s.surveys.count(c, rec.ScriptAnswers)
-	c.l.promisesChanged()
+	if st.Promise != nil || c.a.For != "" {
+		c.l.promisesChanged()
+	}
 	c.l.publish(Event{Kind: "call.ended", Attempt: c.a.ID, Operator: rec.Operator, State: rec.Outcome, Detail: rec.Disposition})
 	c.l.tell(Input{Kind: InSettled, Call: c.a.ID, Outcome: c.rec.Outcome, Disposition: rec.Disposition, NextAt: c.l.rules.Load().ask(st.NextTry)})
 }

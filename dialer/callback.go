@@ -19,9 +19,12 @@ func (l *loop) learnHours() {
 	l.hours.Store(&h)
 }
 
-// promisesAhead is how far the floor is told of callbacks; it is told again
-// each minute.
+// promisesAhead is how far the floor is told of callbacks.
 const promisesAhead = 10 * time.Minute
+
+// rereadEvery is how often a campaign's promises, and what it has learned of
+// the hours, are read again.
+const rereadEvery = 30 * time.Second
 
 // tellPromises tells the floor of the callbacks that named operators are to make.
 func (l *loop) tellPromises(now time.Time) {

@@ -83,6 +83,7 @@ type loop struct {
 	waitsAt   time.Time // until then they are
 	learned   time.Time // when what pacing has learned was kept
 	started   time.Time
+	reread    time.Time // when hours and promises were last read
 }
 
 // tell hands the floor an input; it never waits.
@@ -282,8 +283,11 @@ func (l *loop) newCall(r *rules, a contactdb.Attempt) *call {
 
 // recount tells the floor how the regulator's window stands when a new one has begun.
 func (l *loop) recount(now time.Time) {
-	l.learnHours()
-	l.tellPromises(now)
+	if now.Sub(l.reread) >= rereadEvery {
+		l.reread = now
+		l.learnHours()
+		l.tellPromises(now)
+	}
 	from := windowStart(now, l.rules.Load().def.Abandonment.Window)
 	if from.Equal(l.window) && now.Sub(l.looked) < time.Hour {
 		return

@@ -1,0 +1,76 @@
+package contactdb
+
+import (
+	"testing"
+	"time"
+)
+
+// Nothing of a person is left in the queues, nor does a lease stumble over it.
+func TestAnErasedOrRemovedContactIsOwedNothing(t *testing.T) {
+	s := newStore(t)
+	mustApply(t, s, "c", "v1")
+	mustImport(t, s, "a", withField(1, "7"), withField(2, "8"))
+	mustImport(t, s, "b", withField(3, "9"))
+	if err := s.Arrange(bg, "a", "highest balance"); err != nil {
+		t.Fatal(err)
+	}
+	for _, list := range []string{"a", "b"} {
+		for _, c := range collect(t, s.Contacts(list)) {
+			if _, err := s.PromiseCallback("c", c, Promise{At: monday.Add(time.Hour), Operator: "ana", Note: "secret"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if _, err := s.Erase(bg, Erasure{Phone: person(1).Phone, Reason: "erased", Source: "ana", Now: monday}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.RemoveList("b"); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := s.Callbacks("", "", time.Time{}); err != nil || len(all) != 1 || all[0].Contact.Phone != person(2).Phone {
+		t.Errorf("callbacks %+v, %v", all, err)
+	}
+	req := byField("c", 9, "highest balance", "a", "b")
+	req.Now, req.For = monday.Add(time.Hour), "ana"
+	if got := phones(mustLease(t, s, req).Attempts); len(got) != 1 || got[0] != person(2).Phone {
+		t.Errorf("leased %v", got)
+	}
+	if err := s.view("look", func(t2 *tx) error {
+		for bucket, want := range map[string]int{string(bCallbacks): 0, string(bOrdered): 2} { // the list's mark, and the contact that is left
+			if n := t2.Bucket([]byte(bucket)).Stats().KeyN; n != want {
+				t.Errorf("%d keys are left in %s, want %d", n, bucket, want)
+			}
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestAPromiseThatTheRulesMoveOnKeepsItsOperatorAndDeputy(t *testing.T) {
+	s := newStore(t)
+	mustApply(t, s, "c", "v1")
+	mustImport(t, s, "a", person(1))
+	due, opens := monday.Add(time.Hour), monday.Add(20*time.Hour)
+	if _, err := s.PromiseCallback("c", collect(t, s.Contacts("a"))[0], Promise{At: due, Operator: "ana", Deputy: due.Add(15 * time.Minute)}); err != nil {
+		t.Fatal(err)
+	}
+	req := request("c", 1, "a")
+	req.Now, req.For = due, "ana"
+	req.Judge = func(Candidate) Verdict { return Verdict{Kind: Later, When: opens, Reason: "outside-hours"} }
+	if res := mustLease(t, s, req); res.Passed["outside-hours"] != 1 {
+		t.Errorf("passed over %v", res.Passed)
+	}
+	all, err := s.Callbacks("c", "ana", time.Time{})
+	if err != nil || len(all) != 1 || !all[0].At.Equal(due) || !all[0].Due.Equal(opens) {
+		t.Fatalf("callbacks %+v, %v", all, err)
+	}
+	req.Judge, req.For = yes, ""
+	if res := mustLease(t, s, req); len(res.Attempts) != 0 || !res.NextAt.Equal(opens) {
+		t.Errorf("for anybody: %+v", res)
+	}
+	req.Now = opens
+	if res := mustLease(t, s, req); len(res.Attempts) != 1 || res.Attempts[0].Promise == nil {
+		t.Errorf("when hours open, its deputy's time being over: %+v", res)
+	}
+}
