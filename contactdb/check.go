@@ -205,6 +205,12 @@ func (c *checking) records() error {
 			c.bad("record %s is not found by its number", r.ID)
 		}
 		spans[dayOf(r.EndedAt)] = spans[dayOf(r.EndedAt)].with(seq)
+		if old, is := r.Corrects(); is {
+			if c.get(bRecordIDs, []byte(old)) == nil {
+				c.bad("record %s corrects one that is not there", r.ID)
+			}
+			return true, nil
+		}
 		tr, err := c.trail(r.Campaign, r.ContactID)
 		if err != nil {
 			return false, err

@@ -27,7 +27,8 @@ func (f RecordFilter) match(r Record) bool {
 		(f.To.IsZero() || r.EndedAt.Before(f.To))
 }
 
-// Records walks call records in the order of their chain. A number is looked
+// Records walks calls in the order of their records in the chain, each as it
+// was corrected, if it was; RecordRows walks the records themselves. A number is looked
 // up in an index, and of a time only the days that touch it are read. The walk
 // does not hold the store: records appended during it may be seen or not.
 func (s *Store) Records(f RecordFilter) iter.Seq2[Record, error] {
@@ -54,9 +55,11 @@ func (s *Store) recordsIn(f RecordFilter, days span) iter.Seq2[Record, error] {
 	if f.Phone == "" {
 		return pages[Record]{
 			store: s, bucket: bRecords, from: be64(nil, days.first), until: be64(nil, days.last),
-			read: func(_ *tx, _, value []byte) (r Record, keep bool, err error) {
-				err = decode(bRecords, value, &r)
-				return r, f.match(r), err
+			read: func(t *tx, _, value []byte) (r Record, keep bool, err error) {
+				if err = decode(bRecords, value, &r); err != nil || !f.match(r) {
+					return r, false, err
+				}
+				return t.asCall(r)
 			},
 		}.all()
 	}
@@ -68,7 +71,10 @@ func (s *Store) recordsIn(f RecordFilter, days span) iter.Seq2[Record, error] {
 			if err == nil && !found {
 				err = fmt.Errorf("%w: the number index names a record that is not there", ErrDamaged)
 			}
-			return r, f.match(r), err
+			if err != nil || !f.match(r) {
+				return r, false, err
+			}
+			return t.asCall(r)
 		},
 	}.all()
 }

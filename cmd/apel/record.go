@@ -14,7 +14,7 @@ import (
 )
 
 func (a *app) recordCmd() *cobra.Command {
-	return group("record", "call records, the evidence", a.recordExport(), a.recordVerify(), a.recordAnchor(), a.recordLs())
+	return group("record", "call records, the evidence", a.recordExport(), a.recordVerify(), a.recordAnchor(), a.recordCorrect(), a.recordLs())
 }
 
 // periodFlags choose records by campaign and time.

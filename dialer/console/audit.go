@@ -21,7 +21,8 @@ const unaudited = "-"
 // written down sees nothing. Handlers add what only they know.
 type trace struct {
 	contactdb.AuditEntry
-	others []contactdb.AuditEntry // of further persons whom the request was about
+	others  []contactdb.AuditEntry // of further persons whom the request was about
+	written bool                   // the store has written it, with what it did
 }
 
 type traceKey struct{}
@@ -141,6 +142,9 @@ func (w *auditedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 // write puts a trace into the trail. It is not cancelled with the request:
 // what was done was done.
 func (a *api) write(t *trace) error {
+	if t.written {
+		return nil
+	}
 	now := time.Now()
 	for _, e := range append([]contactdb.AuditEntry{t.AuditEntry}, t.others...) {
 		e.At = now

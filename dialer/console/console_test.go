@@ -221,6 +221,8 @@ var requests = []struct {
 	{"GET /api/records/verify", "", 200, `"ok":true`},
 	{"POST /api/records/anchor", "", 200, `"audit_entries":`},
 	{"POST /api/records/verify", "an anchor", 400, `"code":"input"`},
+	{"PATCH /api/records/a000000000099", `{"note":"x","reason":"y"}`, 404, `"code":"not-found"`},
+	{"PATCH /api/records/a000000000099", `{"note":"x"}`, 400, `"code":"usage"`},
 	{"GET /api/records/a000000000099/recording", "", 404, `"code":"not-found"`},
 	{"GET /api/records/a000000000099/explain", "", 404, `"code":"not-found"`},
 	{"GET /api/detector/examples", "", 200, `[]`},

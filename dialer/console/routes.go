@@ -150,6 +150,7 @@ func init() {
 
 		{Method: "GET", Path: "/api/records", Doc: "the last call records; query: campaign, list, phone, operator, outcome, from, to, limit", Audit: "record.ls", Roles: suppress, Scope: access.Records, answer: result((*api).records)},
 		{Method: "GET", Path: "/api/records/export", Doc: "call records, and in the trailer their manifest; query: format=csv|jsonl|xlsx|sealed, file, campaign, list, operator, outcome, phone, from, to", Audit: "record.export", Numbers: true, Stream: true, Roles: keepers, Scope: access.Records, answer: (*api).exportRecords},
+		{Method: "PATCH", Path: "/api/records/{record}", Doc: "correct what was said of a call; body: disposition, note, script_answers, reason. A new record names the old, which stays", Audit: "record.correct", Roles: suppress, Scope: access.Records, answer: result((*api).correctRecord)},
 		{Method: "GET", Path: "/api/records/{record}/recording", Doc: "its recording as it is stored", Audit: "recording.get", Stream: true, Roles: keepers, Scope: access.Records, answer: (*api).recording},
 		{Method: "GET", Path: "/api/records/{record}/explain", Doc: "what the detector's verdict on a call rests on, and its recording heard again", Audit: "record.explain", Roles: suppress, Scope: access.Records, answer: result((*api).explainRecord)},
 		{Method: "GET", Path: "/api/records/verify", Doc: "walk the chain of call records, and hold it against the anchors that are noted here", Stream: true, Roles: keepers, Scope: access.Records, answer: result((*api).verify)},
