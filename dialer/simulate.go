@@ -18,6 +18,12 @@ func Simulate(c world.Config, policy string, set FloorSettings) world.Result {
 	r := world.RunFloor(c, policy, s)
 	r.Decisions = s.f.decided
 	r.IdleMS, r.IdleCauses = s.f.waited.milliseconds()
+	if b, ok := c.Book.(*Book); ok {
+		r.FinishedMS = 0
+		if b.done() {
+			r.FinishedMS = b.last.Sub(world.Begin).Milliseconds()
+		}
+	}
 	return r
 }
 
@@ -36,6 +42,7 @@ type simulated struct {
 	ins    []Input
 	out    []world.Action
 	next   []Ahead
+	day    time.Time // of the window that the regulator counts
 }
 
 func newSimulated(c *world.Config, set FloorSettings) *simulated {
@@ -44,7 +51,10 @@ func newSimulated(c *world.Config, set FloorSettings) *simulated {
 		set.WrapUp = 24 * time.Hour
 	}
 	s.f = NewFloor(set, pacing.New(set.Pacing), contactdb.Running)
-	s.f.horizon = world.Begin.Add(time.Duration(c.Hours * float64(time.Hour)))
+	s.day = world.Begin.Truncate(24 * time.Hour)
+	if c.Hours <= 24 {
+		s.f.horizon = world.Begin.Add(time.Duration(c.Hours * float64(time.Hour)))
+	}
 	for i := range max(c.Operators, 10) {
 		name := fmt.Sprintf("op%05d", i+1)
 		s.names, s.number[name] = append(s.names, name), i
@@ -65,6 +75,10 @@ func (s *simulated) Handle(now time.Time, h world.Happening) []world.Action {
 		return nil
 	}
 	s.ins = s.ins[:0]
+	if day := now.Truncate(24 * time.Hour); day.After(s.day) {
+		s.day = day
+		s.ins = append(s.ins, Input{Kind: InWindow})
+	}
 	s.lease(now, h)
 	s.hear(now, h)
 	for len(s.ins) > 0 {
@@ -99,7 +113,7 @@ func (s *simulated) lease(now time.Time, h world.Happening) {
 		return
 	}
 	s.asked = false
-	in := Input{Kind: InLeased, Calls: s.placed, Exhausted: len(s.placed) == 0 && h.Contacts == 0}
+	in := Input{Kind: InLeased, Calls: s.placed, NextAt: s.later(h), Exhausted: len(s.placed) == 0 && h.Contacts == 0 && h.NextAt.IsZero()}
 	s.ins = append(s.ins, in)
 	s.ins = append(s.ins, s.rings...)
 	s.placed, s.rings = nil, s.rings[:0]
@@ -112,8 +126,8 @@ func (s *simulated) hear(now time.Time, h world.Happening) {
 	}
 	switch {
 	case h.Closed:
-		s.f.closed, s.f.noneUntil = true, now.Add(time.Hour)
-	case s.f.closed:
+		s.f.closed, s.f.noneUntil = true, laterOf(h.NextAt, now.Add(time.Minute))
+	case s.f.closed, h.Contacts > 0 && s.f.now.Before(s.f.noneUntil): // the hours have begun, or a retry is due
 		add(Input{Kind: InContacts})
 	}
 	operator := ""
@@ -146,6 +160,14 @@ func (s *simulated) hear(now time.Time, h world.Happening) {
 	default:
 		add(Input{Kind: InTick})
 	}
+}
+
+// later is when there may be contacts again, if there are none now.
+func (s *simulated) later(h world.Happening) time.Time {
+	if len(s.placed) > 0 || h.Contacts != 0 {
+		return time.Time{}
+	}
+	return h.NextAt
 }
 
 // ahead shows the floor who is next.

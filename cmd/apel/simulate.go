@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"apel/campaign"
+	"apel/dialer"
 	"apel/dialer/console"
 	"apel/pacing"
 	"apel/pacing/world"
@@ -48,6 +50,7 @@ type simulation struct {
 	svg                     string
 	records, campaign       string // --from-records: where from, and only of this campaign
 	seat                    bool
+	days                    int
 	file                    *campaign.Definition // nil: none given
 }
 
@@ -76,7 +79,7 @@ func (a *app) simulateCmd() *cobra.Command {
 		}
 		return a.simulate(ctx, s)
 	})
-	cmd.Long = "Runs shifts of a call centre in virtual time, with the floor and pacing that\ncampaigns run with. A campaign file gives mode, ratio, abandonment limit, ring time,\nwrap-up limit and lines; flags win over it. The same seed gives the same shift.\n" +
+	cmd.Long = "Runs shifts of a call centre in virtual time, with the floor and pacing that\ncampaigns run with. A campaign file gives mode, ratio, abandonment limit, ring time,\nlines and, with --config, what its trunks carry; flags win over it; its windows, attempts and\nretries decide who is called when, in the contacts' own time. The same seed gives the same shift.\n" +
 		"Several teams or caps (--operators 5..50, --max-abandonment 1%,2%,5%) are tried each\nwith each; several seeds give a mean and how far it can be trusted."
 	f := cmd.Flags()
 	f.Var(&s.teams, "operators", "operators signed in: `10`, 5,10,25 or 5..50")
@@ -96,7 +99,8 @@ func (a *app) simulateCmd() *cobra.Command {
 	f.Float64Var(&s.world.AnswerSpread, "answer-spread", 0, "standard deviation of the contacts' chances of an answer")
 	f.StringVar(&s.prediction, "prediction", "none", "what pacing knows of a contact's chance: `none|learned|exact`")
 	f.IntVar(&s.world.Choose, "choose", 1, "pacing chooses among so many next `contacts`")
-	f.IntVar(&s.world.Contacts, "contacts", 0, "`contacts` in the list; 0: enough")
+	f.IntVar(&s.world.Contacts, "contacts", 0, "`contacts` in the list; 0: enough, or with a file 500 an operator and day")
+	f.IntVar(&s.days, "days", 1, "`days` of one shift each, from a Monday at nine on")
 	f.IntVar(&s.world.Lines, "lines", 0, "calls and talks at once; 0: enough")
 	f.Float64Var(&s.world.Rate, "calls-per-second", 0, "calls that trunks take a second; 0: enough")
 	f.BoolVar(&s.compare, "compare", false, "the same shift in every mode, and under the adaptive scheme that is usual elsewhere")
@@ -135,6 +139,9 @@ func (a *app) likeCampaign(cmd *cobra.Command, s *simulation, path string) error
 		s.world.Lines = d.Pacing.MaxLines
 	}
 	s.world.RingTime, s.world.Limit = d.RingTime, d.Abandonment.Within
+	if err := a.trunksOf(cmd, s, d); err != nil {
+		return err
+	}
 	s.file = d
 	return nil
 }
@@ -145,6 +152,7 @@ func (s *simulation) check() error {
 		say   string
 	}{
 		{!(s.world.Hours > 0 && s.world.Hours <= 24*31), "hours are more than 0 and at most a month"},
+		{s.days < 1 || s.days > 31 || s.days > 1 && s.world.Hours > 23, "days are counted from 1 to 31, with shifts of 23 hours at most"},
 		{s.seeds < 1 || s.seeds > 1000, "seeds are counted from 1 to 1000"},
 		{s.world.Ring <= 0 || s.world.Talk <= 0 || s.world.Wrap < 0, "ring and talk take time, and wrap-up no less than none; write for example --talk 120s"},
 		{!(s.ratio >= 1), "ratio is 1 or more"},
@@ -192,5 +200,38 @@ func (s *simulation) config(operators int, limit share, seed uint64) world.Confi
 	if c.Wrap == 0 {
 		c.Wrap = -1
 	}
+	if s.file != nil {
+		if c.Contacts == 0 {
+			c.Contacts = 500 * operators * s.days
+		}
+		c.Book = dialer.NewBook(s.file, c.Contacts)
+	}
+	for day := range s.days - 1 { // home for the night
+		c.Shocks = append(c.Shocks, world.Shock{At: time.Duration((24*float64(day) + c.Hours) * float64(time.Hour)), For: time.Duration((24 - c.Hours) * float64(time.Hour)), Away: 1, Notice: true})
+	}
+	c.Hours += 24 * float64(s.days-1)
 	return c
+}
+
+// trunksOf takes what the campaign's trunks carry, from the settings file if
+// there is one.
+func (a *app) trunksOf(cmd *cobra.Command, s *simulation, d *campaign.Definition) error {
+	var set settings
+	if err := a.readFile(&set); err != nil {
+		return err
+	}
+	lines, rate := 0, 0.
+	for _, t := range set.Trunks {
+		if slices.Contains(d.Trunks, t.Name) {
+			lines, rate = lines+t.Channels, rate+t.CallsPerSecond
+		}
+	}
+	given := cmd.Flags().Changed
+	if !given("lines") && lines > 0 && (s.world.Lines == 0 || lines < s.world.Lines) {
+		s.world.Lines = lines
+	}
+	if !given("calls-per-second") && rate > 0 {
+		s.world.Rate = rate
+	}
+	return nil
 }

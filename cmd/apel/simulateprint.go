@@ -12,7 +12,7 @@ import (
 func (a *app) printShifts(s simulation, rs []shifts) error {
 	return a.print(func(w io.Writer) {
 		if len(rs) == 1 {
-			writeShift(w, rs[0])
+			writeShift(w, s, rs[0])
 			return
 		}
 		writeSweep(w, s, rs)
@@ -32,12 +32,16 @@ func points(v float64) string { return fmt.Sprintf("%.1f", 100*v) }
 func occupancyOf(s *world.Summary) world.Spread   { return s.Occupancy }
 func abandonmentOf(s *world.Summary) world.Spread { return s.Abandonment }
 
-func writeShift(w io.Writer, r shifts) {
+func writeShift(w io.Writer, s simulation, r shifts) {
 	seeds := fmt.Sprintf("seed %d", r.Seed)
 	if r.Seeds > 1 {
 		seeds = fmt.Sprintf("means of %d seeds from %d", r.Seeds, r.Seed)
 	}
-	fmt.Fprintf(w, "%d operators, %g hours, %s, %s\n", r.Operators, r.Hours, r.Policy, seeds)
+	length := fmt.Sprintf("%g hours", s.world.Hours)
+	if s.days > 1 {
+		length = fmt.Sprintf("%d days of %s", s.days, length)
+	}
+	fmt.Fprintf(w, "%d operators, %s, %s, %s\n", r.Operators, length, r.Policy, seeds)
 	var f facts
 	f.add("calls", fmt.Sprintf("%s, of them live answers %s", thousands(int64(r.Calls)), thousands(int64(r.LiveAnswers))))
 	abandoned := fmt.Sprintf("%s, %.2f %% of live answers, cap %s", thousands(int64(r.Abandoned)), 100*r.AbandonmentRate, percent(r.MaxAbandonment))
@@ -50,16 +54,29 @@ func writeShift(w io.Writer, r shifts) {
 	f.add("an operator's hour", fmt.Sprintf("%.1f calls, %.1f talks", r.CallsPerHour, r.TalksPerHour))
 	f.add("lines", fmt.Sprintf("at most %d at once", r.MaxLines))
 	if r.FinishedMS > 0 {
-		f.add("list finished", "after "+span(ms(r.FinishedMS)))
+		f.add("list finished", "after "+when(r.FinishedMS))
+	}
+	if s.world.Contacts > 0 && r.FinishedMS == 0 && (r.OverSeeds == nil || r.OverSeeds.FinishedMS.Mean == 0) {
+		f.add("list finished", "no; give more --hours or --days, or ask with --seat")
 	}
 	if o := r.OverSeeds; o != nil && o.FinishedMS.Mean > 0 {
-		f.add("list finished", fmt.Sprintf("after %s, at the soonest %s, at the latest %s", span(ms(int64(o.FinishedMS.Mean))), span(ms(int64(o.FinishedMS.Least))), span(ms(int64(o.FinishedMS.Most)))))
+		f.add("list finished", fmt.Sprintf("after %s, at the soonest %s, at the latest %s", when(int64(o.FinishedMS.Mean)), when(int64(o.FinishedMS.Least)), when(int64(o.FinishedMS.Most))))
 	}
 	f.add("waiting is due to", waitingLine(ms(r.IdleMS), func(c pacing.Cause) time.Duration { return ms(r.IdleCauses[c]) }))
 	if r.Brier != 0 {
 		f.add("chances known", fmt.Sprintf("Brier skill %.2f", r.Brier))
 	}
 	f.write(w)
+}
+
+// when is a time since the beginning; on a further day it says which.
+func when(since int64) string {
+	d := ms(since)
+	if d < 24*time.Hour {
+		return span(d)
+	}
+	at := world.Begin.Add(d)
+	return fmt.Sprintf("day %d, %s", int(d/(24*time.Hour))+1, at.Format("15:04"))
 }
 
 // writeSweep prints a line a cell; what is alike in all is not repeated.

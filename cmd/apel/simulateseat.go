@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"time"
 )
 
 // seating answers how many operators call a list through in time.
@@ -59,7 +58,7 @@ func (a *app) seat(ctx context.Context, s simulation) error {
 		low, high := 0, 1
 		for ; ; low, high = high, high*2 {
 			if high > mostOperators {
-				return 0, fmt.Errorf("even %d operators do not call %d contacts through in %g hours; give more --hours, or lines", low, s.world.Contacts, s.world.Hours)
+				return 0, fmt.Errorf("even %d operators do not call %d contacts through in time; give more --hours or --days, or lines", low, s.world.Contacts)
 			}
 			if n, err := finished(high); err != nil {
 				return 0, err
@@ -81,7 +80,7 @@ func (a *app) seat(ctx context.Context, s simulation) error {
 		}
 		return high, nil
 	}
-	answer := seating{Contacts: s.world.Contacts, WithinMS: int64(s.world.Hours * 3.6e6), Seeds: s.seeds}
+	answer := seating{Contacts: s.world.Contacts, WithinMS: int64((s.world.Hours + 24*float64(s.days-1)) * 3.6e6), Seeds: s.seeds}
 	for _, x := range []struct {
 		want int
 		to   *int
@@ -102,7 +101,7 @@ func (a *app) seat(ctx context.Context, s simulation) error {
 }
 
 func writeSeating(w io.Writer, s seating) {
-	fmt.Fprintf(w, "to call %s contacts once each within %s, seat %d operators", thousands(int64(s.Contacts)), ms(s.WithinMS).Round(time.Minute), s.Sure)
+	fmt.Fprintf(w, "to call %s contacts through within %s, seat %d operators", thousands(int64(s.Contacts)), when(s.WithinMS), s.Sure)
 	if s.Least < s.Sure {
 		fmt.Fprintf(w, "; with %d it was done in half of %d shifts, with fewer than %d in none", s.Half, s.Seeds, s.Least)
 	}
@@ -111,7 +110,7 @@ func writeSeating(w io.Writer, s seating) {
 	for _, x := range s.Tried {
 		soonest, latest := "-", "-"
 		if x.Finished > 0 {
-			soonest, latest = span(ms(x.SoonestMS)), span(ms(x.LatestMS))
+			soonest, latest = when(x.SoonestMS), when(x.LatestMS)
 		}
 		t.row(x.Operators, fmt.Sprintf("%d of %d", x.Finished, s.Seeds), soonest, latest, percent(x.Occupancy))
 	}

@@ -45,6 +45,9 @@ func (c *Config) draw(i int, answers float64) fate {
 	if c.AnswerSpread > 0 {
 		f.chance = beta(r, c.AnswerRate, c.AnswerSpread)
 	}
+	if c.fixed > 0 {
+		f.chance = c.fixed
+	}
 	p := min(f.chance*answers, 1)
 	rest := max(1-c.AnswerRate, 1e-9)
 	m, n := (1-p)*c.MachineRate/rest, (1-p)*c.NoAnswerRate/rest
@@ -66,6 +69,17 @@ func (c *Config) draw(i int, answers float64) fate {
 		f.drawTraits(r)
 	}
 	return f
+}
+
+// drawAgain is the fate of a contact at an attempt: its chance is the first one's.
+func (c *Config) drawAgain(i, attempt int, answers float64) fate {
+	f := c.draw(i+1, answers)
+	if attempt <= 1 {
+		return f
+	}
+	again := *c
+	again.Seed, again.fixed = c.Seed+uint64(attempt)*0x9e3779b97f4a7c15, f.chance
+	return again.draw(i+1, answers)
 }
 
 // drawTraits shows a part of the logit of the chance, in pieces with noise, as

@@ -43,10 +43,11 @@ type Happening struct {
 	Until    time.Time
 	Chance   float64 // 0: not known
 	Traits   []pacing.Trait
-	Lines    int  // calls that lines and their rate allow now
-	Slow     bool // it is the rate that allows no more
-	Closed   bool // legal hours allow no call
-	Contacts int  // left in the list; -1: enough
+	Lines    int       // calls that lines and their rate allow now
+	Slow     bool      // it is the rate that allows no more
+	Closed   bool      // legal hours allow no call
+	Contacts int       // left in the list; -1: enough
+	NextAt   time.Time // if none are left now: when there may be more; zero: never
 	// Next are the chances of the next contacts, in order; empty when nothing
 	// is known of them. Choose of them may be taken out of order.
 	Next   []pacing.Candidate

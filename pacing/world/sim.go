@@ -14,6 +14,7 @@ var Begin = time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 // call is one in the air or in talk, as the world knows it.
 type call struct {
 	id       int
+	contact  int // in the book
 	fate     fate
 	placed   time.Duration
 	answered bool
@@ -135,6 +136,7 @@ func (s *sim) progress(d due, c *call) {
 		s.m.live++
 		s.tell(Happening{Kind: VerdictLive, Call: c.id})
 	case d.what == verdictDue:
+		s.ended(c, outcomes[c.fate.kind])
 		s.drop(d.id)
 		s.tell(Happening{Kind: VerdictOther, Call: c.id})
 	case c.fate.kind == person || c.fate.kind == machine:
@@ -142,6 +144,7 @@ func (s *sim) progress(d due, c *call) {
 		s.q.push(due{at: s.now + s.c.Detector, what: verdictDue, id: d.id, gen: d.gen})
 		s.tell(Happening{Kind: Answered, Call: c.id})
 	default:
+		s.ended(c, outcomes[c.fate.kind])
 		s.drop(d.id)
 		s.tell(Happening{Kind: Unanswered, Call: c.id})
 	}
@@ -158,6 +161,7 @@ func (s *sim) talkEnded(op int) {
 	slot := s.inTalk[op]
 	s.inTalk[op] = -1
 	wrap := time.Duration(float64(s.calls[slot].fate.wrap) * s.pace[op])
+	s.ended(&s.calls[slot], outcomes[person])
 	s.drop(slot)
 	s.q.push(due{at: s.now + wrap, what: wrapEnds, id: int32(op)})
 	h := Happening{Kind: TalkOver, Operator: op}
@@ -237,6 +241,7 @@ func (s *sim) tell(h Happening) {
 		h.Lines, h.Slow = turns, true
 	}
 	h.Closed = s.closed
+	s.ahead(&h)
 	h.Next = s.candidates()
 	for _, a := range s.floor.Handle(Begin.Add(s.now), h) {
 		s.act(a)
@@ -278,9 +283,11 @@ func (s *sim) act(a Action) {
 		s.bridge(a.Call, a.Operator)
 	case Abandon:
 		s.m.abandoned++
+		s.ended(&s.calls[s.slot[a.Call]], "abandoned")
 		s.drop(s.slot[a.Call])
 	case Cancel:
 		if slot := s.slot[a.Call]; !s.calls[slot].answered {
+			s.ended(&s.calls[slot], "cancelled")
 			s.drop(slot)
 		}
 	case Wake:
@@ -325,12 +332,19 @@ func (s *sim) dial(at int) {
 	if s.freeLines() == 0 || s.contactsLeft() == 0 || s.turnsNow() == 0 || s.closed {
 		return
 	}
+	w, contact := waiting{}, 0
+	if s.c.Book == nil {
+		w = s.take(at)
+	} else if next, who, ok := s.fromBook(); ok {
+		w, contact = next, who
+	} else {
+		return
+	}
 	s.turns--
-	w := s.take(at)
 	s.nextID++
 	slot := s.newSlot()
 	c := &s.calls[slot]
-	*c = call{id: s.nextID, fate: w.fate, placed: s.now, gen: c.gen + 1, live: true}
+	*c = call{id: s.nextID, contact: contact, fate: w.fate, placed: s.now, gen: c.gen + 1, live: true}
 	if s.failing {
 		c.fate.kind, c.fate.ring = busy, 500*time.Millisecond
 	}

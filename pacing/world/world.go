@@ -57,13 +57,16 @@ type Config struct {
 
 	AnswerSpread float64 // standard deviation of the contacts' chances, Beta
 	Prediction   Prediction
-	Choose       int // pacing may choose among so many next contacts: 1
-	Contacts     int // in the list; 0: enough
+	Choose       int  // pacing may choose among so many next contacts: 1
+	Contacts     int  // in the list; 0: enough
+	Book         Book // who may be called when, in the place of Contacts; nil: none
 
 	Lines          int     // calls and talks at once; 0: enough
 	Rate           float64 // calls a second; 0: enough
 	MaxAbandonment float64 // .03
 	Shocks         []Shock
+
+	fixed float64 // a contact's chance, at a further attempt
 }
 
 // Rings are means of the ring times of each kind; zero: Config.Ring, and for

@@ -1,0 +1,152 @@
+package dialer
+
+import (
+	"container/heap"
+	"fmt"
+	"time"
+
+	"apel/campaign"
+	"apel/contactdb"
+	"apel/pacing/world"
+)
+
+// Book is a list of alike contacts who are called by a campaign's rules, for
+// Simulate: windows, attempts and retries. What the rules ask of a contact's
+// own fields (filters, consent, do-not-call lists) does not count, and the
+// schedule does not either.
+type Book struct {
+	def   *campaign.Definition
+	all   []bookContact
+	fresh int // next that was never called
+	due   dues
+	head  int       // who may be called now, -1: nobody
+	air   int       // in calls
+	last  time.Time // when the last call began
+}
+
+// alike is the zone of all contacts: the time of the simulator is their own.
+var alike = []string{"UTC"}
+
+type bookContact struct {
+	progress contactdb.Progress
+	tries    []time.Time
+}
+
+// NewBook returns contacts for a campaign; the time is their own.
+func NewBook(def *campaign.Definition, contacts int) *Book {
+	d := *def
+	d.Schedule, d.Filter, d.Consent, d.Registers = campaign.Schedule{}, nil, campaign.Consent{}, nil
+	d.Lists = nil
+	for _, l := range def.Lists {
+		l.Filter = nil
+		d.Lists = append(d.Lists, l)
+	}
+	return &Book{def: &d, all: make([]bookContact, contacts), head: -1}
+}
+
+// candidate is a contact as the rules see it.
+func (b *Book) candidate(i int) contactdb.Candidate {
+	c := &b.all[i]
+	list := ""
+	if len(b.def.Lists) > 0 {
+		list = b.def.Lists[0].Name
+	}
+	return contactdb.Candidate{Contact: contactdb.Contact{ID: uint64(i + 1), List: list, Phone: fmt.Sprintf("+%010d", i+1), Region: b.def.Country, NumberType: "mobile", Zones: alike},
+		Progress: c.progress, NumberTries: c.tries}
+}
+
+// look finds somebody who may be called now.
+func (b *Book) look(now time.Time) bool {
+	if open, _ := b.def.Open(alike, now); !open {
+		return false
+	}
+	for b.head < 0 {
+		i := -1
+		switch {
+		case len(b.due) > 0 && !b.due[0].at.After(now):
+			i = heap.Pop(&b.due).(dueContact).contact
+		case b.fresh < len(b.all):
+			i = b.fresh
+			b.fresh++
+		default:
+			return false
+		}
+		switch v := b.def.Judge(b.candidate(i), now); v.Kind {
+		case contactdb.Yes:
+			b.head = i
+		case contactdb.Later:
+			heap.Push(&b.due, dueContact{laterOf(v.When, now.Add(time.Second)), i})
+		}
+	}
+	return true
+}
+
+// Next takes the next who may be called.
+func (b *Book) Next(now time.Time) (contact, attempt int, ok bool) {
+	if !b.look(now) {
+		return 0, 0, false
+	}
+	i := b.head
+	b.head = -1
+	b.air++
+	b.last = now
+	c := &b.all[i]
+	c.progress.Attempts++
+	c.tries = append(c.tries, now)
+	return i, c.progress.Attempts, true
+}
+
+// Left counts who may be called now, about.
+func (b *Book) Left(now time.Time) (n int, next time.Time, closed bool) {
+	if b.look(now) {
+		return 1 + len(b.all) - b.fresh, time.Time{}, false
+	}
+	open, opens := b.def.Open(alike, now)
+	if !open && (b.head >= 0 || b.fresh < len(b.all) || len(b.due) > 0) {
+		return 0, opens, true
+	}
+	if len(b.due) > 0 {
+		next = b.due[0].at
+	}
+	if soon := now.Add(time.Minute); b.air > 0 && (next.IsZero() || soon.Before(next)) {
+		next = soon // who is in a call now may be called again
+	}
+	return 0, next, false
+}
+
+// Ended takes in what became of a call.
+func (b *Book) Ended(contact int, outcome string, now time.Time) {
+	b.air--
+	c := &b.all[contact]
+	at, final := b.def.NextTry(contactdb.Attempt{Contact: b.candidate(contact).Contact, Number: c.progress.Attempts}, outcome, "", now)
+	c.progress.LastOutcome, c.progress.LastAt, c.progress.NextTry, c.progress.Final = outcome, now, at, final
+	if final == "" {
+		heap.Push(&b.due, dueContact{at, contact})
+	}
+}
+
+// done says whether nobody will ever be called again.
+func (b *Book) done() bool {
+	return b.head < 0 && b.air == 0 && b.fresh == len(b.all) && len(b.due) == 0
+}
+
+// dues are contacts that wait, the earliest first.
+type dues []dueContact
+
+type dueContact struct {
+	at      time.Time
+	contact int
+}
+
+func (d dues) Len() int           { return len(d) }
+func (d dues) Less(i, j int) bool { return d[i].at.Before(d[j].at) }
+func (d dues) Swap(i, j int)      { d[i], d[j] = d[j], d[i] }
+func (d *dues) Push(x any)        { *d = append(*d, x.(dueContact)) }
+func (d *dues) Pop() any {
+	old := *d
+	last := old[len(old)-1]
+	*d = old[:len(old)-1]
+	return last
+}
+
+var _ world.Book = (*Book)(nil)
