@@ -71,7 +71,7 @@ func (s *Store) ImportFile(ctx context.Context, req ImportRequest) (ImportResult
 	if req.List == "" || len(req.List) > 200 {
 		return ImportResult{}, fmt.Errorf("import into list %q: a name has 1 to 200 characters", req.List)
 	}
-	im := &importing{s: s, ctx: ctx, req: req, row: listRow{Name: req.List}}
+	im := &importing{s: s, ctx: ctx, req: req, row: listRow{Name: req.List}, gone: &bits{}}
 	im.info.State, im.info.List, im.info.Source, im.info.At, im.info.Key = ImportUnfinished, req.List, req.Source, req.Now.UTC(), req.Key
 	err := im.begin()
 	if err == nil {
@@ -99,6 +99,7 @@ type importing struct {
 	damaged bool    // the file is: nothing can go on from what is stored
 
 	firsts, others, externals []entry
+	gone                      *bits // contacts that were taken out again
 }
 
 // entry is a number or the hash of an external id, and whose it is.

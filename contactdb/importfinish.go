@@ -1,6 +1,9 @@
 package contactdb
 
 import (
+	"bytes"
+	"cmp"
+	"fmt"
 	"maps"
 	"reflect"
 	"slices"
@@ -35,6 +38,10 @@ func (im *importing) finish() error {
 // indexAll indexes what was staged, and finds out who is in the list already.
 func (im *importing) indexAll() error {
 	im.info.Suppressed = 0
+	dense, err := im.most()
+	if err != nil {
+		return err
+	}
 	for _, p := range passes {
 		entries := p.entries(im)
 		slices.SortFunc(entries, compareEntries)
@@ -44,6 +51,7 @@ func (im *importing) indexAll() error {
 				if err != nil {
 					return err
 				}
+				t.dense = dense
 				if err := p.do(im, t, row.Segments, part); err != nil {
 					return err
 				}
@@ -56,6 +64,17 @@ func (im *importing) indexAll() error {
 		}
 	}
 	return nil
+}
+
+// most says whether the import brings more than there is, so that its indexes are
+// filled in order nearly; else full pages would be split for a few entries each.
+func (im *importing) most() (bool, error) {
+	there := 0
+	lists, err := im.s.Lists()
+	for _, l := range lists {
+		there += l.Contacts
+	}
+	return there < im.info.Imported, err
 }
 
 // alike cuts sorted entries into parts; those with the same key stay together.
@@ -82,20 +101,25 @@ func (im *importing) own(seg uint32, id uint64) bool {
 }
 
 // indexExternals: an id that the list has makes an update; of two rows with one
-// id the first counts.
+// id the first counts. A contact is read only where its hash is another's too.
 func (im *importing) indexExternals(t *tx, segments []uint32, part []entry) error {
 	in := func(seg uint32, id uint64) bool { return slices.Contains(segments, seg) && !im.own(seg, id) }
 	var kept []Contact // with the same hash
 	for i, e := range part {
-		if i > 0 && part[i-1].key != e.key {
+		shared := i > 0 && part[i-1].key == e.key || i+1 < len(part) && part[i+1].key == e.key
+		if !shared || part[max(0, i-1)].key != e.key {
 			kept = kept[:0]
 		}
-		c, found, err := t.contact(im.info.Segment, im.id(e))
-		if err != nil {
-			return err
-		}
-		if !found { // went before the import was cut off
+		if im.gone.has(e.local) {
 			continue
+		}
+		if !shared && !t.hashKnown(e.key, segments) {
+			t.put(bExternals, be64(be32(be64(nil, e.key), im.info.Segment), im.id(e)), []byte{})
+			continue
+		}
+		c, found, err := t.contact(im.info.Segment, im.id(e))
+		if err != nil || !found {
+			return cmp.Or(err, fmt.Errorf("%w: contact %d that was written is not there", ErrDamaged, im.id(e)))
 		}
 		if slices.ContainsFunc(kept, func(k Contact) bool { return k.ExternalID == c.ExternalID }) {
 			im.drop(t, c)
@@ -118,6 +142,16 @@ func (im *importing) indexExternals(t *tx, segments []uint32, part []entry) erro
 	return nil
 }
 
+// hashKnown says whether a list that has segments may have an external id.
+func (t *tx) hashKnown(hash uint64, segments []uint32) bool {
+	if len(segments) == 0 {
+		return false
+	}
+	prefix := be64(nil, hash)
+	key, _ := t.Bucket(bExternals).Cursor().Seek(prefix)
+	return bytes.HasPrefix(key, prefix)
+}
+
 // indexFirsts: who has a number first that another has first is the same
 // person, unless both have external ids.
 func (im *importing) indexFirsts(t *tx, segments []uint32, part []entry) error {
@@ -126,12 +160,12 @@ func (im *importing) indexFirsts(t *tx, segments []uint32, part []entry) error {
 		if i > 0 && part[i-1].key != e.key {
 			kept = kept[:0]
 		}
-		phone, c, found, err := im.phone(t, e)
+		if im.gone.has(e.local) {
+			continue
+		}
+		phone, err := im.phone(t, e)
 		if err != nil {
 			return err
-		}
-		if !found {
-			continue
 		}
 		seg, same, err := im.sameFirst(t, segments, phone, e.rich)
 		if err != nil {
@@ -140,15 +174,23 @@ func (im *importing) indexFirsts(t *tx, segments []uint32, part []entry) error {
 		twice := slices.ContainsFunc(kept, func(k entry) bool { return !k.rich || !e.rich })
 		switch {
 		case same != 0 && e.rich:
-			err = im.update(t, seg, same, c)
+			c, _, err := t.contact(im.info.Segment, im.id(e))
+			if err == nil {
+				err = im.update(t, seg, same, c)
+			}
+			if err != nil {
+				return err
+			}
+			continue
 		case same != 0 || twice:
-			err = im.duplicate(t, e)
-		default:
-			kept = append(kept, e)
-			t.put(bPhones, phoneKey(phone, im.info.Segment, im.id(e)), holdsFirst)
-			err = im.countSuppressed(t, phone)
+			if err := im.duplicate(t, e); err != nil {
+				return err
+			}
+			continue
 		}
-		if err != nil {
+		kept = append(kept, e)
+		t.put(bPhones, phoneKey(phone, im.info.Segment, im.id(e)), holdsFirst)
+		if err := im.countSuppressed(t, phone); err != nil {
 			return err
 		}
 	}
@@ -164,12 +206,15 @@ func (im *importing) countSuppressed(t *tx, phone string) error {
 }
 
 // phone is the number of an entry; its contact is read only where it must be.
-func (im *importing) phone(t *tx, e entry) (phone string, c Contact, found bool, err error) {
-	if phone = entryPhone(e.key); phone != "" && !e.rich {
-		return phone, c, true, nil
+func (im *importing) phone(t *tx, e entry) (string, error) {
+	if phone := entryPhone(e.key); phone != "" {
+		return phone, nil
 	}
-	c, found, err = t.contact(im.info.Segment, im.id(e))
-	return c.Phone, c, found, err
+	c, found, err := t.contact(im.info.Segment, im.id(e))
+	if err != nil || !found || int(e.place) >= len(c.AllNumbers()) {
+		return "", cmp.Or(err, fmt.Errorf("%w: contact %d that was written is not there", ErrDamaged, im.id(e)))
+	}
+	return c.AllNumbers()[e.place].Phone, nil
 }
 
 // entryPhone turns phoneHash around; "" for what is not E.164.
@@ -184,6 +229,9 @@ func entryPhone(key uint64) string {
 // sameFirst finds a contact that the list had before, is not told apart by an
 // external id, and has the number as its first.
 func (im *importing) sameFirst(t *tx, segments []uint32, phone string, rich bool) (seg uint32, same uint64, err error) {
+	if len(segments) == 0 {
+		return 0, 0, nil
+	}
 	err = t.firsts(phone, func(s uint32, id uint64) (bool, error) {
 		if im.own(s, id) || !slices.Contains(segments, s) {
 			return true, nil
@@ -202,13 +250,14 @@ func (im *importing) sameFirst(t *tx, segments []uint32, phone string, rich bool
 // indexOthers makes those who are left found by their further numbers.
 func (im *importing) indexOthers(t *tx, _ []uint32, part []entry) error {
 	for _, e := range part {
-		c, found, err := t.contact(im.info.Segment, im.id(e))
+		if im.gone.has(e.local) {
+			continue
+		}
+		phone, err := im.phone(t, e)
 		if err != nil {
 			return err
 		}
-		if found && int(e.place) < len(c.Numbers) {
-			t.put(bPhones, phoneKey(c.Numbers[e.place].Phone, im.info.Segment, c.ID), numberPlace(int(e.place)))
-		}
+		t.put(bPhones, phoneKey(phone, im.info.Segment, im.id(e)), numberPlace(int(e.place)))
 	}
 	return nil
 }
@@ -231,6 +280,7 @@ func (im *importing) drop(t *tx, c Contact) {
 	t.delete(bFresh, freshKey(im.info.Segment, class, c.ID))
 	im.row.count(class, c.Zones, -1)
 	im.info.Imported--
+	im.gone.add(uint32(c.ID - im.info.First))
 }
 
 // update gives a contact of the list what a row says of the same person; what it
@@ -294,4 +344,18 @@ func (c Contact) with(later Contact) Contact {
 		c.Fields = fields
 	}
 	return c
+}
+
+// bits is a set of contacts, by their place in the import.
+type bits struct{ words []uint64 }
+
+func (b *bits) has(n uint32) bool {
+	return int(n/64) < len(b.words) && b.words[n/64]&(1<<(n%64)) != 0
+}
+
+func (b *bits) add(n uint32) {
+	for int(n/64) >= len(b.words) {
+		b.words = append(b.words, 0)
+	}
+	b.words[n/64] |= 1 << (n % 64)
 }

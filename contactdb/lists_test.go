@@ -132,7 +132,7 @@ func TestANumberThatAnImportHasIndexedIsNotAddedBesideIt(t *testing.T) {
 	mustImport(t, s, "a", person(0))
 	s.bulk.Lock()
 	defer s.bulk.Unlock()
-	im := &importing{s: s, ctx: bg, req: ImportRequest{List: "a"}, row: listRow{Name: "a"}}
+	im := &importing{s: s, ctx: bg, req: ImportRequest{List: "a"}, row: listRow{Name: "a"}, gone: &bits{}}
 	if err := errors.Join(im.stage(people(1, 3)), im.indexAll()); err != nil {
 		t.Fatal(err)
 	}

@@ -98,10 +98,12 @@ var least = map[string]int{
 type tx struct {
 	*bbolt.Tx
 	dirty    bool // something was written
+	dense    bool // the indexes of numbers and external ids are filled in their order
 	err      error
 	dnc      *dncCache
 	words    *words
 	ownWords map[string]uint64 // words of the store that this transaction has asked for
+	ownTexts map[uint64]string
 
 	late late // written at the end
 
@@ -111,7 +113,7 @@ type tx struct {
 
 func (t *tx) bucket(name []byte) *bbolt.Bucket {
 	b := t.Bucket(name)
-	if appended[string(name)] {
+	if appended[string(name)] || t.dense && (bytes.Equal(name, bPhones) || bytes.Equal(name, bExternals)) {
 		b.FillPercent = 0.95
 	}
 	return b

@@ -53,14 +53,23 @@ func (t *tx) wordText(id uint64) (string, bool) {
 	if all := t.words.text.Load(); all != nil && id < uint64(len(*all)) && (*all)[id] != "" {
 		return (*all)[id], true
 	}
+	if text, ok := t.ownTexts[id]; ok {
+		return text, true
+	}
 	value := t.Bucket(bWords).Get(be64([]byte{'#'}, id))
 	if value == nil {
 		return "", false
 	}
-	if !t.Writable() { // else it may be the transaction's own
-		t.words.learn(id, string(value))
+	text := string(value)
+	if !t.Writable() {
+		t.words.learn(id, text)
+		return text, true
 	}
-	return string(value), true
+	if t.ownTexts == nil { // it may be the transaction's own, and not be there later
+		t.ownTexts = map[uint64]string{}
+	}
+	t.ownTexts[id] = text
+	return text, true
 }
 
 // learn keeps a committed word. Of two at once one may be lost, and is learned

@@ -37,6 +37,7 @@ type measure struct {
 }
 
 var measures = []measure{
+	{"import", importing},
 	{"settle", settle},
 	{"lease", lease},
 	{"filter", filtered},

@@ -98,6 +98,9 @@ func (s *scanner) cells() []string {
 func (s *scanner) cell(start int) (cellEnd, error) {
 	from := len(s.buf)
 	for {
+		if err := s.run(start, s.sep); err != nil {
+			return inside, err
+		}
 		c, end, err := s.read(start)
 		switch {
 		case err != nil:
@@ -116,6 +119,9 @@ func (s *scanner) cell(start int) (cellEnd, error) {
 func (s *scanner) quoted(start int) (cellEnd, error) {
 	from, opened := len(s.buf), s.line
 	for {
+		if err := s.run(start, '"'); err != nil {
+			return inside, unclosed(opened, len(s.ends)+1) // too long: it has swallowed other rows
+		}
 		c, end, err := s.read(start)
 		if c == '"' {
 			if next, _ := s.src.Peek(1); len(next) == 0 || next[0] != '"' {
@@ -124,13 +130,36 @@ func (s *scanner) quoted(start int) (cellEnd, error) {
 			c, end, err = s.read(start) // a doubled quote is one
 		}
 		switch {
-		case end == atEOF, isFileError(err): // too long: it has swallowed other rows
+		case end == atEOF:
 			return end, unclosed(opened, len(s.ends)+1)
 		case err != nil:
+			if isFileError(err) { // too long
+				err = unclosed(opened, len(s.ends)+1)
+			}
 			return end, err
 		}
 		s.buf = append(s.buf, c)
 	}
+}
+
+// run takes at once what is read already and has no meaning: up to the next
+// quote, line end or stop.
+func (s *scanner) run(start int, stop byte) error {
+	ahead, _ := s.src.Peek(s.src.Buffered()) // it is there
+	n := 0
+	for n < len(ahead) && ahead[n] != stop && ahead[n] != '"' && ahead[n] != '\n' && ahead[n] != '\r' {
+		n++
+	}
+	s.buf = append(s.buf, ahead[:n]...)
+	_, _ = s.src.Discard(n) // it was peeked
+	if s.size += n; s.size > maxRowBytes {
+		return tooLong(start)
+	}
+	return nil
+}
+
+func tooLong(start int) error {
+	return &FileError{start, fmt.Sprintf("the row is longer than %d MB; check that the file has line ends and is a contact list", maxRowBytes>>20)}
 }
 
 func isFileError(err error) bool {
@@ -193,7 +222,7 @@ func (s *scanner) read(start int) (byte, cellEnd, error) {
 	}
 	s.size++
 	if s.size > maxRowBytes {
-		return 0, inside, &FileError{start, fmt.Sprintf("the row is longer than %d MB; check that the file has line ends and is a contact list", maxRowBytes>>20)}
+		return 0, inside, tooLong(start)
 	}
 	if c == '\r' {
 		if next, _ := s.src.Peek(1); len(next) == 1 && next[0] == '\n' {
