@@ -210,6 +210,7 @@ func (t *tx) index(c Contact, seg uint32) {
 	if c.ExternalID != "" {
 		t.put(bExternals, externalKey(c.ExternalID, seg, c.ID), []byte{})
 	}
+	t.indexTerms(&c, seg)
 }
 
 func (t *tx) unindex(c Contact, seg uint32) {
@@ -219,6 +220,7 @@ func (t *tx) unindex(c Contact, seg uint32) {
 	if c.ExternalID != "" {
 		t.delete(bExternals, externalKey(c.ExternalID, seg, c.ID))
 	}
+	t.unindexTerms(&c, seg)
 }
 
 // numberPlace is the value of an entry in the index of numbers.

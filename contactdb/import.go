@@ -99,7 +99,9 @@ type importing struct {
 	damaged bool    // the file is: nothing can go on from what is stored
 
 	firsts, others, externals []entry
-	gone                      *bits // contacts that were taken out again
+	gone                      *bits  // contacts that were taken out again
+	terms                     []term // of the contacts from runFirst on
+	runFirst                  uint64
 }
 
 // entry is a number or the hash of an external id, and whose it is.
@@ -202,6 +204,9 @@ func (im *importing) stage(part []Contact) error {
 			t.put(bTrash, be32(nil, im.info.Segment), []byte(im.row.Name))
 		}
 		im.put(t, part)
+		if err := im.endRun(t, false); err != nil {
+			return err
+		}
 		im.account(len(part), m)
 		if im.req.Key != "" {
 			t.save(bImportMarks, be32(be64(nil, im.info.ID), uint32(im.marks)), markRow{m, im.info.Last})
@@ -258,6 +263,9 @@ func (im *importing) save(t *tx, row listRow) {
 // complete makes the import seen: its segment, if it has one of its own, and its
 // counts are the list's from now on.
 func (im *importing) complete(t *tx, segment []uint32) error {
+	if err := im.endRun(t, true); err != nil {
+		return err
+	}
 	row, err := im.list(t)
 	if err != nil {
 		return err
@@ -296,6 +304,7 @@ func (im *importing) put(t *tx, part []Contact) {
 		im.row.count(class, c.Zones, 1)
 		fresh[class] = append(fresh[class], c.ID)
 		im.keep(c)
+		im.keepTerms(c)
 	}
 	im.info.Last = next
 	if err := t.bucket(bContacts).SetSequence(next); err != nil && t.err == nil {
@@ -321,6 +330,37 @@ func (im *importing) keep(c *Contact) {
 	if e.rich {
 		im.externals = append(im.externals, entry{key: binary.BigEndian.Uint64(externalHash(c.ExternalID)), local: e.local, rich: true})
 	}
+}
+
+// keepTerms keeps what a contact is searched by.
+func (im *importing) keepTerms(c *Contact) {
+	if len(im.terms) == 0 {
+		im.runFirst = c.ID
+	}
+	local := uint32(c.ID - im.runFirst)
+	c.terms(func(key uint64) { im.terms = append(im.terms, term{key, local}) })
+}
+
+// endRun writes the terms that were kept, if they are enough or the import ends.
+func (im *importing) endRun(t *tx, end bool) error {
+	if len(im.terms) == 0 || !end && im.info.Last-im.runFirst < runContacts {
+		return nil
+	}
+	if im.info.Last-im.runFirst < runLeast {
+		for id := im.runFirst; id <= im.info.Last; id++ {
+			c, found, err := t.contact(im.info.Segment, id)
+			if err != nil {
+				return err
+			}
+			if found {
+				t.indexTerms(&c, im.info.Segment)
+			}
+		}
+	} else {
+		t.putRun(im.info.Segment, im.runFirst, im.info.Last, slices.Clone(im.terms))
+	}
+	im.terms = im.terms[:0:0]
+	return nil
 }
 
 // phoneHash orders numbers as their index does, nearly; what is not E.164 lies

@@ -171,6 +171,9 @@ func (s *Store) truncate(row importRow, last uint64, from, marks int) error {
 				t.delete(bContacts, contactKey(row.Segment, c.ID))
 				t.delete(bFresh, freshKey(row.Segment, t.class(c.Zones), c.ID))
 			}
+			if err := t.cutRuns(row.Segment, last); err != nil {
+				return err
+			}
 			for n := from; n < marks; n++ {
 				t.delete(bImportMarks, be32(be64(nil, row.ID), uint32(n)))
 			}
@@ -183,6 +186,25 @@ func (s *Store) truncate(row importRow, last uint64, from, marks int) error {
 	return nil
 }
 
+// cutRuns takes out the runs of the search index that reach past a contact.
+func (t *tx) cutRuns(seg uint32, last uint64) error {
+	var gone [][]byte
+	err := t.each(bRuns, be32(nil, seg), func(run, value []byte) (bool, error) {
+		if len(value) != 8 {
+			return false, errKeys(bRuns)
+		}
+		if binary.BigEndian.Uint64(value) > last {
+			gone = append(gone, bytes.Clone(run))
+		}
+		return true, nil
+	})
+	for _, run := range gone {
+		t.clear(bTerms, run, 0)
+		t.delete(bRuns, run)
+	}
+	return err
+}
+
 // recall counts what is staged again, and keeps its numbers back again.
 func (im *importing) recall(marks []Mark) error {
 	r := &im.info.ImportResult
@@ -190,6 +212,15 @@ func (im *importing) recall(marks []Mark) error {
 	for _, m := range marks {
 		r.Rows += m.Rows
 		r.Rejected += len(m.Rejected)
+	}
+	indexed := uint64(0) // up to there runs have the terms
+	if err := im.s.view("imports", func(t *tx) error {
+		return t.each(bRuns, be32(nil, im.info.Segment), func(_, value []byte) (bool, error) {
+			indexed = binary.BigEndian.Uint64(value)
+			return true, nil
+		})
+	}); err != nil {
+		return err
 	}
 	rows := pages[Contact]{store: im.s, bucket: bContacts, prefix: be32(nil, im.info.Segment), read: readContact}
 	classes := map[string]uint32{}
@@ -207,6 +238,9 @@ func (im *importing) recall(marks []Mark) error {
 		}
 		im.row.count(class, c.Zones, 1)
 		im.keep(&c)
+		if c.ID > indexed {
+			im.keepTerms(&c)
+		}
 		r.Imported++
 	}
 	r.Duplicates = r.Rows - r.Rejected - r.Imported - r.Updated

@@ -113,7 +113,7 @@ func (t *tx) sweep(seg uint32) error {
 	if err != nil {
 		return err
 	}
-	left = t.clear(bContacts, prefix, sweepStep) + t.clear(bFresh, prefix, sweepStep) + t.clear(bOrdered, prefix, sweepStep)
+	left = t.clear(bContacts, prefix, sweepStep) + t.clear(bFresh, prefix, sweepStep) + t.clear(bTerms, prefix, sweepStep) + t.clear(bRuns, prefix, sweepStep) + t.clear(bOrdered, prefix, sweepStep)
 	for _, camp := range camps {
 		left += t.clear(bDue, be32(be32(nil, camp), seg), sweepStep)
 		t.clear(bCursors, be32(be32(nil, camp), seg), 0)

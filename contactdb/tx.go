@@ -20,6 +20,9 @@ var (
 	bZones        = []byte("zones")        // zones joined by commas → class
 	bContacts     = []byte("contacts")     // seg, contact → Contact
 	bPhones       = []byte("phones")       // phone, 0, seg, contact → place among the contact's numbers, nothing for the first
+	bRuns         = []byte("runs")         // seg, first contact → last contact of a run of the search index
+	bTerms        = []byte("terms")        // run, term, place → block of terms: see search.go
+	bLoose        = []byte("loose")        // term, seg, contact → nothing
 	bImports      = []byte("imports")      // import → importRow
 	bImportMarks  = []byte("importmarks")  // import, place → markRow
 	bImportBefore = []byte("importbefore") // import, seg, contact → hash of the row now, and the row before
@@ -61,14 +64,14 @@ var (
 	bAuditDays    = []byte("auditdays")    // day → first and last place
 	bEvidence     = []byte("evidence")     // attempt id → what the detector's verdict rests on
 
-	buckets = [][]byte{bMeta, bLists, bSegments, bTrash, bZones, bWords, bImports, bImportMarks, bImportBefore, bContacts, bPhones, bExternals, bFresh, bCursors, bDue,
+	buckets = [][]byte{bMeta, bLists, bSegments, bTrash, bZones, bWords, bRuns, bTerms, bLoose, bImports, bImportMarks, bImportBefore, bContacts, bPhones, bExternals, bFresh, bCursors, bDue,
 		bProgress, bLive, bNotes, bCalling, bTries, bRecords, bRecordIDs, bRecordPhones, bRecordDays, bTallies, bOpTallies, bDNC,
 		bCampaigns, bVersions, bOperators, bTeams, bMemory, bAccounts, bSessions, bTokens, bAudit, bAuditIndex, bAuditDays, bEvidence,
 		bRegisters, bRegistered, bUnregistered, bCallers, bCallbacks, bTurns, bHours, bOrdered}
 
 	// later are the buckets that came after schema 1: an older file gets them
 	// when it is opened.
-	later = [][]byte{bAccounts, bSessions, bTokens, bExternals, bWords, bImports, bImportMarks, bImportBefore, bAudit, bAuditIndex, bAuditDays, bEvidence,
+	later = [][]byte{bAccounts, bSessions, bTokens, bExternals, bWords, bRuns, bTerms, bLoose, bImports, bImportMarks, bImportBefore, bAudit, bAuditIndex, bAuditDays, bEvidence,
 		bRegisters, bRegistered, bUnregistered, bCallers, bCallbacks, bTurns, bHours, bOrdered}
 
 	kSchema    = []byte("schema")
@@ -81,7 +84,7 @@ var (
 // appended are the buckets whose keys only grow: their pages are filled up.
 var appended = map[string]bool{
 	string(bContacts): true, string(bFresh): true, string(bRecords): true, string(bRecordIDs): true, string(bVersions): true, string(bAudit): true,
-	string(bRegistered): true,
+	string(bRegistered): true, string(bTerms): true,
 }
 
 // least is how long the keys of a bucket are at least; a shorter one is damage.

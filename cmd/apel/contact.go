@@ -19,7 +19,7 @@ import (
 
 func (a *app) contactCmd() *cobra.Command {
 	return group("contact", "one person, by telephone number",
-		a.contactShow(), a.contactAdd(), a.contactEdit(), a.contactHistory(), a.contactWhy(), a.contactExport(), a.contactErase())
+		a.contactFind(), a.contactShow(), a.contactAdd(), a.contactEdit(), a.contactHistory(), a.contactWhy(), a.contactExport(), a.contactErase())
 }
 
 // phoneVerb is a verb about one number.

@@ -86,6 +86,7 @@ func init() {
 		{Method: "DELETE", Path: "/api/mappings/{mapping}", Doc: "forget how a file's columns are read", Audit: "mapping.rm", Roles: steerers, Scope: access.Contacts, answer: result((*api).removeMapping)},
 		{Method: "DELETE", Path: "/api/lists/{list}", Doc: "remove a list and its contacts", Audit: "list.rm", Roles: steerers, Scope: access.Contacts, answer: result((*api).removeList)},
 
+		{Method: "GET", Path: "/api/contacts", Doc: "search; query: q (a number or how it begins, words of a name, a value, field=value; several must all hold), country, limit", Audit: "contact.find", Roles: suppress, Scope: access.Contacts, answer: result((*api).findContacts)},
 		{Method: "GET", Path: "/api/contacts/{phone}", Doc: "the contacts with a number, over all lists; query: country", Audit: "contact.show", Roles: suppress, Scope: access.Contacts, answer: result((*api).contact)},
 		{Method: "POST", Path: "/api/contacts", Doc: "add a contact to a list", Audit: "contact.add", Roles: steerers, Scope: access.Contacts, answer: result((*api).addContact)},
 		{Method: "PATCH", Path: "/api/contacts/{phone}", Doc: "change a contact; query: list, country", Audit: "contact.edit", Roles: steerers, Scope: access.Contacts, answer: result((*api).editContact)},

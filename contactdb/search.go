@@ -1,0 +1,244 @@
+package contactdb
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"hash/fnv"
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// The search index. Each word of a contact's name and each value of its fields
+// is a term of 64 bits: a word as its first twelve letters, five bits each, so
+// that words with a common beginning lie together; a value as a hash. An import
+// sorts the terms of its contacts, a hundred thousand at a time, and packs them
+// into blocks: some five bytes a term. What is added or changed one by one has
+// an entry of its own. The index only proposes: each contact that is found is
+// read and compared, so that entries of contacts that are gone, or have changed
+// since, do no harm.
+
+// runContacts is how many contacts' terms are sorted together; a smaller import
+// than runLeast has entries like single contacts.
+const (
+	runContacts = 100_000
+	runLeast    = 500
+	blockBytes  = 2000
+	// longestValue is how long a value may be to be found by.
+	longestValue = 100
+)
+
+// term is one term of a contact, by its place in the run.
+type term struct {
+	key   uint64
+	local uint32
+}
+
+// fold makes names and values that differ in case, accents or signs equal; words
+// are separated by one space.
+func fold(s string) string {
+	plain := true
+	for i := range len(s) {
+		if c := s[i]; c >= 0x80 || c >= 'A' && c <= 'Z' || !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9') {
+			plain = false
+			break
+		}
+	}
+	if plain {
+		return s
+	}
+	ascii := true
+	for i := range len(s) {
+		ascii = ascii && s[i] < 0x80
+	}
+	if !ascii {
+		s = norm.NFKD.String(s)
+	}
+	b := make([]byte, 0, len(s))
+	for _, r := range s {
+		switch {
+		case unicode.IsLetter(r) || unicode.IsDigit(r):
+			b = append(b, string(unicode.ToLower(r))...)
+		case unicode.Is(unicode.Mn, r):
+		case len(b) > 0 && b[len(b)-1] != ' ':
+			b = append(b, ' ')
+		}
+	}
+	return string(bytes.TrimSuffix(b, []byte{' '}))
+}
+
+const (
+	letterBits  = 5
+	termLetters = 12
+	valueTerm   = 1 << 63
+)
+
+// wordTerm packs a word; end is past the last word that begins so.
+func wordTerm(word string) (key, end uint64) {
+	n := 0
+	for _, r := range word {
+		if n == termLetters {
+			break
+		}
+		code := uint64(28) // letters of other alphabets
+		switch {
+		case r >= 'a' && r <= 'z':
+			code = uint64(r-'a') + 1
+		case r >= '0' && r <= '9':
+			code = 27
+		}
+		key = key<<letterBits | code
+		n++
+	}
+	left := letterBits * (termLetters - n)
+	return key << left, (key + 1) << left
+}
+
+func valueKey(folded string) uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(folded))   // it never fails
+	return h.Sum64()>>28 | valueTerm // 36 bits: of a hundred thousand, few are alike
+}
+
+// terms calls f for each term of a contact; one may come twice.
+func (c *Contact) terms(f func(uint64)) {
+	for _, name := range []string{c.Name, c.FirstName, c.LastName} {
+		for word := range strings.FieldsSeq(fold(name)) {
+			key, _ := wordTerm(word)
+			f(key)
+		}
+		if c.Name == c.FirstName+" "+c.LastName { // the others say no more
+			break
+		}
+	}
+	value := func(v string) {
+		if v = fold(v); v != "" && len(v) <= longestValue {
+			f(valueKey(v))
+		}
+	}
+	for _, v := range []string{c.Email, c.City, c.ExternalID, c.Client} {
+		value(v)
+	}
+	for _, v := range c.Tags {
+		value(v)
+	}
+	for _, v := range c.Fields {
+		value(v)
+	}
+}
+
+func looseKey(key uint64, seg uint32, id uint64) []byte { return be64(be32(be64(nil, key), seg), id) }
+
+// indexTerms makes one contact found by its terms.
+func (t *tx) indexTerms(c *Contact, seg uint32) {
+	c.terms(func(key uint64) { t.put(bLoose, looseKey(key, seg, c.ID), []byte{}) })
+}
+
+func (t *tx) unindexTerms(c *Contact, seg uint32) {
+	c.terms(func(key uint64) {
+		if k := looseKey(key, seg, c.ID); t.get(bLoose, k) != nil {
+			t.delete(bLoose, k)
+		}
+	})
+}
+
+func runKey(seg uint32, first uint64) []byte { return be64(be32(nil, seg), first) }
+
+// putRun writes the terms of a run of contacts.
+func (t *tx) putRun(seg uint32, first, last uint64, terms []term) {
+	slices.SortFunc(terms, func(a, b term) int {
+		if a.key != b.key {
+			return cmp.Compare(a.key, b.key)
+		}
+		return cmp.Compare(a.local, b.local)
+	})
+	terms = slices.Compact(terms)
+	prefix := runKey(seg, first)
+	t.put(bRuns, prefix, be64(nil, last))
+	for len(terms) > 0 {
+		block, n := packTerms(terms)
+		t.put(bTerms, be32(be64(bytes.Clone(prefix), terms[0].key), terms[0].local), block)
+		terms = terms[n:]
+	}
+}
+
+// packTerms packs sorted terms into a block: each as what its key is more than
+// the last one's, then its contact, or of the same key how much more.
+func packTerms(terms []term) (block []byte, n int) {
+	key, local := terms[0].key, uint32(0)
+	for ; n < len(terms) && len(block) < blockBytes; n++ {
+		next := terms[n]
+		if next.key != key {
+			local = 0
+		}
+		block = binary.AppendUvarint(block, next.key-key)
+		block = binary.AppendUvarint(block, uint64(next.local-local))
+		key, local = next.key, next.local
+	}
+	return block, n
+}
+
+// unpackTerms calls f for the terms of a block until it returns false.
+func unpackTerms(key uint64, block []byte, f func(term) bool) (more bool, err error) {
+	local := uint32(0)
+	for len(block) > 0 {
+		delta, n := binary.Uvarint(block)
+		if n <= 0 {
+			return false, errKeys(bTerms)
+		}
+		add, m := binary.Uvarint(block[n:])
+		if m <= 0 {
+			return false, errKeys(bTerms)
+		}
+		block = block[n+m:]
+		if delta > 0 {
+			local = 0
+		}
+		key, local = key+delta, local+uint32(add)
+		if !f(term{key, local}) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// inRun calls f for the places of a run whose terms lie between two.
+func (t *tx) inRun(run []byte, from, end uint64, f func(local uint32)) error {
+	c := t.Bucket(bTerms).Cursor()
+	at := be64(bytes.Clone(run), from)
+	k, v := c.Seek(at)
+	if k == nil || !bytes.HasPrefix(k, run) || binary.BigEndian.Uint64(k[len(run):]) > from {
+		// The block before may reach into the range.
+		if k == nil {
+			k, v = c.Last()
+		} else {
+			k, v = c.Prev()
+		}
+		if k == nil || !bytes.HasPrefix(k, run) {
+			k, v = c.Seek(at)
+		}
+	} else if p, w := c.Prev(); p != nil && bytes.HasPrefix(p, run) {
+		k, v = p, w
+	} else {
+		k, v = c.Seek(at)
+	}
+	for ; k != nil && bytes.HasPrefix(k, run) && len(k) == len(run)+12; k, v = c.Next() {
+		first := binary.BigEndian.Uint64(k[len(run):])
+		if first >= end {
+			return nil
+		}
+		more, err := unpackTerms(first, v, func(e term) bool {
+			if e.key >= from && e.key < end {
+				f(e.local)
+			}
+			return e.key < end
+		})
+		if err != nil || !more {
+			return err
+		}
+	}
+	return nil
+}
