@@ -47,3 +47,7 @@ fuzz:
 			echo "$$p $$f"; go test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 1x $$p || exit 1; \
 		done; \
 	done
+
+# Pictures of every page, in both languages and themes, to look at.
+screens:
+	go test -count=1 -run SupervisorsPages ./dialer/console -args -screens $(CURDIR)/.cache/screens

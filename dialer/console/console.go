@@ -51,12 +51,14 @@ type api struct {
 	pages  *web.Pages
 	static http.Handler
 
-	hub     *hub            // the live pages
-	memory  *memory         // what ended lately
-	setup   setup           // the first administrator's link
-	names   *access.Limiter // wrong passwords by account
-	places  *access.Limiter // wrong passwords by address
-	hashing chan struct{}   // room for password hashes at once: each takes memory and a core
+	seeAll   func() (dialer.Status, error) // what live pages show, the service's
+	seeCalls func() []dialer.LiveCall      // likewise
+	hub      *hub                          // the live pages
+	memory   *memory                       // what ended lately
+	setup    setup                         // the first administrator's link
+	names    *access.Limiter               // wrong passwords by account
+	places   *access.Limiter               // wrong passwords by address
+	hashing  chan struct{}                 // room for password hashes at once: each takes memory and a core
 }
 
 // Open makes a console.
@@ -77,7 +79,8 @@ func Open(cfg Config) (*Console, error) {
 	}
 	a := &api{
 		memory: newMemory(),
-		svc:    cfg.Service, log: cfg.Log, cost: cfg.Cost, pages: pages, static: static,
+		seeAll: cfg.Service.Status, seeCalls: cfg.Service.LiveCalls,
+		svc: cfg.Service, log: cfg.Log, cost: cfg.Cost, pages: pages, static: static,
 		names:   access.NewLimiter(5, 30*time.Second, 15*time.Minute),
 		places:  access.NewLimiter(30, 30*time.Second, 15*time.Minute),
 		hashing: make(chan struct{}, 2),

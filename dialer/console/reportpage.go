@@ -61,7 +61,8 @@ func (a *api) reportsPage(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if d.To.IsZero() {
-		d.To = time.Now()
+		y, m, day := time.Now().Local().Date()
+		d.To = time.Date(y, m, day+1, 0, 0, 0, 0, time.Local)
 	}
 	if d.Campaigns, err = a.campaignNames(); err != nil {
 		return nil, err

@@ -139,11 +139,11 @@ func (m *memory) look(st dialer.Status, now time.Time) map[string]recent {
 
 // observe makes the snapshot of a second.
 func (a *api) observe(last *snapshot, now time.Time) (*snapshot, error) {
-	st, err := a.svc.Status()
+	st, err := a.seeAll()
 	if err != nil {
 		return nil, err
 	}
-	s := &snapshot{at: now, tick: 1, status: st, calls: a.svc.LiveCalls(), recent: a.memory.look(st, now)}
+	s := &snapshot{at: now, tick: 1, status: st, calls: a.seeCalls(), recent: a.memory.look(st, now)}
 	if last != nil {
 		s.tick = last.tick + 1
 	}

@@ -86,7 +86,7 @@ func Percent(l Lang, share float64) string {
 	if math.IsNaN(share) || math.IsInf(share, 0) {
 		return "–"
 	}
-	return Number(l, 100*share) + " %"
+	return Number(l, 100*share) + "\u00a0%"
 }
 
 // Span is a duration in milliseconds as M:SS or H:MM:SS.
