@@ -41,13 +41,17 @@ func chromium(t *testing.T) context.Context {
 	if err != nil || testing.Short() {
 		t.Skip("without chromium (apt-get install chromium), and in a short run, no page is looked at in a browser")
 	}
-	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()), chromedp.NoSandbox,
+	dir, err := os.MkdirTemp("", "apel-chromium-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // the browser may still write as it goes
+	opts := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(dir), chromedp.NoSandbox,
 		chromedp.DisableGPU, chromedp.Flag("disable-background-networking", true), chromedp.Flag("ignore-certificate-errors", true), chromedp.WindowSize(1440, 900))
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), opts...)
 	t.Cleanup(cancel)
-	ctx, _ = chromedp.NewContext(ctx)
-	browser := ctx
-	t.Cleanup(func() { _ = chromedp.Cancel(browser) }) // waits for the process, which writes into the folder
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(cancel)
 	ctx, cancel = context.WithTimeout(ctx, 5*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
