@@ -28,7 +28,7 @@ func (t *tx) contact(seg uint32, id uint64) (c Contact, found bool, err error) {
 	if value == nil {
 		return c, false, nil
 	}
-	c, found, err = readContact(t, key, value)
+	c, _, err = readContact(t, key, value)
 	return c, true, err
 }
 

@@ -23,7 +23,7 @@ var errCut = errors.New("the connection is gone")
 
 func (f *filed) sum(m *Mark, c Contact) {
 	m.Rows++
-	m.Sum = m.Sum*31 + uint64(phoneHash(c.Phone+c.Name))
+	m.Sum = m.Sum*31 + phoneHash(c.Phone+c.Name)
 }
 
 func (f *filed) contacts() iter.Seq2[Contact, error] {

@@ -70,7 +70,7 @@ func (a *app) getRecording(ctx context.Context, id, out string, keys []age.Ident
 		}
 		sum := sha256.New()
 		err = writeWhole(out, func(w io.Writer) error {
-			source := io.Reader(io.TeeReader(resp.Body, sum))
+			source := io.TeeReader(resp.Body, sum)
 			if encrypted && !stored {
 				plain, err := age.Decrypt(source, keys...)
 				if err != nil {

@@ -54,7 +54,8 @@ func parseKeepFor(text string) (keepFor, error) {
 type megabytes int64
 
 func parseMegabytes(text string) (megabytes, error) {
-	digits, scale := text, int64(1)
+	var digits string
+	scale := int64(1)
 	switch {
 	case text == "0":
 		return 0, nil
