@@ -56,6 +56,8 @@ type call struct {
 	work work
 	held bool // the customer is on hold
 
+	stopReplay context.CancelFunc // nil: nothing was replayed
+
 	preview bool   // an operator decides first
 	viewer  string // ... and has decided to call
 }
@@ -346,6 +348,7 @@ func (c *call) connect(operator string) {
 	c.rejoin(l)
 	now := time.Now()
 	if c.rec.BridgedAt.IsZero() {
+		c.replay(l)
 		c.rec.BridgedAt, c.talkFrom = now, now
 		c.rec.BridgeWaitMS = max(now.Sub(c.heardEnd).Milliseconds(), 0)
 	}
@@ -378,6 +381,9 @@ func (c *call) startRecording() {
 
 // part takes the two apart.
 func (c *call) part() {
+	if c.stopReplay != nil {
+		c.stopReplay()
+	}
 	if c.bridge != nil {
 		c.bridge.Close()
 		c.bridge = nil

@@ -1,6 +1,7 @@
 package dialer
 
 import (
+	"context"
 	"sync"
 	"time"
 
@@ -35,8 +36,10 @@ type listening struct {
 	ended    chan struct{}
 	off      chan struct{}
 
-	mu   sync.Mutex // guards kept
-	kept []int16    // what was heard before the bridge; nil when it isn't recorded, or was taken
+	mu     sync.Mutex // guards the fields below
+	fresh  []int16    // what the operator has not been played yet
+	follow bool       // ... and is to be
+	kept   []int16    // what was heard before the bridge; nil when it isn't recorded, or was taken
 }
 
 // listen begins with the answer.
@@ -44,6 +47,7 @@ func (c *call) listen() *listening {
 	set := c.rules.def.Detector
 	l := &listening{verdicts: make(chan amd.Verdict, 16), ear: c.sip.Media().Listen(), ended: make(chan struct{}), off: make(chan struct{}),
 		d: amd.New(amd.Settings{DecideWithin: set.DecideWithin, PeopleLost: set.PeopleLost, Model: c.l.s.model()})}
+	l.follow = set.Replay
 	if c.rules.def.Record {
 		l.kept = make([]int16, 0, 5*media.SampleRate)
 	}
@@ -69,7 +73,10 @@ func (l *listening) hear(c *call) bool {
 	if l.kept != nil && len(l.kept) < soundKept {
 		l.kept = append(l.kept, frame...)
 	}
-	waits := l.kept != nil
+	if l.follow && len(l.fresh) < soundKept {
+		l.fresh = append(l.fresh, frame...)
+	}
+	waits := l.kept != nil || l.follow
 	l.mu.Unlock()
 	v, changed := l.d.Feed(frame)
 	if changed {
@@ -100,6 +107,42 @@ func (l *listening) sound() []int16 {
 	kept := l.kept
 	l.kept = nil
 	return kept
+}
+
+// said gives what the customer has said and the operator was not played yet.
+func (l *listening) said() []int16 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fresh := l.fresh
+	l.fresh = nil
+	return fresh
+}
+
+// forget lets go of what is not to be played.
+func (l *listening) forget() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.fresh, l.follow = nil, false
+}
+
+// replay has the operator hear first what the customer said while nobody was
+// there, until the two are caught up with each other. It ends with part.
+func (c *call) replay(l *leg) {
+	if c.listening == nil {
+		return
+	}
+	if !c.rules.def.Detector.Replay {
+		return
+	}
+	ctx, stop := context.WithCancel(c.l.ctx)
+	c.stopReplay = stop
+	sound, listening := l.media(), c.listening
+	c.l.wg.Go(func() {
+		defer stop()
+		defer listening.forget()
+		behind, took, err := sound.Replay(ctx, listening.said)
+		c.l.log.Debug("greeting replayed", zap.String("attempt", c.a.ID), zap.Duration("behind", behind), zap.Duration("took", took), zap.Error(err))
+	})
 }
 
 // end waits until nobody listens any more.

@@ -225,6 +225,30 @@ func loudSamples(s []int16) (n int) {
 	return n
 }
 
+// TestTheOperatorHearsTheGreetingThatTheDetectorHeard has a customer who says
+// hello and waits to be spoken to.
+func TestTheOperatorHearsTheGreetingThatTheDetectorHeard(t *testing.T) {
+	heard := map[bool]int{}
+	for _, on := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			s, seats := newCentre(t, 1, shiftConfig{contacts: 1, channels: 5, cps: 5, carrier: talker(), campaign: progressive + fmt.Sprintf("detector: {replay: %t}\n", on)})
+			a := seats[0]
+			a.ready()
+			a.until("reserved", func(d dialer.Desktop) bool { return d.Call != nil })
+			time.Sleep(160 * time.Millisecond) // the tone that says so
+			a.page.Heard()
+			time.Sleep(800 * time.Millisecond)
+			heard[on] = loudSamples(a.page.Heard())
+			a.page.Close()
+			s.end()
+		})
+	}
+	t.Logf("loud samples in the first 0.8 s: %d with the greeting replayed, %d without", heard[true], heard[false])
+	if heard[true] < 1500 || heard[false] > heard[true]/4 {
+		t.Errorf("loud samples in the first 0.8 s: %d with the greeting replayed, %d without", heard[true], heard[false])
+	}
+}
+
 func TestAResultCanBeTakenBackForThreeSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, seats := newCentre(t, 1, shiftConfig{contacts: 1, channels: 5, cps: 5, carrier: talker(), campaign: progressive})

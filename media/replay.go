@@ -30,6 +30,11 @@ func (s *Session) Replay(ctx context.Context, said func() []int16) (behind, took
 		return 0, 0, err
 	}
 	defer s.leaveTurn()
+	// An ear's frames come every 20 ms too: ours come between them, so that it does
+	// not depend on the order of goroutines what has been said by now.
+	if err := s.tick(ctx, time.After(FrameTime/3)); err != nil {
+		return 0, 0, err
+	}
 	r := replay{fast: newStretcher(), quiet: pauseKept}
 	r.hear(said())
 	r.fast.drop(r.fast.left() - mostSaid)
