@@ -359,8 +359,11 @@ func (c *call) connect(operator string) {
 	c.l.publish(Event{Kind: "call.bridged", Attempt: c.a.ID, Operator: operator})
 }
 
-// gone says whether the call has ended.
+// gone says whether the call has ended; one that is not sent yet has not begun.
 func (c *call) gone() bool {
+	if c.sip == nil {
+		return false
+	}
 	select {
 	case <-c.sip.Ended():
 		return true

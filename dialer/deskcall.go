@@ -289,8 +289,8 @@ func (s *Service) HangUp(operator, attempt string) error {
 		return err
 	}
 	return c.ask(func() error {
-		if c.gone() {
-			return fmt.Errorf("%w: the customer has hung up already", contactdb.ErrState)
+		if c.sip == nil || c.gone() {
+			return fmt.Errorf("%w: there is no customer on the line", contactdb.ErrState)
 		}
 		c.byOperator = true
 		c.sip.Hangup()
@@ -355,7 +355,7 @@ func (s *Service) Press(operator, attempt, keys string) error {
 		return err
 	}
 	return c.ask(func() error {
-		if c.gone() {
+		if c.bridge == nil || c.gone() {
 			return fmt.Errorf("%w: there is no customer on the line", contactdb.ErrState)
 		}
 		for i := range len(keys) {

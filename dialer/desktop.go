@@ -51,6 +51,7 @@ type CustomerCall struct {
 	Answers      map[string]string   `json:"answers"`
 	Disposition  int                 `json:"disposition,omitempty"` // said already
 	TakeBackBy   time.Time           `json:"take_back_by,omitzero"`
+	DecideBy     time.Time           `json:"decide_by,omitzero"` // in preview: to be called or skipped before
 	WrapUpMS     int64               `json:"wrap_up_ms"`
 	Dispositions []DispositionButton `json:"dispositions"`
 	Script       *DeskScript         `json:"script,omitempty"`
@@ -86,8 +87,13 @@ func (s *Service) Desktop(operator string) (Desktop, error) {
 		d.Sound = soundOf(page, d.Sound.Heard)
 	}
 	if c != nil {
+		// A contact that is only shown is no call yet.
+		p, shown := s.Preview(operator)
 		if d.Call, err = s.customerCall(operator, c); err != nil {
 			return d, err
+		}
+		if shown == nil && d.Call != nil && p.Attempt == d.Call.Attempt {
+			d.State, d.Call.DecideBy = "preview", p.Until
 		}
 	}
 	return d, nil

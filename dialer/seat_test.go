@@ -249,6 +249,38 @@ func TestTheOperatorHearsTheGreetingThatTheDetectorHeard(t *testing.T) {
 	}
 }
 
+func TestInPreviewTheDesktopShowsTheContactBeforeItIsCalled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, seats := newCentre(t, 1, shiftConfig{contacts: 2, channels: 5, cps: 5, carrier: talker(), campaign: "pacing: preview\n"})
+		a := seats[0]
+		a.ready()
+		d := a.until("in preview", func(now dialer.Desktop) bool { return now.State == "preview" && now.Call != nil })
+		if d.Call == nil || d.Call.Contact.Name == "" || d.Call.DecideBy.IsZero() || !d.Call.BridgedAt.IsZero() {
+			t.Fatalf("the desktop shows %+v", d.Call)
+		}
+		if err := s.svc.HangUp(a.name, d.Call.Attempt); !errors.Is(err, contactdb.ErrState) {
+			t.Errorf("hanging up on nobody says %v", err)
+		}
+		if err := s.svc.Press(a.name, d.Call.Attempt, "1"); !errors.Is(err, contactdb.ErrState) {
+			t.Errorf("a key for nobody says %v", err)
+		}
+		if _, err := s.svc.SkipPreview(a.name, d.Call.Attempt, "too early there"); err != nil {
+			t.Fatal(err)
+		}
+		next := a.until("in preview again", func(now dialer.Desktop) bool { return now.State == "preview" && now.Call != nil && now.Call.Attempt != d.Call.Attempt })
+		if _, err := s.svc.AcceptPreview(a.name, next.Call.Attempt); err != nil {
+			t.Fatal(err)
+		}
+		a.until("talking", state("talking"))
+		a.must(s.svc.HangUp(a.name, next.Call.Attempt))
+		a.until("in wrap-up", state("wrap-up"))
+		a.must(s.svc.Dispose(a.name, next.Call.Attempt, dialer.Result{Disposition: 2}))
+		time.Sleep(4 * time.Second)
+		a.page.Close()
+		s.end()
+	})
+}
+
 func TestAResultCanBeTakenBackForThreeSeconds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, seats := newCentre(t, 1, shiftConfig{contacts: 1, channels: 5, cps: 5, carrier: talker(), campaign: progressive})

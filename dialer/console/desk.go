@@ -42,6 +42,7 @@ func deskRoutes() []Route {
 		{Method: "PATCH", Path: "/api/desk/contact", Doc: "change the contact on the desktop; body: attempt, and the fields", Audit: "contact.edit", answer: result((*api).deskContact)},
 		{Method: "GET", Path: "/api/desk/callbacks", Doc: "calls that the operator is to make, by their time", Audit: "desk.callbacks", answer: result((*api).deskCallbacks)},
 		{Method: "POST", Path: "/api/desk/callbacks", Doc: "move one's own callback; body: campaign, contact_id, at", Audit: "callback.move", answer: result((*api).deskMoveCallback)},
+		{Method: "POST", Path: "/api/desk/preview", Doc: "call the contact that is shown, or skip it; body: attempt, decision=accept|skip, reason", Audit: why, answer: result((*api).deskPreview)},
 		{Method: "GET", Path: "/api/desk/calls", Doc: "one's own calls today, newest first, and what they add up to", Audit: "desk.calls", answer: result((*api).deskCalls)},
 	}
 	for i := range desk {
@@ -264,6 +265,24 @@ func (a *api) deskResult(r *http.Request) (any, error) {
 		return nil, err
 	}
 	return done, a.svc.Dispose(callerOf(r).Name, body.Attempt, body.Result)
+}
+
+func (a *api) deskPreview(r *http.Request) (any, error) {
+	var body Decision
+	if err := readJSON(r, &body); err != nil {
+		return nil, err
+	}
+	who := callerOf(r).Name
+	var err error
+	switch body.Decision {
+	case "accept":
+		_, err = a.svc.AcceptPreview(who, body.Attempt)
+	case "skip":
+		_, err = a.svc.SkipPreview(who, body.Attempt, body.Reason)
+	default:
+		err = problem(Usage, "decision %q is neither accept nor skip", body.Decision)
+	}
+	return done, err
 }
 
 // DeskContact is the body of a change of the contact on the desktop.

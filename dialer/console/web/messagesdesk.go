@@ -45,6 +45,9 @@ var deskTexts = map[string]text{
 	"desk.mute":          {"Mute", "Fără microfon"},
 	"desk.keypad":        {"Keypad", "Taste"},
 	"desk.undo":          {"Take back", "Anulează rezultatul"},
+	"desk.call":          {"Call", "Sună"},
+	"desk.skip":          {"Skip", "Sari peste"},
+	"desk.skip.reason":   {"Why not call?", "De ce nu suni?"},
 	"desk.left":          {"{0} s left", "mai sunt {0} s"},
 	"desk.result":        {"Result", "Rezultat"},
 	"desk.amount":        {"Amount", "Sumă"},
@@ -74,6 +77,8 @@ var deskTexts = map[string]text{
 	"desk.number":        {"Number", "Număr"},
 	"desk.talk":          {"Talk", "Durată"},
 	"desk.shortcuts":     {"Keys", "Taste rapide"},
+
+	"state.preview": {"preview", "previzualizare"},
 
 	"reason.signed in":              {"signed in", "conectat"},
 	"reason.signed in again":        {"signed in again", "reconectat"},

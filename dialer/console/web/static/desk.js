@@ -190,7 +190,8 @@ function showCall(d, before) {
   press("hold", c.held);
   press("mute", c.muted);
   $("undo").hidden = !over;
-  $("results").hidden = over;
+  $("accept").hidden = $("skip").hidden = d.state !== "preview";
+  $("results").hidden = over || !c.bridged_at;
   $("results").replaceChildren(...c.dispositions.map((r, i) => {
     const b = document.createElement("button");
     b.append(kbd(i + 1), ` ${r.name}`);
@@ -263,6 +264,13 @@ $("cancel").addEventListener("click", () => choose(0));
 $("hangup").addEventListener("click", () => order("hangup"));
 $("hold").addEventListener("click", () => order("hold", { on: !desk.call.held }));
 $("mute").addEventListener("click", () => order("mute", { on: !desk.call.muted }));
+$("accept").addEventListener("click", () => order("preview", { decision: "accept" }));
+$("skip").addEventListener("click", () => {
+  const input = document.createElement("input");
+  const label = text("label", t("desk.skip.reason"));
+  label.append(input);
+  dialog(t("desk.skip"), [label], () => order("preview", { decision: "skip", reason: input.value }));
+});
 $("undo").addEventListener("click", () => order("takeback"));
 $("note").addEventListener("input", () => {
   clearTimeout(noteTimer);
@@ -346,6 +354,7 @@ document.addEventListener("keydown", (e) => {
   if (e.ctrlKey || e.altKey || e.metaKey || e.repeat) return;
   if (e.key === "Escape" && typing && !e.target.closest("dialog")) { e.target.blur(); choose(0); return; }
   if (typing && !/^F\d/.test(e.key)) return;
+  if (e.key === "Enter" && !$("accept").hidden && e.target === document.body) { e.preventDefault(); $("accept").click(); return; }
   const id = byKey[e.key] ?? byKey[e.key.toLowerCase()];
   if (id && !$(id).hidden && !$(id).disabled) { e.preventDefault(); $(id).click(); return; }
   if (/^[1-9]$/.test(e.key) && desk?.call?.dispositions[e.key - 1] && !$("results").hidden) { e.preventDefault(); choose(Number(e.key)); return; }
@@ -382,7 +391,7 @@ setInterval(() => {
   const now = Date.now() + clock;
   $("timer").textContent = span(now - Date.parse(desk.since));
   const c = desk.call;
-  const left = c && desk.state === "wrap-up" ? Date.parse(desk.since) + c.wrap_up_ms - now : 0;
+  const left = c?.decide_by ? Date.parse(c.decide_by) - now : c && desk.state === "wrap-up" ? Date.parse(desk.since) + c.wrap_up_ms - now : 0;
   $("countdown").textContent = left > 0 ? t("desk.left", Math.ceil(left / 1000)) : "";
 }, 200);
 
