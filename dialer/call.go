@@ -502,7 +502,7 @@ func (c *call) settle() {
 		st.Promise = def.Promise(st.NextTry, "", c.rec.Operator, st.Record.Note, time.Now())
 	}
 	if !promised.IsZero() && st.Final == "" {
-		st.Promise = def.Promise(promised, c.rec.Operator, c.rec.Operator, st.Record.Note, time.Now())
+		st.Promise = def.Promise(promised, c.promisedBy(), c.rec.Operator, st.Record.Note, time.Now())
 		st.NextTry = promised
 	}
 	st.Promised = st.Promised || said == ""

@@ -23,6 +23,7 @@ type work struct {
 	note    string
 	answers map[string]string // to the script's questions, and what a disposition asks for
 	at      time.Time         // the callback that was promised
+	anyone  bool              // ... by whoever is free then
 	muted   bool
 	trail   []string  // steps of the script that were visited; the last is shown
 	ended   bool      // the script has
@@ -34,6 +35,7 @@ type Result struct {
 	Disposition int       `json:"disposition"` // from 1, in the order of the campaign
 	Amount      string    `json:"amount,omitempty"`
 	CallbackAt  time.Time `json:"callback_at,omitzero"`
+	Anyone      bool      `json:"anyone,omitempty"` // may call back, not only this operator
 	Note        *string   `json:"note,omitempty"`
 }
 
@@ -131,6 +133,16 @@ func (c *call) promised() time.Time {
 	return c.work.at
 }
 
+// promisedBy is who is to call back; "": anybody.
+func (c *call) promisedBy() string {
+	c.work.mu.Lock()
+	defer c.work.mu.Unlock()
+	if c.work.anyone {
+		return ""
+	}
+	return c.rec.Operator
+}
+
 // said is the name of the disposition, "" if none was given.
 func (c *call) said() string {
 	if c.key == 0 {
@@ -223,7 +235,7 @@ func (c *call) result(r Result) error {
 	if err := c.promise(said.Callback > 0, r.CallbackAt); err != nil {
 		return err
 	}
-	w.note, w.at = note, r.CallbackAt
+	w.note, w.at, w.anyone = note, r.CallbackAt, r.Anyone
 	w.set("amount", amount)
 	if r.CallbackAt.IsZero() {
 		w.set("callback_at", "")

@@ -267,7 +267,9 @@ func TestInPreviewTheDesktopShowsTheContactBeforeItIsCalled(t *testing.T) {
 		if _, err := s.svc.SkipPreview(a.name, d.Call.Attempt, "too early there"); err != nil {
 			t.Fatal(err)
 		}
-		next := a.until("in preview again", func(now dialer.Desktop) bool { return now.State == "preview" && now.Call != nil && now.Call.Attempt != d.Call.Attempt })
+		next := a.until("in preview again", func(now dialer.Desktop) bool {
+			return now.State == "preview" && now.Call != nil && now.Call.Attempt != d.Call.Attempt
+		})
 		if _, err := s.svc.AcceptPreview(a.name, next.Call.Attempt); err != nil {
 			t.Fatal(err)
 		}

@@ -306,12 +306,12 @@ func (a *api) deskContact(r *http.Request) (any, error) {
 
 // DeskCalls are an operator's own calls of a day and what they add up to.
 type DeskCalls struct {
-	Calls     []contactdb.Record `json:"calls"` // newest first, at most 200
-	Bridged   int                `json:"bridged"`
-	TalkMS    int64              `json:"talk_ms"`
-	WrapMS    int64              `json:"wrap_ms"`
-	Results   map[string]int     `json:"results"` // by disposition
-	Callbacks []contactdb.Record `json:"callbacks"`
+	Calls     []contactdb.Record   `json:"calls"` // newest first, at most 200
+	Bridged   int                  `json:"bridged"`
+	TalkMS    int64                `json:"talk_ms"`
+	WrapMS    int64                `json:"wrap_ms"`
+	Results   map[string]int       `json:"results"`   // by disposition
+	Callbacks []contactdb.Callback `json:"callbacks"` // promised by this operator, by their time
 }
 
 // dayCalls is how many calls of a day are shown.
@@ -320,7 +320,11 @@ const dayCalls = 200
 func (a *api) deskCalls(r *http.Request) (any, error) {
 	now := time.Now()
 	midnight := time.Date(now.Year(), now.Month(), now.Day(), 0, 0, 0, 0, now.Location())
-	out := DeskCalls{Calls: []contactdb.Record{}, Results: map[string]int{}, Callbacks: []contactdb.Record{}}
+	out := DeskCalls{Calls: []contactdb.Record{}, Results: map[string]int{}}
+	var err error
+	if out.Callbacks, err = a.svc.Store().Callbacks("", callerOf(r).Name, time.Time{}); err != nil {
+		return nil, err
+	}
 	for rec, err := range a.svc.Store().Records(contactdb.RecordFilter{Operator: callerOf(r).Name, From: midnight}) {
 		if err != nil {
 			return nil, err
@@ -330,9 +334,6 @@ func (a *api) deskCalls(r *http.Request) (any, error) {
 		out.WrapMS += rec.WrapMS
 		out.Bridged++
 		out.Results[rec.Disposition]++
-		if rec.ScriptAnswers["callback_at"] != "" {
-			out.Callbacks = append(out.Callbacks, rec)
-		}
 	}
 	slices.Reverse(out.Calls)
 	out.Calls = out.Calls[:min(len(out.Calls), dayCalls)]

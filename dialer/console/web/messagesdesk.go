@@ -52,6 +52,7 @@ var deskTexts = map[string]text{
 	"desk.result":        {"Result", "Rezultat"},
 	"desk.amount":        {"Amount", "Sumă"},
 	"desk.callback.at":   {"Call back at", "Sună înapoi la"},
+	"desk.anyone":        {"anyone may call", "poate suna oricine"},
 	"desk.theirzone":     {"in the contact's time, {0}", "în ora contactului, {0}"},
 	"desk.dnc.sure":      {"Never call this number again? This cannot be undone here.", "Nu mai suna niciodată acest număr? Nu se poate anula aici."},
 	"desk.commit":        {"Save", "Salvează"},

@@ -229,7 +229,8 @@ function choose(n) {
   if (!asks("amount") && !at && !asks("note") && !r.dnc) { commit(); return; }
   $("asked").textContent = r.dnc ? t("desk.dnc.sure") : r.name;
   $("amountlabel").hidden = !asks("amount");
-  $("atlabel").hidden = $("zone").hidden = !at;
+  $("atlabel").hidden = $("zone").hidden = $("anyonelabel").hidden = !at;
+  $("anyone").checked = false;
   $("zone").textContent = at ? t("desk.theirzone", zoneOf()) : "";
   $("amount").value = $("at").value = "";
   $("ask").hidden = false;
@@ -253,7 +254,7 @@ function instant(wall, zone) {
 async function commit() {
   const body = { disposition: chosen, note: $("note").value };
   if (!$("ask").hidden && $("amount").value) body.amount = $("amount").value;
-  if (!$("ask").hidden && $("at").value) body.callback_at = instant($("at").value, zoneOf());
+  if (!$("ask").hidden && $("at").value) Object.assign(body, { callback_at: instant($("at").value, zoneOf()), anyone: $("anyone").checked });
   clearTimeout(noteTimer);
   noteTimer = 0;
   if (await order("result", body)) choose(0);
@@ -374,7 +375,7 @@ async function loadDay() {
     for (const v of [r.ended_at?.slice(11, 16), r.campaign, r.phone, span(r.talk_ms), r.disposition, r.note]) tr.append(text("td", v ?? ""));
     return tr;
   }));
-  $("callbacks").replaceChildren(...day.callbacks.map((r) => text("li", `${new Date(r.script_answers.callback_at).toLocaleString(document.documentElement.lang)} · ${r.phone}`)));
+  $("callbacks").replaceChildren(...day.callbacks.map((b) => text("li", [new Date(b.due ?? b.at).toLocaleString(document.documentElement.lang), b.campaign, b.contact.name, b.contact.phone].filter(Boolean).join(" · "))));
 }
 
 // ---- time
