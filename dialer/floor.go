@@ -26,6 +26,8 @@ type Floor struct {
 	asked     []*floorCall     // the calls of snap, in its order
 	turn      []*floorOperator // as snap
 	leasing   int              // contacts asked for and not yet given
+	fulfilled bool             // the last lease gave what was asked for
+	missed    bool             // something happened while it was on its way
 	noneUntil time.Time        // the lists have nobody to dial before this
 	exhausted bool             // ... and never will under these rules
 	stale     bool             // that has changed while contacts were being asked for
@@ -235,6 +237,7 @@ func (f *Floor) leased(in Input) {
 		f.leasedFor(in)
 		return
 	}
+	f.fulfilled = len(in.Calls) == f.leasing && !f.stale
 	f.leasing = 0
 	for _, l := range in.Calls {
 		c := f.begin(l, in)

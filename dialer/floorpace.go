@@ -10,9 +10,20 @@ import (
 // pace asks how many calls to place, and asks for them.
 func (f *Floor) pace() {
 	f.again = time.Time{}
-	if f.state != contactdb.Running || f.leasing > 0 {
+	switch {
+	case f.state != contactdb.Running:
+		return
+	case f.leasing > 0:
+		f.missed = true
+		return
+	case f.fulfilled && !f.missed: // what was decided has come about, and nothing else has happened
+		f.fulfilled = false
+		if f.last.Again > 0 {
+			f.again = f.now.Add(f.last.Again)
+		}
 		return
 	}
+	f.fulfilled, f.missed = false, false
 	d := f.pacer.Decide(f.snapshot())
 	f.last = d
 	f.decided++
@@ -27,7 +38,7 @@ func (f *Floor) pace() {
 		f.hangup(f.asked[i])
 	}
 	if d.Place > 0 {
-		f.leasing = d.Place
+		f.leasing, f.missed = d.Place, false
 		f.do(Action{Kind: DoLease, N: d.Place, Picks: d.Picks, Contacts: f.next.picked(d.Picks)})
 	}
 }

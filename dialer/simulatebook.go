@@ -61,7 +61,7 @@ func (b *Book) look(now time.Time) bool {
 		return false
 	}
 	for b.head < 0 {
-		i := -1
+		var i int
 		switch {
 		case len(b.due) > 0 && !b.due[0].at.After(now):
 			i = heap.Pop(&b.due).(dueContact).contact
