@@ -46,7 +46,10 @@ func (s *section) list(n ast.Node) (l List, ok bool) {
 	}
 	m := s.section(n, "a list", exampleLists)
 	m.text("name", &l.Name, oneLine, aLine, "spring-leads")
-	m.whole("weight", &l.Weight, 1, 100)
+	if _, weighted := m.get("weight"); weighted {
+		l.Weight = 1
+		m.whole("weight", &l.Weight, 1, 100)
+	}
 	m.order(&l.Order)
 	m.filter(&l.Filter)
 	m.done()
@@ -133,7 +136,7 @@ func (s *section) numbers(to *Numbers) {
 		return
 	}
 	n := s.section(e.value, "numbers", "numbers: {order: in-turn, switch: 15m}")
-	n.text("order", &to.Order, regexp.MustCompile("^(in-turn|in-row)$"), "in-turn or in-row", "in-turn")
+	n.text("order", &to.Order, regexp.MustCompile("^(in-turn|in-row)$"), "it is in-turn or in-row", "in-turn")
 	n.duration("switch", &to.Switch, 0, 30*24*time.Hour)
 	n.done()
 }

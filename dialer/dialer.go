@@ -95,8 +95,9 @@ type Plan struct {
 	Version  int    `json:"version"` // 0: not applied
 	Counts
 	Lists      []ListPlan `json:"lists"`
-	Held       *Held      `json:"held,omitempty"` // why not even those that are dialable now are dialed
-	Violations []string   `json:"violations"`     // any of these refuses a start (exit 6)
+	BestHour   string     `json:"best_hour,omitempty"` // what the calls made say of the hours of the day; empty: nothing yet
+	Held       *Held      `json:"held,omitempty"`      // why not even those that are dialable now are dialed
+	Violations []string   `json:"violations"`          // any of these refuses a start (exit 6)
 	Warnings   []string   `json:"warnings"`
 }
 

@@ -33,6 +33,9 @@ func (s *Service) Plan(name string, source []byte) (Plan, error) {
 	if p.Held, err = s.held(r, now); err != nil {
 		return p, err
 	}
+	if hours, err := s.store.Hours(def.Name); err == nil { // not of one that was never applied
+		_, p.BestHour = campaign.BestHour(hours)
+	}
 	for _, list := range s.present(def.Lists) {
 		one := ListPlan{List: list, Counts: Counts{LaterWhy: map[string]int{}, NeverWhy: map[string]int{}}}
 		for c, err := range s.store.Candidates(r.view(def.Name, now), []string{list}) {

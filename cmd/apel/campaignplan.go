@@ -119,6 +119,9 @@ func writePlan(w io.Writer, p dialer.Plan) {
 	writeReasons(w, "later", p.LaterWhy)
 	writeReasons(w, "never", p.NeverWhy)
 	writeLists(w, p)
+	if p.BestHour != "" {
+		fmt.Fprintln(w, "best hour: "+p.BestHour)
+	}
 	if h := p.Held; h != nil {
 		fmt.Fprintf(w, "! nobody is called now (%s): %s\n", h.Reason, printable(h.Detail))
 	}
