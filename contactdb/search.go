@@ -208,22 +208,14 @@ func unpackTerms(key uint64, block []byte, f func(term) bool) (more bool, err er
 // inRun calls f for the places of a run whose terms lie between two.
 func (t *tx) inRun(run []byte, from, end uint64, f func(local uint32)) error {
 	c := t.Bucket(bTerms).Cursor()
-	at := be64(bytes.Clone(run), from)
-	k, v := c.Seek(at)
-	if k == nil || !bytes.HasPrefix(k, run) || binary.BigEndian.Uint64(k[len(run):]) > from {
-		// The block before may reach into the range.
-		if k == nil {
-			k, v = c.Last()
-		} else {
-			k, v = c.Prev()
-		}
-		if k == nil || !bytes.HasPrefix(k, run) {
-			k, v = c.Seek(at)
-		}
-	} else if p, w := c.Prev(); p != nil && bytes.HasPrefix(p, run) {
-		k, v = p, w
-	} else {
-		k, v = c.Seek(at)
+	begin := be64(bytes.Clone(run), from)
+	at, _ := c.Seek(begin)
+	k, v := c.Prev() // the block before may reach into the range
+	if at == nil {
+		k, v = c.Last()
+	}
+	if !bytes.HasPrefix(k, run) {
+		k, v = c.Seek(begin)
 	}
 	for ; k != nil && bytes.HasPrefix(k, run) && len(k) == len(run)+12; k, v = c.Next() {
 		first := binary.BigEndian.Uint64(k[len(run):])

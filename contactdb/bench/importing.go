@@ -69,7 +69,7 @@ func importing(b *bench) ([]row, error) {
 	}
 	store := filepath.Join(b.dir, "imported.db")
 	_ = os.Remove(store)
-	defer os.Remove(store)
+	defer func() { _ = os.Remove(store) }()
 	peak := watchMemory()
 	took, res, err := importInto(store, path)
 	memory := peak()
