@@ -100,8 +100,10 @@ func (a *app) verifyChain(ctx context.Context, q call, many, one string) error {
 			if v.Erased > 0 {
 				fmt.Fprintf(w, "%s of them had personal data that was erased: what is left is as it was written\n", thousands(int64(v.Erased)))
 			}
-			if v.Anchors > 0 {
-				fmt.Fprintf(w, "%d anchors fit: the chain was not cut off, nor made anew, since they were made\n", v.Anchors)
+			if v.Anchors > 0 && q.body != nil {
+				fmt.Fprintf(w, "%d anchors fit: the chain was not cut off, nor made anew, since they were kept\n", v.Anchors)
+			} else if v.Anchors > 0 {
+				fmt.Fprintf(w, "%d anchors that are noted here fit; those that were kept elsewhere prove more: --anchors FILE\n", v.Anchors)
 			}
 		})
 	}
