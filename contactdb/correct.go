@@ -47,11 +47,11 @@ func (s *Store) Correct(ctx context.Context, c Correction) (rec Record, err erro
 		if strings.HasPrefix(old.Phone, erasedText) {
 			return fmt.Errorf("%w: its person was erased", ErrState)
 		}
-		n := 1
-		if rec, n, err = t.corrected(old); err != nil {
+		before, n, err := t.corrected(old)
+		if err != nil {
 			return err
 		}
-		before := rec
+		rec = before
 		if c.Disposition != nil {
 			rec.Disposition = *c.Disposition
 		}
