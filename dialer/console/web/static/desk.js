@@ -369,7 +369,7 @@ async function loadDay() {
   const day = await send("GET", "/api/desk/calls").catch(() => null);
   if (!day) return;
   const results = Object.entries(day.results).map(([k, n]) => `${k} ${n}`).join(", ");
-  $("numbers").textContent = `${t("desk.calls", day.bridged)} · ${t("desk.talked", span(day.talk_ms))} · ${results}`;
+  $("numbers").textContent = [t("desk.calls", day.bridged), t("desk.talked", span(day.talk_ms)), results].filter(Boolean).join(" · ");
   $("calls").replaceChildren(...day.calls.map((r) => {
     const tr = document.createElement("tr");
     for (const v of [r.ended_at?.slice(11, 16), r.campaign, r.phone, span(r.talk_ms), r.disposition, r.note]) tr.append(text("td", v ?? ""));
