@@ -85,6 +85,14 @@ func (e *engine) ended(ev Event, ending int) {
 	if !ok {
 		return
 	}
+	refused := ending == unanswered && rang < atOnce
+	e.refused *= 1 - 1./30
+	if refused {
+		e.refused += 1. / 30
+	}
+	if refused && e.refused > .5 {
+		return // a trunk that fails: it says nothing of the contacts, and would be believed when the trunk is back
+	}
 	if d, ok := sane(ev.Age - ev.Rang); ok && ending != unanswered {
 		e.delay.learn(d)
 	}
@@ -94,7 +102,7 @@ func (e *engine) ended(ev Event, ending int) {
 	}
 	e.resolved++
 	live := ending == byPerson
-	e.remember(live, ending == unanswered && rang < atOnce)
+	e.remember(live)
 	e.traits.learn(ev.Traits, live)
 	if c := ev.Chance; c > 0 && c < 1 {
 		e.calibrate(c, live)
@@ -105,11 +113,7 @@ func (e *engine) ended(ev Event, ending int) {
 // trunk than of the contact.
 const atOnce = 2
 
-func (e *engine) remember(live, refused bool) {
-	e.refused *= 1 - 1./30
-	if refused {
-		e.refused += 1. / 30
-	}
+func (e *engine) remember(live bool) {
 	n := min(e.resolved, 20000) + priorCalls
 	e.long -= e.long / n
 	if live {

@@ -102,11 +102,26 @@ func printCell(tb table, n int) {
 		rs = append(rs, Run(c, *policy, PolicyFor(*policy, s)))
 	}
 	s := Summarise(rs, .03)
-	for _, t := range rs[0].Tenths {
-		fmt.Printf("  %d calls told %.3f, answered %.3f\n", t.Calls, t.Predicted, t.Answered)
-	}
+	printTenths(rs)
 	fmt.Printf("| %s | %d | %.4f ± %.4f | %.4f | %.4f | %d of %d | skill %.2f | %v\n", tb.name, n, s.Occupancy.Mean, s.Occupancy.Error,
 		s.Abandonment.Mean, s.Abandonment.Most, s.Over, s.Shifts, rs[0].Brier, time.Since(start).Round(10*time.Millisecond))
+}
+
+// printTenths shows what was told of contacts beside what came, by tenths of
+// the chance told, all shifts together.
+func printTenths(rs []Result) {
+	var sums [10]struct{ n, told, came float64 }
+	for i := range rs {
+		for _, t := range rs[i].Tenths {
+			x, n := &sums[min(int(t.Predicted*10), 9)], float64(t.Calls)
+			x.n, x.told, x.came = x.n+n, x.told+n*t.Predicted, x.came+n*t.Answered
+		}
+	}
+	for _, x := range sums {
+		if x.n > 0 {
+			fmt.Printf("  %5.0f calls told %.3f, answered %.3f\n", x.n, x.told/x.n, x.came/x.n)
+		}
+	}
 }
 
 func TestCompareTable(t *testing.T) {

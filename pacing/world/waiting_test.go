@@ -8,12 +8,13 @@ import (
 	"apel/pacing"
 )
 
-// ample is a policy whose budget never runs short: the window's count is hidden
-// from it, and it keeps the cap on the long run only.
+// ample is a policy whose budget is never short and never more than ample: the
+// window's count is hidden from it, which always has in hand what ten
+// operators want, and it keeps the cap on the long run only.
 type ample struct{ Policy }
 
 func (a ample) Decide(s pacing.Snapshot) pacing.Decision {
-	s.Live, s.Abandoned, s.Horizon = 100_000, 2997, time.Time{}
+	s.Live, s.Abandoned, s.Horizon = 100_000, 2994, time.Time{}
 	return a.Policy.Decide(s)
 }
 
@@ -23,9 +24,9 @@ func waits(c Config, seeds int, free bool) (all float64, by map[pacing.Cause]flo
 	by = map[pacing.Cause]float64{}
 	for seed := range seeds {
 		c.Seed = uint64(seed + 1)
-		var p Policy = pacing.New(pacing.Settings{Mode: pacing.Predictive, MaxAbandonment: .03})
+		var p Policy = predictive()
 		if free {
-			p = ample{pacing.New(pacing.Settings{Mode: pacing.Predictive, MaxAbandonment: .03, Debt: .5})}
+			p = ample{p}
 		}
 		r := Run(c, "x", p)
 		per := 1 / float64(r.SignedInMS) / float64(seeds)
