@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 // The window guarantee: go test ./pacing/world -run Windows -windows 30 -timeout 0 -v
 var (
 	windows = flag.Int("windows", 0, "windows for each shock and team, printed as a table; 0: one for a small team")
+	befalls = flag.String("shock", "", "only shocks whose name has this in it, with -windows")
 	length  = flag.Float64("hours", 8, "length of a window, with -windows")
 	debt    = flag.Float64("debt", pacing.DefaultDebt, "people that may be lost before they are earned, in the tables")
 )
@@ -61,6 +63,9 @@ func TestWindowsEndUnderTheCapWhateverBefalls(t *testing.T) {
 	for _, team := range chosen(sizes) {
 		all, lost := 0, 0
 		for i, x := range shocks() {
+			if !strings.Contains(x.name, *befalls) {
+				continue
+			}
 			bad, worst, busy := 0, 0., 0.
 			for w := range n {
 				c := Config{Operators: team, Hours: hours, Seed: uint64(1000*i + w + 1)}
