@@ -108,6 +108,7 @@ var requests = []struct {
 	{"GET /live/nothing", "", 404, "not-found"},
 	{"GET /events", "", 503, "not-running"},
 	{"GET /api", "", 200, `"path":"/api/status"`},
+	{"GET /api/openapi.json", "", 200, `"openapi": "3.1.0"`},
 	{"GET /api/status", "", 200, `"running":false`},
 
 	{"GET /api/lists", "", 200, `"name":"spring"`},

@@ -74,6 +74,7 @@ func init() {
 
 		{Method: "GET", Path: "/events", Doc: "server-sent events with ids, after one \"status\" event", Live: true, Roles: viewers, Scope: access.Read, answer: (*api).events},
 		{Method: "GET", Path: "/api", Doc: "this table", Roles: everybody, Scope: access.Read, answer: result((*api).table)},
+		{Method: "GET", Path: "/api/openapi.json", Doc: "this table as OpenAPI 3.1", Roles: everybody, Scope: access.Read, answer: (*api).describe},
 		{Method: "GET", Path: "/api/status", Doc: "the whole service at this instant", Roles: viewers, Scope: access.Read, answer: result((*api).status)},
 
 		{Method: "GET", Path: "/api/lists", Doc: "all lists", Roles: viewers, Scope: access.Read, answer: result((*api).lists)},
