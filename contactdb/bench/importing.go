@@ -45,10 +45,10 @@ func (b *bench) contactsFile(n int) (path string, size int64, err error) {
 			at = i - 999
 		}
 		first, last := firstNames[r.IntN(len(firstNames))], lastNames[r.IntN(len(lastNames))]
-		fmt.Fprintf(w, "C-%09d,%s%d,%s,07%08d,021%07d,%s.%s%d@example.ro,%s,\"Str. %x nr. %d, bl. %d, ap. %d\",fibră %d,%x-%x,%d.%02d,%x %x %x %x %x %x\n",
+		fmt.Fprintf(w, "C-%09d,%s%d,%s,07%08d,021%07d,%s.%s%d@example.ro,%s,\"Str. %x nr. %d, bl. %d, ap. %d\",fibră %d,%x-%x,%d.%02d,%s\n",
 			i, last, r.IntN(5000), first, 20_000_000+at*7919%60_000_000, r.IntN(7_000_000), first, last, i, cities[r.IntN(len(cities))],
 			r.Uint64(), r.IntN(300), r.IntN(90), r.IntN(120), 100*(1+r.IntN(10)), r.Uint64(), r.Uint32(), r.IntN(5000), r.IntN(100),
-			r.Uint64(), r.Uint64(), r.Uint64(), r.Uint64(), r.Uint64(), r.Uint64())
+			note(r))
 	}
 	if err := errors.Join(w.Flush(), f.Close(), os.Rename(path+".part", path)); err != nil {
 		return "", 0, err
@@ -59,6 +59,17 @@ func (b *bench) contactsFile(n int) (path string, size int64, err error) {
 	}
 	return path, info.Size(), nil
 }
+
+// note is a remark of some 220 letters.
+func note(r *rand.Rand) string {
+	var b strings.Builder
+	for b.Len() < 220 {
+		fmt.Fprintf(&b, "%s %s %d ", noteWords[r.IntN(len(noteWords))], noteWords[r.IntN(len(noteWords))], r.IntN(100_000))
+	}
+	return strings.TrimSpace(b.String())
+}
+
+var noteWords = strings.Fields("client sunat revine oferta fibra contract factura semnat discutat interesat ocupat adresa schimbat modem televiziune plecat concediu amânat termen luni marți seara dimineața")
 
 // importing imports the file as apel list import does, and asks the reference
 // to load the same file and build the same indexes.
