@@ -104,7 +104,8 @@ type DetectorSettings struct {
 	Off          bool    // every answer goes to an operator at once
 	PeopleLost   float64 // share of people that may be taken for machines
 	DecideWithin time.Duration
-	Replay       bool // the operator first hears what was said while it listened, sped up
+	ListenOn     time.Duration // beyond DecideWithin, while somebody still talks and it isn't clear who
+	Replay       bool          // the operator first hears what was said while it listened, sped up
 }
 
 // VoiceDrop is a recorded message left on machines after their beep; without a
@@ -140,7 +141,7 @@ func Default(name string) *Definition {
 		Callbacks:   Callbacks{Deputy: 15 * time.Minute, BeyondMax: true},
 		Pacing:      pacing.Settings{Mode: pacing.Predictive, Ratio: 1, Debt: pacing.DefaultDebt},
 		Abandonment: defaultAbandonment(),
-		Detector:    DetectorSettings{PeopleLost: 0.025, DecideWithin: 3 * time.Second, Replay: true},
+		Detector:    DetectorSettings{PeopleLost: 0.025, DecideWithin: 2950 * time.Millisecond, ListenOn: 4 * time.Second, Replay: true},
 		Countdown:   time.Minute,
 		WrapUp:      time.Minute,
 		Record:      true,

@@ -234,6 +234,7 @@ func (s *section) detector(to *DetectorSettings) {
 		d.at(e.value, "people-lost lies between 0.1% and 20%", "people-lost: 2.5%")
 	}
 	d.duration("decide-within", &to.DecideWithin, 200*time.Millisecond, 10*time.Second)
+	d.duration("listen-on", &to.ListenOn, 0, 10*time.Second)
 	d.truth("replay", &to.Replay)
 	d.done()
 }

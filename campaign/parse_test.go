@@ -156,7 +156,7 @@ func TestEachSettingIsRead(t *testing.T) {
 	want.Attempts.Retry[contactdb.Abandoned] = 30 * 24 * time.Hour
 	want.Pacing = pacing.Settings{Mode: pacing.Power, Ratio: 1.5, MaxLines: 20, MaxAbandonment: 0.025, Debt: 3, HangUpAfter: 20 * time.Second}
 	want.Abandonment = Abandonment{Limit: 0.025, Window: 30 * 24 * time.Hour, Within: 1500 * time.Millisecond, Message: "prompts/sorry.WAV", Retry: 30 * 24 * time.Hour}
-	want.Detector = DetectorSettings{Off: true, PeopleLost: 0.01, DecideWithin: 1500 * time.Millisecond, Replay: true}
+	want.Detector = DetectorSettings{Off: true, PeopleLost: 0.01, DecideWithin: 1500 * time.Millisecond, ListenOn: 4 * time.Second, Replay: true}
 	want.VoiceDrop = VoiceDrop{Message: "drop.wav", Consent: "on the order form"}
 	want.Dispositions = []Disposition{{Name: "sale", Final: true, Success: true, Ask: []string{"amount", "note"}}, {Name: "never again", Final: true, DNC: true}, {Name: "later", Callback: 2 * time.Hour}, {Name: "noted"}}
 	want.Schedule = Schedule{Start: time.Date(2027, 3, 1, 7, 0, 0, 0, time.UTC), End: time.Date(2027, 3, 31, 17, 0, 0, 0, time.UTC)}
@@ -198,7 +198,7 @@ attempts:
   retry: {busy: 10m, machine: never, abandoned: 30d}
 pacing: {mode: power, ratio: 1.5, max-lines: 20, hang-up-after: 20s}
 abandonment: {limit: 2.5%, debt: 3, window: 30d, within: 1.5s, message: prompts/sorry.WAV}
-detector: {off: true, people-lost: 1%, decide-within: 1500ms}
+detector: {off: true, people-lost: 1%, decide-within: 1500ms, listen-on: 4s}
 voice-drop: {message: drop.wav, consent: on the order form}
 dispositions:
   - {name: sale, final: true, success: true, ask: [amount, note]}
@@ -286,7 +286,7 @@ func genDefinition() *rapid.Generator[*Definition] {
 			Message: rapid.SampledFrom([]string{"", "sorry.wav", `C:\prompts\so "sorry".wav`}).Draw(t, "message"),
 			Retry:   genDelay().Draw(t, "retry"),
 		}
-		d.Detector = DetectorSettings{Off: rapid.Bool().Draw(t, "off"), PeopleLost: float64(rapid.IntRange(1, 200).Draw(t, "lost")) / 1000, DecideWithin: genSpan(200*time.Millisecond, 10*time.Second).Draw(t, "decide"), Replay: rapid.Bool().Draw(t, "replay")}
+		d.Detector = DetectorSettings{Off: rapid.Bool().Draw(t, "off"), PeopleLost: float64(rapid.IntRange(1, 200).Draw(t, "lost")) / 1000, DecideWithin: genSpan(200*time.Millisecond, 10*time.Second).Draw(t, "decide"), ListenOn: genSpan(time.Second, 10*time.Second).Draw(t, "on"), Replay: rapid.Bool().Draw(t, "replay")}
 		d.Record = rapid.Bool().Draw(t, "record")
 		d.Dispositions = nil
 		for _, name := range texts.Draw(t, "dispositions") {
@@ -421,7 +421,7 @@ func TestTheAnnotatedExampleShowsEachSettingWithItsDefault(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-defaults +annotated):\n%s", diff)
 	}
-	for _, key := range strings.Fields("name description client weight order filter registers consent required kinds number rest per-week per-30-days best-hour numbers switch callbacks deputy beyond-max lists trunks caller-id country teams operators windows ring-time attempts max per-day retry pacing mode ratio max-lines hang-up-after countdown abandonment limit debt window within message detector off people-lost decide-within replay voice-drop dispositions final dnc callback success ask wrap-up record schedule start end " + strings.Join(contactdb.Outcomes, " ")) {
+	for _, key := range strings.Fields("name description client weight order filter registers consent required kinds number rest per-week per-30-days best-hour numbers switch callbacks deputy beyond-max lists trunks caller-id country teams operators windows ring-time attempts max per-day retry pacing mode ratio max-lines hang-up-after countdown abandonment limit debt window within message detector off people-lost decide-within listen-on replay voice-drop dispositions final dnc callback success ask wrap-up record schedule start end " + strings.Join(contactdb.Outcomes, " ")) {
 		if !strings.Contains(string(source), key+":") {
 			t.Errorf("%s: is not in it", key)
 		}

@@ -46,7 +46,7 @@ type listening struct {
 func (c *call) listen() *listening {
 	set := c.rules.def.Detector
 	l := &listening{verdicts: make(chan amd.Verdict, 16), ear: c.sip.Media().Listen(), ended: make(chan struct{}), off: make(chan struct{}),
-		d: amd.New(amd.Settings{DecideWithin: set.DecideWithin, PeopleLost: set.PeopleLost, Model: c.l.s.model()})}
+		d: amd.New(amd.Settings{DecideWithin: set.DecideWithin, ListenOn: set.ListenOn, PeopleLost: set.PeopleLost, Model: c.l.s.model()})}
 	l.follow = set.Replay
 	if c.rules.def.Record {
 		l.kept = make([]int16, 0, 5*media.SampleRate)

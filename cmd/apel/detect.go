@@ -39,6 +39,7 @@ type detectFlags struct {
 	evaluate, svg, modelFile string
 	lost                     shareFlag
 	within                   time.Duration
+	listenOn                 time.Duration
 }
 
 func (a *app) detectCmd() *cobra.Command {
@@ -67,7 +68,8 @@ func (a *app) detectCmd() *cobra.Command {
 	fl.BoolVar(&f.goBack, "go-back", false, "take the model that was in force before")
 	fl.StringVar(&f.modelFile, "model", "", "judge by the model in this `file` (default the data directory's own, else the built-in one)")
 	fl.Var(&f.lost, "people-lost", "`share` of people that may be taken for machines (default 2.5%)")
-	fl.DurationVar(&f.within, "decide-within", 0, "the latest decision after the answer while nobody talks (default 3s)")
+	fl.DurationVar(&f.listenOn, "listen-on", 0, "how much longer, while somebody still talks and it isn't clear who (default 0s; of a campaign, 4s)")
+	fl.DurationVar(&f.within, "decide-within", 0, "the latest decision after the answer while nobody talks (default 2.95s)")
 	return cmd
 }
 
@@ -91,6 +93,8 @@ func (a *app) detectBy(ctx context.Context, f detectFlags, args []string) error 
 		return problem(console.Usage, "channels are counted from 1, not from %d", f.channel)
 	case f.within != 0 && (f.within < 200*time.Millisecond || f.within > 10*time.Second):
 		return problem(console.Usage, "--decide-within takes 200ms to 10s, not %s", f.within)
+	case f.listenOn < 0 || f.listenOn > 10*time.Second:
+		return problem(console.Usage, "--listen-on takes 0s to 10s, not %s", f.listenOn)
 	case f.svg != "" && f.evaluate == "":
 		return problem(console.Usage, "--svg draws what --evaluate DIR measures; name the folder, too")
 	}
@@ -112,7 +116,7 @@ func (a *app) detectBy(ctx context.Context, f detectFlags, args []string) error 
 
 // detectSettings are what the flags say; the model is the one that would judge calls.
 func (a *app) detectSettings(f detectFlags) (amd.Settings, error) {
-	set := amd.Settings{PeopleLost: float64(f.lost), DecideWithin: f.within}
+	set := amd.Settings{PeopleLost: float64(f.lost), DecideWithin: f.within, ListenOn: f.listenOn}
 	if f.modelFile != "" {
 		text, err := os.ReadFile(f.modelFile)
 		if err != nil {

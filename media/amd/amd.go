@@ -45,6 +45,7 @@ type Verdict struct {
 // Settings tune a detector; the zero value is the default.
 type Settings struct {
 	DecideWithin time.Duration // latest decision after the first frame; default 2.95 s
+	ListenOn     time.Duration // beyond DecideWithin, while somebody still talks and it isn't clear who; default 0
 	PeopleLost   float64       // share of people that may be taken for machines; default 0.025
 	Model        *Model        // nil is the built-in one
 	EarlyMedia   bool          // before the answer: only tones and announcements are judged, never Human or Machine

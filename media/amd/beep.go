@@ -20,8 +20,8 @@ func (t *tones) beep(now int, spoken bool) (segment, finding) {
 		if !ok || now-s.ended != s.settle(spoken) {
 			continue
 		}
-		if newest, _ := t.lastDone(0); k > 0 && near(newest.hz, s.hz, 25) {
-			continue // the last of a row is judged
+		if newest, _ := t.lastDone(0); k > 0 && near(newest.hz, s.hz, 25) && newest.beepLike() {
+			continue // the last of a row is judged; its echo isn't one of the row
 		}
 		if t.goesOnAfter(s) || !s.beepLike() || t.amidSpeech(s, now) {
 			return segment{}, finding{}
@@ -29,6 +29,17 @@ func (t *tones) beep(now int, spoken bool) (segment, finding) {
 		return s, finding{Beep, "", 0.9, fmt.Sprintf("a beep of %s for %d ms", s.name(), at(s.frames()).Milliseconds())}
 	}
 	return segment{}, finding{}
+}
+
+// mayBeep tells whether a tone is being heard, or was just now, that will be
+// judged as a beep within moments.
+func (t *tones) mayBeep(now int) bool {
+	if t.open {
+		n := t.now.frames()
+		return n >= beepShortest && n <= beepLongest && within(int(t.now.hz), beepLow, beepHigh) && t.established()
+	}
+	s, ok := t.lastDone(0)
+	return ok && now-s.ended <= s.settle(true) && s.beepLike() && s.frames() >= beepShortest
 }
 
 // settle is how long to wait for what would make a tone something else. Without
@@ -76,6 +87,8 @@ func (s segment) beepLike() bool {
 	switch {
 	case s.dtmf():
 		return false
+	case s.second == 0 && length >= 9 && s.purity > 0.985 && (s.spread < 0.5 || s.wander < 1.5):
+		return true // no voice holds either so well; lost packets and small glides take the other
 	case s.second != 0:
 		return length >= 10 && s.purity > 0.95 && s.spread < 1.5 && s.wander < 150
 	case s.wander > 12: // a glide, or nothing

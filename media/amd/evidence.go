@@ -53,7 +53,7 @@ var kinds = []Kind{Unknown, Human, Machine, Beep, Fax, SIT, Busy, Congestion, Ri
 // details that evidence keeps of a verdict; the others are left out.
 var details = []string{"", GoesOn, GreetingEnded, Announcement}
 
-// Evidence is what was heard when and what was made of it, in at most 450 bytes:
+// Evidence is what was heard when and what was made of it, in at most 500 bytes:
 // the settings, the model's name, each verdict, the features that the first
 // decision weighed, and for each frame of the first 10 s whether it was quiet,
 // speech, a tone or another sound. It holds no sound and nothing that was said.
@@ -63,6 +63,7 @@ func (d *Detector) Evidence() []byte {
 	b := []byte{evidenceVersion}
 	b = binary.LittleEndian.AppendUint32(b, d.model().sum)
 	b = binary.LittleEndian.AppendUint16(b, uint16(min(65535, d.settings.DecideWithin.Milliseconds())))
+	b = binary.LittleEndian.AppendUint16(b, uint16(min(65535, d.settings.ListenOn.Milliseconds())))
 	b = binary.LittleEndian.AppendUint16(b, uint16(min(65535, math.Round(d.settings.PeopleLost*10000))))
 	b = append(b, byte(bit(d.settings.EarlyMedia)))
 	b = binary.LittleEndian.AppendUint32(b, uint32(d.frames))
@@ -86,7 +87,7 @@ func (d *Detector) Evidence() []byte {
 	return append(b, j.heard[:(min(d.frames, keptFrames)+3)/4]...)
 }
 
-const evidenceVersion = 2
+const evidenceVersion = 3
 
 // errEvidence is all that can be wrong with evidence: it isn't whole, or not ours.
 var errEvidence = errors.New("this isn't a detector's evidence, or not all of it")
@@ -130,6 +131,7 @@ func ParseEvidence(evidence []byte) (a Account, err error) {
 	}
 	a.ModelID = fmt.Sprintf("%08x", r.uint32())
 	a.Settings.DecideWithin = time.Duration(r.uint16()) * time.Millisecond
+	a.Settings.ListenOn = time.Duration(r.uint16()) * time.Millisecond
 	a.Settings.PeopleLost = float64(r.uint16()) / 10000
 	a.Settings.EarlyMedia = r.byte() != 0
 	frames := int(r.uint32())

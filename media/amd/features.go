@@ -5,7 +5,7 @@ package amd
 // quiet line is not a trait.
 type Features [featureCount]float32
 
-const featureCount = 31
+const featureCount = 41
 
 // FeatureNames are the names of Features in their order, as the model file and
 // explanations write them. The pitch of a voice, its colour and its level are
@@ -18,6 +18,8 @@ var FeatureNames = [featureCount]string{
 	"level slope, dB/s", "flux, dB", "longest vowel, s", "long pauses",
 	"speech over noise before, dB", "speech over noise within, dB", "speech over noise after, dB",
 	"noise before less after, dB", "noise before spread, dB", "bumps", "digital silence, share",
+	"since first word, s", "last vowel, s", "end level, dB", "end pitch, st", "end pitch slope, st/s",
+	"syllable spread, s", "mean burst, s", "spoken share", "noise drop in pause, dB", "digital silence in pause, share",
 }
 
 // features measures the talk as it stands after frame n-1.
@@ -52,5 +54,11 @@ func (t *talk) features(n int) (f Features) {
 	}
 	f[28], f[29] = float32(y.before.spread()), float32(y.bumps)
 	f[30] = float32(y.digital) / float32(max(1, n))
+	e := &y.ending
+	f[31], f[32] = seconds(n-t.begun), seconds(e.vowel)
+	f[33], f[34], f[35] = float32(e.level()-level), float32(y.lastPitch()), float32(e.falls.slope())
+	f[36], f[37] = float32(e.beats.spread()), seconds(t.active)/float32(max(1, t.words))
+	f[38] = float32(t.active) / float32(max(1, t.span()))
+	f[39], f[40] = float32(e.drop()), float32(e.absent)/float32(max(1, e.paused))
 	return f
 }

@@ -129,21 +129,22 @@ const Announcement = "announcement"
 // judgeTalk decides between human, machine and silence.
 func (d *Detector) judgeTalk() bool {
 	t := d.speech()
-	late := d.now() >= d.settings.DecideWithin
+	costs := Costs{d.model().Ratio(d.settings.PeopleLost), d.settings.DecideWithin, d.settings.ListenOn}
 	if d.decided { // silence: the time runs from the first word then
-		late = d.now() >= at(t.begun)+d.settings.DecideWithin
+		costs.Within += at(t.begun)
 	}
+	late := d.now() >= costs.Within
 	if !t.spoke() {
 		if d.decided || !late || d.tones.open || d.frames-d.tones.lastEnd() < 60 {
 			return false
 		}
 		return d.decide(finding{Silence, "", 0.8, fmt.Sprintf("nothing heard for %d ms", d.now().Milliseconds())})
 	}
-	if d.frames%2 != 0 && !late {
-		return false // every 40 ms is often enough
+	if d.frames%2 != 0 && !late || d.tones.mayBeep(d.frames) {
+		return false // every 40 ms is often enough; a beep that is being heard tells more
 	}
 	moment := d.moment(t)
-	kind, end := moment.Decide(d.model().Ratio(d.settings.PeopleLost), late)
+	kind, end := moment.Decide(costs)
 	if kind == "" {
 		return false
 	}
@@ -180,16 +181,17 @@ func (d *Detector) moment(t *talk) Moment {
 // speech and in every second frame.
 func (d *Detector) Moment() (Moment, bool) {
 	t := d.speech()
-	if !t.spoke() || d.frames%2 != 0 {
+	if !t.spoke() || d.frames%2 != 0 || d.tones.mayBeep(d.frames) {
 		return Moment{}, false
 	}
 	return d.moment(t), true
 }
 
-// Features measures the answer as heard so far; false before any speech.
+// Features measures the answer as heard so far; false before any speech, and
+// while a beep is being heard, which tells more.
 func (d *Detector) Features() (Features, bool) {
 	t := d.speech()
-	if !t.spoke() {
+	if !t.spoke() || d.tones.mayBeep(d.frames) {
 		return Features{}, false
 	}
 	return t.features(d.frames), true

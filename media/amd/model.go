@@ -13,9 +13,9 @@ import (
 	"sync"
 )
 
-// Depth of a model's trees: three questions, eight answers.
+// Depth of a model's trees: four questions, sixteen answers.
 const (
-	Depth     = 3
+	Depth     = 4
 	treeNodes = 1<<Depth - 1
 	leaves    = 1 << Depth
 )

@@ -55,8 +55,8 @@ func TestABrokenModelIsNamedByItsLine(t *testing.T) {
 		"# note\nfeatures 3\n": "line 2: it has 3 features",
 		"base x\n":             "line 1",
 		"tree 1<2\n":           "line 1",
-		"tree 99<1 0<1 0<1 0<1 0<1 0<1 0<1 1 1 1 1 1 1 1 1\n":  "is no question",
-		"tree 9<nan 0<1 0<1 0<1 0<1 0<1 0<1 1 1 1 1 1 1 1 1\n": "is no number",
+		"tree 99<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1\n":  "is no question",
+		"tree 9<nan 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1\n": "is no number",
 	} {
 		if _, err := ParseModel([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v, want %q", text, err, want)
@@ -65,7 +65,7 @@ func TestABrokenModelIsNamedByItsLine(t *testing.T) {
 }
 
 func FuzzParseModel(f *testing.F) {
-	f.Add("# n\nfeatures 31\nbase 0\nlost 0.1 ratio 2\ntree 1<1 0<1 0<1 0<1 0<1 0<1 0<1 1 1 1 1 1 1 1 1\n")
+	f.Add("# n\nfeatures 41\nbase 0\nlost 0.1 ratio 2\ntree 1<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1\n")
 	f.Fuzz(func(t *testing.T, text string) {
 		m, err := ParseModel([]byte(text))
 		if err != nil {

@@ -30,37 +30,70 @@ const (
 const (
 	hasty      = 9
 	hurried    = 4.5 // after longTalk
-	stillTalks = 0.5
+	patiently  = 60  // the same, with time to listen on: a line costs little, a person much
+	stillTalks = 0.3
 	hasStopped = 1.0
+	waited     = 6.0 // the same after a long greeting, when nothing came for longestWait
 )
 
+// Costs are what a decision is weighed by, and when it is due.
+type Costs struct {
+	Ratio    float64       // how many passed machines weigh as much as a lost person
+	Within   time.Duration // latest decision, for whoever has stopped talking
+	ListenOn time.Duration // beyond Within, while somebody still talks and it isn't clear who
+}
+
 // Decide chooses between a person, a machine and more time (an empty kind), and
-// says why. Ratio is how many passed machines weigh as much as a lost person;
-// late means that the time to decide is up.
-func (m Moment) Decide(ratio float64, late bool) (Kind, string) {
+// says why.
+func (m Moment) Decide(c Costs) (Kind, string) {
 	odds := m.Machine / (1 - m.Machine)
-	late = late && m.Span >= leastPerson
-	end, last := ratio*hasStopped, late || m.Pause >= longestWait
-	if m.Pause < talking {
-		end = ratio * stillTalks
-	}
-	machine, sure := m.Span >= leastMachine, ratio*hasty
-	if m.Span >= longTalk {
-		sure = ratio * hurried
+	late, machine := m.At >= c.Within && m.Span >= leastPerson, m.Span >= leastMachine
+	sure := c.Ratio * hasty
+	switch {
+	case m.Span >= longTalk && c.ListenOn > 0:
+		sure = c.Ratio * patiently
+	case m.Span >= longTalk:
+		sure = c.Ratio * hurried
 	}
 	switch {
 	case machine && odds >= sure:
 		return Machine, "sounds like a machine"
-	case machine && late && m.Pause < talking && odds >= end:
-		return Machine, "still talking when the time to decide was up"
+	case late && m.Pause < talking:
+		return m.decideTalking(odds, c)
 	case m.Pause >= leastPause && odds <= patience(m.Pause):
 		return Human, "then the pause of someone who waits for an answer"
-	case machine && last && odds >= end:
+	case m.Pause < longestWait && (!late || c.ListenOn > 0 && m.Span >= longTalk):
+		return "", "" // after a long greeting, too, a person waits for a voice
+	case machine && odds >= c.Ratio*m.stopped(c):
 		return Machine, "rather a machine when the time to decide was up"
-	case last:
-		return Human, "rather a person when the time to decide was up"
 	}
-	return "", ""
+	return Human, "rather a person when the time to decide was up"
+}
+
+// stopped is how many times the ratio the odds must be for one who has stopped
+// talking. Most machines would have beeped by now if one listens on.
+func (m Moment) stopped(c Costs) float64 {
+	if c.ListenOn > 0 && m.Span >= longTalk {
+		return waited
+	}
+	return hasStopped
+}
+
+// decideTalking decides when the time is up and somebody still talks. To listen
+// on costs a person nothing, and a line a little: the clearer it is who talks,
+// and the longer it lasts, the less is needed.
+func (m Moment) decideTalking(odds float64, c Costs) (Kind, string) {
+	left := 0.0
+	if c.ListenOn > 0 {
+		left = math.Sqrt(max(0, 1-float64(m.At-c.Within)/float64(c.ListenOn)))
+	}
+	switch {
+	case m.Span >= leastMachine && odds >= c.Ratio*(stillTalks+left*(patiently-stillTalks)):
+		return Machine, "still talking when the time to decide was up"
+	case left > 0:
+		return "", ""
+	}
+	return Human, "rather a person when the time to decide was up"
 }
 
 // patience is the odds of a machine at which a person is assumed after a pause.

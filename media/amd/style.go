@@ -62,6 +62,73 @@ type style struct {
 	top     float64
 	rising  bool
 	smooth  float64
+	ending  ending
+}
+
+// ending is how the speech ends: a person who waits for an answer lengthens the
+// last vowel and lifts or drops the voice, a recording breaks off into another
+// silence.
+type ending struct {
+	vowel  int        // the last row of voiced frames
+	levels [6]float64 // of the newest active frames
+	n      int
+	falls  trend // of the pitch since the last word gap, semitones a second
+	beats  tally // seconds between syllables
+	beat   int   // frame of the last one
+	soon   tally // level of the pause's first 200 ms, the room's answer apart
+	quiet  [10]float64
+	paused int // frames of the pause since the last speech
+	absent int // of them, of digital silence
+}
+
+// rest takes a frame of the pause, d frames after the last speech.
+func (e *ending) rest(d int, db float64) {
+	e.paused++
+	if db <= silentDB {
+		e.absent++
+	}
+	db = max(db, -80)
+	if d >= 3 && d < 13 {
+		e.soon.add(db)
+	}
+	e.quiet[e.paused%len(e.quiet)] = db
+}
+
+// drop is how far the level fell within the pause, dB: a recording that ends
+// takes its noise with it.
+func (e *ending) drop() float64 {
+	if e.paused < 13+len(e.quiet) || e.soon.n == 0 {
+		return 0
+	}
+	sum := 0.0
+	for _, v := range e.quiet {
+		sum += v
+	}
+	return e.soon.mean() - sum/float64(len(e.quiet))
+}
+
+// level of the last frames of speech.
+func (e *ending) level() float64 {
+	sum, n := 0.0, min(e.n, len(e.levels))
+	for _, v := range e.levels[:n] {
+		sum += v
+	}
+	return sum / float64(max(1, n))
+}
+
+// speech takes an active frame.
+func (e *ending) speech(db float64) {
+	e.levels[e.n%len(e.levels)] = db
+	e.n++
+	e.paused, e.absent, e.soon = 0, 0, tally{}
+}
+
+// syllable takes the frame of a syllable's top.
+func (e *ending) syllable(n int) {
+	if e.beat > 0 && n-e.beat < 25 {
+		e.beats.add(float64(n-e.beat) * frameTime.Seconds())
+	}
+	e.beat = n
 }
 
 // speech takes an active frame of speech.
@@ -79,6 +146,8 @@ func (y *style) speech(n int, s sound) {
 		y.falls.add(seconds, semitones)
 		y.vowel++
 		y.longest = max(y.longest, y.vowel)
+		y.ending.vowel = y.vowel
+		y.ending.falls.add(seconds, semitones)
 		y.contour[y.voiced%len(y.contour)] = semitones
 		y.voiced++
 	} else {
@@ -93,6 +162,7 @@ func (y *style) speech(n int, s sound) {
 		y.flux.add(change / bandCount)
 	}
 	y.lastN = n
+	y.ending.speech(s.db)
 	y.within.sum += y.after.sum
 	y.within.n += y.after.n
 	y.within.squares += y.after.squares
@@ -100,7 +170,7 @@ func (y *style) speech(n int, s sound) {
 }
 
 // envelope counts syllables by the rise and fall of the level.
-func (y *style) envelope(s sound) {
+func (y *style) envelope(n int, s sound) {
 	y.smooth += 0.6 * (max(s.db, -70) - y.smooth)
 	switch v := y.smooth; {
 	case y.rising:
@@ -108,6 +178,7 @@ func (y *style) envelope(s sound) {
 		if v < y.top-2.5 {
 			y.rising, y.valley = false, v
 			y.nuclei++
+			y.ending.syllable(n)
 		}
 	default:
 		y.valley = min(y.valley, v)
@@ -115,6 +186,19 @@ func (y *style) envelope(s sound) {
 			y.rising, y.top = true, v
 		}
 	}
+}
+
+// lastPitch is the mean pitch of the last voiced frames over that of all, semitones.
+func (y *style) lastPitch() float64 {
+	n := min(y.voiced, 4)
+	if n == 0 {
+		return 0
+	}
+	end := 0.0
+	for i := range n {
+		end += y.contour[(y.voiced-1-i)%len(y.contour)] / float64(n)
+	}
+	return end - y.pitch.mean()
 }
 
 // turn is how the pitch moved at the end: the last voiced frames against those

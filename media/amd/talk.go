@@ -50,7 +50,7 @@ func (t *talk) add(n int, s sound, toneless uint64) {
 		}
 		return
 	}
-	t.style.envelope(s)
+	t.style.envelope(n, s)
 	if !s.active {
 		t.rest(n, s)
 		return
@@ -77,6 +77,9 @@ func (t *talk) creaks(s sound, toneless uint64) bool {
 
 // rest takes a frame that is no speech.
 func (t *talk) rest(n int, s sound) {
+	if t.heard {
+		t.style.ending.rest(n-t.until, s.db)
+	}
 	switch {
 	case s.active:
 		t.style.bumps++
@@ -128,6 +131,7 @@ func (t *talk) resume(n int) {
 	}
 	t.words++
 	t.burst = n
+	t.style.ending.falls = trend{}
 }
 
 // span is the length from the first speech to the last, in frames.

@@ -58,6 +58,7 @@ type fitter struct {
 	odds     []float64
 	gradient []float32
 	hessian  []float32
+	weight   []float32
 	rows     []int32 // the examples sampled for the tree being grown
 	node     []uint8 // where each of them is in it
 	total    float64
@@ -71,6 +72,10 @@ func Fit(examples []Example, config Config) *amd.Model {
 	f.gradient = make([]float32, len(examples))
 	f.hessian = make([]float32, len(examples))
 	f.node = make([]uint8, len(examples))
+	f.weight = make([]float32, len(examples)) // apart from the features: every tree reads it often
+	for i, e := range examples {
+		f.weight[i] = e.Weight
+	}
 	rng := rand.New(rand.NewPCG(f.config.Seed, 1))
 	for range f.config.Trees {
 		m.Trees = append(m.Trees, f.grow(rng))
@@ -152,7 +157,8 @@ func (f *fitter) derive(rng *rand.Rand) {
 	f.rows = f.rows[:0]
 	salt := rng.Uint64() | 1
 	limit := uint64(f.config.Share * (1 << 32))
-	for i, e := range f.examples {
+	for i := range f.examples {
+		e := &f.examples[i]
 		h := (uint64(e.Answer) + 0x9e3779b97f4a7c15) * salt
 		h ^= h >> 29
 		h *= 0xbf58476d1ce4e5b9
@@ -193,7 +199,7 @@ func (f *fitter) splits(first, count int) []question {
 			s := &table[int(f.node[i])-first][column[i]]
 			s.g += float64(f.gradient[i])
 			s.h += float64(f.hessian[i])
-			s.w += float64(f.examples[i].Weight)
+			s.w += float64(f.weight[i])
 		}
 		for n := range best {
 			f.cut(&best[n], k, &table[n])

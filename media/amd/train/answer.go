@@ -24,12 +24,19 @@ type voice struct {
 
 const seconds = 7.0
 
-// assemble makes one answer of a kind; false if the voice can't.
-func assemble(rng *rand.Rand, v voice, kind role) (answer, bool) {
+// assemble makes one answer of a kind; false if the voice can't. Warped, two to
+// six in ten voices speak faster and higher, or slower and lower, than they are: so one
+// recorded person stands for several.
+func assemble(rng *rand.Rand, v voice, kind role, warped bool) (answer, bool) {
 	body := v.greeting(rng, kind)
 	if body == nil {
 		return answer{}, false
 	}
+	speed := 1.0
+	if warped && rng.IntN(10) < 2+v.few() {
+		speed = math.Max(0.8, math.Min(1.25, math.Exp(0.1*rng.NormFloat64())))
+	}
+	body = resample(body, warped8(speed))
 	a := answer{kind: kind, speaker: v.name, language: v.language, engine: v.engine, beepEnd: -1}
 	lead := leadTime(rng, a.machine())
 	x := make([]float64, int(seconds*rate))
@@ -46,11 +53,23 @@ func assemble(rng *rand.Rand, v voice, kind role) (answer, bool) {
 		}
 	} else if rng.IntN(10) < 4 {
 		again := v.greeting(rng, hello)
-		add(x, again, int((end+1.4+2*rng.Float64())*rate), 1)
+		add(x, resample(again, warped8(speed)), int((end+1.4+2*rng.Float64())*rate), 1)
 	}
 	a.pcm = overTheLine(rng, x, a.machine(), scene, speechFrom)
 	return a, true
 }
+
+// few is how much more often a voice is warped because there are few like it.
+func (v voice) few() int {
+	if v.engine == "recorded" {
+		return 4
+	}
+	return 0
+}
+
+// warped8 is the sample rate that sound would have to be of to come out so much
+// faster: in steps of half a per cent, so that filters are few.
+func warped8(speed float64) int { return int(speed*rate/40+0.5) * 40 }
 
 // leadTime until the first word: people lift, breathe, speak; machines pick up
 // and play. The two are drawn alike, so that it tells nothing by itself.
@@ -82,7 +101,9 @@ func (v voice) greeting(rng *rand.Rand, kind role) []float64 {
 			return v.chain(rng, hello, 2, 0.08, 0.45, 0, 2.2)
 		}
 	case firm:
-		return v.chain(rng, firm, 1, 0, 0, 0.9, 2.4)
+		return v.chain(rng, firm, 1, 0, 0, 0.7, 2.5)
+	case desk:
+		return v.chain(rng, firm, 1, 0, 0, 2.5, 5.6)
 	}
 	return v.chain(rng, kind, 1, 0, 0, 0, 60)
 }
@@ -101,6 +122,11 @@ func (v voice) recordedGreeting(rng *rand.Rand, kind role) []float64 {
 			return v.join(rng, v.chain(rng, brief, 1, 0, 0, 0, 1.4), v.chain(rng, word, 1+rng.IntN(2), 0.04, 0.3, 0, 1))
 		}
 		return v.chain(rng, word, 3+rng.IntN(3), 0.03, 0.35, 1.1, 2.5)
+	case desk:
+		if rng.IntN(3) == 0 {
+			return v.join(rng, v.chain(rng, word, 2+rng.IntN(3), 0.03, 0.35, 1.1, 2.5), v.chain(rng, brief, 1, 0, 0, 1, 2.5))
+		}
+		return v.chain(rng, word, 5+rng.IntN(6), 0.03, 0.35, 2.5, 5.6)
 	case long:
 		if rng.IntN(4) == 0 {
 			return v.join(rng, v.chain(rng, word, 1+rng.IntN(2), 0.03, 0.3, 0, 1.5), v.chain(rng, long, 2, 0.05, 0.5, 3.2, 60))

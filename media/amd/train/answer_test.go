@@ -25,15 +25,15 @@ func buzz(seconds float64) utterance {
 
 func testVoice() voice {
 	return voice{name: "v", language: "xx", engine: "espeak", said: map[role][]utterance{
-		hello: {buzz(0.4), buzz(0.6)}, firm: {buzz(1.5)}, long: {buzz(2), buzz(3)}, brief: {buzz(1.2)},
+		hello: {buzz(0.4), buzz(0.6)}, firm: {buzz(1.5), buzz(3.2)}, long: {buzz(2), buzz(3)}, brief: {buzz(1.2)},
 	}}
 }
 
 func TestTheSameSeedAssemblesTheSameAnswer(t *testing.T) {
 	for seed := range uint64(4) {
 		for _, m := range mix {
-			a, ok1 := assemble(rand.New(rand.NewPCG(seed, 1)), testVoice(), m.kind)
-			b, ok2 := assemble(rand.New(rand.NewPCG(seed, 1)), testVoice(), m.kind)
+			a, ok1 := assemble(rand.New(rand.NewPCG(seed, 1)), testVoice(), m.kind, true)
+			b, ok2 := assemble(rand.New(rand.NewPCG(seed, 1)), testVoice(), m.kind, true)
 			if !ok1 || !ok2 || a.until != b.until || a.beepEnd != b.beepEnd {
 				t.Fatalf("seed %d, %s: %v %v", seed, m.kind, a.until, b.until)
 			}
@@ -47,7 +47,7 @@ func TestTheSameSeedAssemblesTheSameAnswer(t *testing.T) {
 func TestAnAnswerIsLabelledByWhatIsInIt(t *testing.T) {
 	for seed := range uint64(15) {
 		for _, m := range mix {
-			a, ok := assemble(rand.New(rand.NewPCG(seed, 1)), testVoice(), m.kind)
+			a, ok := assemble(rand.New(rand.NewPCG(seed, 1)), testVoice(), m.kind, true)
 			if !ok {
 				t.Fatalf("no %s", m.kind)
 			}

@@ -8,6 +8,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
 )
 
 // rate is the sample rate of a call.
@@ -49,23 +50,60 @@ func readWAV(data []byte) ([]float64, error) {
 	return resample(pcm, hz), nil
 }
 
-// resample brings sound to 8 kHz with a windowed sinc of 16 zero crossings.
+// resample brings sound to 8 kHz with a windowed sinc of 16 zero crossings. The
+// few places that an output has between two inputs have their weights in a table.
 func resample(x []float64, hz int) []float64 {
 	if hz == rate {
 		return x
 	}
-	step := float64(hz) / rate
-	cut := math.Min(1, 1/step) * 0.95
-	width := 8 / cut
-	out := make([]float64, int(float64(len(x))/step))
+	f := filterFor(hz)
+	out := make([]float64, len(x)*f.places/f.step)
 	for i := range out {
-		centre := float64(i) * step
-		sum, weight := 0.0, 0.0
-		for k := int(centre - width); k <= int(centre+width)+1; k++ {
-			if k < 0 || k >= len(x) {
-				continue
+		at := i * f.step
+		weights := f.weights[at%f.places]
+		first := at/f.places - f.reach
+		sum := 0.0
+		if first >= 0 && first+len(weights) <= len(x) {
+			for k, v := range x[first : first+len(weights)] {
+				sum += weights[k] * v
 			}
-			d := float64(k) - centre
+		} else {
+			for k, w := range weights {
+				if n := first + k; n >= 0 && n < len(x) {
+					sum += w * x[n]
+				}
+			}
+		}
+		out[i] = sum
+	}
+	return out
+}
+
+// filter holds the weights of 2*reach+1 inputs around an output, for each of the
+// places at which it can stand; outputs are step/places inputs apart.
+type filter struct {
+	step, places, reach int
+	weights             [][]float64
+}
+
+var filters sync.Map // by sample rate
+
+func filterFor(hz int) *filter {
+	if f, ok := filters.Load(hz); ok {
+		return f.(*filter)
+	}
+	a, b := hz, rate
+	for b != 0 {
+		a, b = b, a%b
+	}
+	f := &filter{step: hz / a, places: rate / a}
+	cut := math.Min(1, rate/float64(hz)) * 0.95
+	width := 8 / cut
+	f.reach = int(width) + 1
+	for place := range f.places {
+		weights, all := make([]float64, 2*f.reach+1), 0.0
+		for k := range weights {
+			d := float64(k-f.reach) - float64(place)/float64(f.places)
 			if math.Abs(d) > width {
 				continue
 			}
@@ -73,13 +111,15 @@ func resample(x []float64, hz int) []float64 {
 			if a := math.Pi * d * cut; a != 0 {
 				w *= math.Sin(a) / a
 			}
-			sum, weight = sum+w*x[k], weight+w
+			weights[k], all = w, all+w
 		}
-		if weight != 0 {
-			out[i] = sum / weight
+		for k := range weights {
+			weights[k] /= all
 		}
+		f.weights = append(f.weights, weights)
 	}
-	return out
+	filters.Store(hz, f)
+	return f
 }
 
 // trim cuts silence off both ends and brings the active level to 0 dB (power 1).

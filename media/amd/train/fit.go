@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/csv"
 	"fmt"
-	"hash/fnv"
 	"io"
 	"os"
 	"path/filepath"
@@ -37,26 +36,53 @@ func parallel(workers, n int, work func(int)) {
 	group.Wait()
 }
 
-const momentEvery = 6 // frames between two examples of one answer
+const (
+	momentEvery = 6   // frames between two examples of one answer; twice as many when it is decided mostly
+	heardFor    = 6.8 // seconds of an answer that are learned from
+	decidedBy   = 4.4 // seconds within which every answer is decided, unless somebody is listened to for longer
+)
 
 // moments are an answer's examples: what is heard of it every 120 ms, up to when
 // a decision must have been made.
 func moments(a answer, index int) (examples []learn.Example) {
-	d := amd.New(amd.Settings{DecideWithin: time.Minute})
-	end := 4.0
+	d := amd.New(amd.Settings{DecideWithin: time.Minute, Model: &amd.Model{}}) // whatever it decides
+	end := heardFor
 	if !a.machine() {
 		end = min(end, a.until+1.4)
 	}
 	for n := 0; n < int(end*50); n++ {
-		d.Feed(a.pcm[n*160 : (n+1)*160])
-		if f, ok := d.Features(); ok && n%momentEvery == 0 {
-			examples = append(examples, learn.Example{Features: f, Machine: a.machine(), Answer: index})
+		if v, _ := d.Feed(a.pcm[n*160 : (n+1)*160]); v.Kind == amd.Beep {
+			break // then it is known
+		}
+		every := momentEvery
+		if n > 180 {
+			every *= 2
+		}
+		if f, ok := d.Features(); ok && n%every == 0 {
+			examples = append(examples, learn.Example{Features: f, Machine: a.machine(), Answer: index, Weight: counts(f)})
 		}
 	}
+	sum := float32(0)
+	for _, e := range examples {
+		sum += e.Weight
+	}
 	for i := range examples {
-		examples[i].Weight = weight(a.kind) / float32(len(examples))
+		examples[i].Weight *= weight(a.kind) / sum
 	}
 	return examples
+}
+
+// counts is how much a moment matters: decisions fall in pauses, and when the
+// time is up.
+func counts(f amd.Features) float32 {
+	span, pause, at := f[2], f[4], f[0]
+	switch {
+	case pause >= 0.3, at >= 2.6:
+		return 3
+	case span < 0.6:
+		return 0.3
+	}
+	return 1
 }
 
 // weight of an answer of a kind: long machines are the most usual machine, and
@@ -65,7 +91,7 @@ func weight(kind role) float32 {
 	switch kind {
 	case hello, long:
 		return 12
-	case brief:
+	case brief, desk:
 		return 7
 	}
 	return 10
@@ -77,9 +103,7 @@ func fold(a answer, folds int) int {
 	if _, person, ok := strings.Cut(name, "_f_"); ok {
 		name = person
 	}
-	h := fnv.New32a()
-	_, _ = io.WriteString(h, name) // a hash takes everything
-	return int(h.Sum32()>>3) % folds
+	return int(hash(name)>>3) % folds
 }
 
 type data struct {
@@ -127,7 +151,7 @@ func fitAndProve(ctx context.Context, o options, answers []answer, out io.Writer
 	var clips []evaluate.Outcome
 	for k, m := range models {
 		m.Thresholds = thresholds
-		clips = append(clips, outcomes(o, d.where(func(a answer) bool { return fold(a, o.folds) == k }), m)...)
+		clips = append(clips, outcomes(o, d.where(func(a answer) bool { return fold(a, o.folds) == k }), amd.Settings{Model: m})...)
 	}
 	fmt.Fprintf(out, "people lost by the ratio of costs: %.4v\n", thresholds)
 	proof := evaluate.Summarise(clips)
@@ -146,11 +170,11 @@ func fitAndProve(ctx context.Context, o options, answers []answer, out io.Writer
 	return os.WriteFile(o.out, m.Text(), 0o644)
 }
 
-// outcomes runs the detector with a model, in the order of the answers.
-func outcomes(o options, answers []answer, m *amd.Model) []evaluate.Outcome {
+// outcomes runs the detector, in the order of the answers.
+func outcomes(o options, answers []answer, set amd.Settings) []evaluate.Outcome {
 	list := make([]evaluate.Outcome, len(answers))
 	parallel(o.workers, len(answers), func(i int) {
-		list[i] = evaluate.Listen(clip(answers[i]), amd.Settings{Model: m})
+		list[i] = evaluate.Listen(clip(answers[i]), set)
 	})
 	return list
 }
@@ -164,13 +188,13 @@ func clip(a answer) evaluate.Clip {
 		SpokeUntil: time.Duration(a.until * float64(time.Second)), BeepAt: time.Duration(a.beepEnd * float64(time.Second))}}
 }
 
-func evaluateWith(answers []answer, m *amd.Model, lost float64) evaluate.Report {
+func evaluateWith(answers []answer, set amd.Settings) evaluate.Report {
 	var clips []evaluate.Clip
 	for _, a := range answers {
 		clips = append(clips, clip(a))
 	}
 	slices.SortStableFunc(clips, func(a, b evaluate.Clip) int { return strings.Compare(a.Group, b.Group) })
-	return evaluate.Evaluate(clips, amd.Settings{Model: m, PeopleLost: lost})
+	return evaluate.Evaluate(clips, set)
 }
 
 // calibrate finds, on voices that each fold's model hasn't seen, the ratio of
@@ -207,8 +231,10 @@ func calibrate(o options, answers []answer, models []*amd.Model, out io.Writer) 
 // trace is every moment at which an answer can be decided.
 func trace(a answer, m *amd.Model) (list []amd.Moment) {
 	d := amd.New(amd.Settings{Model: m, DecideWithin: time.Hour})
-	for n := 0; n < 50*4; n++ {
-		d.Feed(a.pcm[n*160 : (n+1)*160])
+	for n := 0; n < 50*decidedBy; n++ {
+		if v, _ := d.Feed(a.pcm[n*160 : (n+1)*160]); v.Kind == amd.Beep {
+			return append(list, amd.Moment{At: d.Heard(), Span: time.Hour, Machine: 1}) // it is known
+		}
 		if moment, ok := d.Moment(); ok {
 			list = append(list, moment)
 		}
@@ -219,7 +245,7 @@ func trace(a answer, m *amd.Model) (list []amd.Moment) {
 // decide replays a trace with the default time to decide.
 func decide(moments []amd.Moment, ratio float64) amd.Kind {
 	for _, m := range moments {
-		if k, _ := m.Decide(ratio, m.At >= amd.DefaultDecideWithin); k != "" {
+		if k, _ := m.Decide(amd.Costs{Ratio: ratio, Within: amd.DefaultDecideWithin}); k != "" {
 			return k
 		}
 	}
@@ -288,7 +314,7 @@ func leaveOut(o options, d data, thresholds []amd.Threshold, out io.Writer) {
 	for _, l := range sortedKeys(languages) {
 		m := d.fit(o, func(a answer) bool { return a.language != l })
 		m.Thresholds = thresholds
-		fmt.Fprintf(out, "  %-10s %s\n", l, wrongs(outcomes(o, d.where(func(a answer) bool { return a.language == l }), m)))
+		fmt.Fprintf(out, "  %-10s %s\n", l, wrongs(outcomes(o, d.where(func(a answer) bool { return a.language == l }), amd.Settings{Model: m})))
 	}
 }
 
@@ -298,7 +324,7 @@ func notes(o options, answers []answer, proof evaluate.Report) []string {
 		engines[a.engine]++
 	}
 	list := []string{"The answer detector's model. Made by:", fmt.Sprintf("  go run ./media/amd/train -seed %d -speakers %d -answers %d -trees %d -folds %d -out media/amd/model.txt", o.seed, o.speakers, o.answers, o.trees, o.folds),
-		fmt.Sprintf("Data: %d answers assembled by seed; by source: %v (recorded: Debian's asterisk-core-sounds en, es, ru).", len(answers), engines),
+		fmt.Sprintf("Data: %d answers assembled by seed; by source: %v (recorded: Debian's asterisk-core-sounds en, es, ru and asterisk-prompt-es-co).", len(answers), engines),
 		"Score, cross-validated by voice:"}
 	return append(list, strings.Split(strings.TrimRight(proof.String(), "\n"), "\n")...)
 }

@@ -35,7 +35,48 @@ func overTheLine(rng *rand.Rand, x []float64, machine bool, s scene, speechFrom 
 	}
 	encode(rng, out)
 	lose(rng, out)
+	if rng.IntN(12) == 0 {
+		suppress(out)
+	}
+	open(rng, out)
 	return out
+}
+
+// open is digital silence from the answer until the first packet comes, which
+// takes what the way takes and, at some far ends, half a second more.
+func open(rng *rand.Rand, x []int16) {
+	var late float64 // seconds
+	switch n := rng.IntN(100); {
+	case n < 15:
+	case n < 80:
+		late = 0.02 + 0.16*rng.Float64()
+	default:
+		late = 0.15 + 0.5*rng.Float64()
+	}
+	clear(x[:int(late*rate)])
+}
+
+// suppress sends nothing while the line is quiet (RFC 3551 section 4.1), as
+// gateways do that know of speech and not.
+func suppress(x []int16) {
+	const frame, hangover = 160, 10
+	loudest := 0.0
+	powers := make([]float64, len(x)/frame)
+	for i := range powers {
+		for _, v := range x[i*frame : (i+1)*frame] {
+			powers[i] += float64(v) * float64(v)
+		}
+		loudest = math.Max(loudest, powers[i])
+	}
+	quiet := hangover
+	for i, p := range powers {
+		if quiet++; p > loudest/5000 {
+			quiet = 0
+		}
+		if quiet > hangover {
+			clear(x[i*frame : (i+1)*frame])
+		}
+	}
 }
 
 // chance in per cent of people and of machines.

@@ -16,6 +16,11 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"time"
+
+	"apel/media/amd"
+	"apel/media/amd/evaluate"
 )
 
 type options struct {
@@ -26,7 +31,7 @@ type options struct {
 	speakers, trees   int
 	workers           int
 	languages         bool
-	unseen            bool
+	unseen, talkOff   bool
 }
 
 func main() {
@@ -52,6 +57,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.IntVar(&o.trees, "trees", 260, "of the model")
 	flags.IntVar(&o.workers, "workers", 2, "at a time")
 	flags.BoolVar(&o.languages, "languages", false, "also leave out one language after the other")
+	flags.BoolVar(&o.talkOff, "talkoff", false, "fit nothing: count the beeps and tones heard where there are none")
 	flags.BoolVar(&o.unseen, "unseen", false, "fit nothing: evaluate the built-in model on the French and Italian sounds")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -63,6 +69,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	if o.talkOff {
+		return talkOff(o, voices, out)
+	}
 	answers := o.assembleAll(ctx, voices)
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -71,7 +80,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	case o.write != "":
 		return writeAnswers(o.write, answers)
 	case o.unseen:
-		fmt.Fprint(out, evaluateWith(answers, nil, 0))
+		fmt.Fprint(out, evaluateWith(answers, amd.Settings{}))
+		fmt.Fprintf(out, "with listen-on 4 s, as campaigns have it:\n%s", evaluate.Summarise(outcomes(o, answers, amd.Settings{ListenOn: 4 * time.Second})))
 		return nil
 	}
 	return fitAndProve(ctx, o, answers, out)
@@ -92,12 +102,16 @@ func gather(ctx context.Context, o options, out io.Writer) ([]voice, error) {
 		said = append(said, u...)
 	}
 	if !o.unseen {
-		rng := rand.New(rand.NewPCG(o.seed, 2))
-		for _, s := range speakers(rng, o.speakers) {
-			if ctx.Err() != nil {
-				return nil, ctx.Err()
+		all := speakers(rand.New(rand.NewPCG(o.seed, 2)), o.speakers)
+		spoken := make([][]utterance, len(all))
+		parallel(o.workers, len(all), func(i int) {
+			if ctx.Err() == nil {
+				spoken[i] = all[i].say(o.cache, o.seed)
 			}
-			said = append(said, s.say(o.cache, rng)...)
+		})
+		said = append(said, slices.Concat(spoken...)...)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
 		}
 	}
 	var voices []voice
@@ -119,7 +133,7 @@ func gather(ctx context.Context, o options, out io.Writer) ([]voice, error) {
 var mix = []struct {
 	kind  role
 	share int
-}{{hello, 32}, {firm, 23}, {long, 25}, {brief, 20}}
+}{{hello, 31}, {firm, 21}, {desk, 5}, {long, 24}, {brief, 19}}
 
 // assembleAll assembles the answers; recorded voices are drawn more often than
 // their number, because they are people.
@@ -128,14 +142,14 @@ func (o options) assembleAll(ctx context.Context, voices []voice) []answer {
 	parallel(o.workers, len(answers), func(i int) {
 		rng := rand.New(rand.NewPCG(o.seed, uint64(i)+1000))
 		for ok := false; !ok && ctx.Err() == nil; {
-			answers[i], ok = assemble(rng, draw(rng, voices), drawKind(rng))
+			answers[i], ok = assemble(rng, draw(rng, voices), drawKind(rng), !o.unseen)
 		}
 	})
 	return answers
 }
 
 func draw(rng *rand.Rand, voices []voice) voice {
-	engine := []string{"recorded", "recorded", "recorded", "espeak", "espeak", "espeak", "espeak", "flite", "festival", "festival"}[rng.IntN(10)]
+	engine := []string{"recorded", "recorded", "recorded", "recorded", "espeak", "espeak", "espeak", "espeak", "flite", "festival"}[rng.IntN(10)]
 	var pool []voice
 	for _, v := range voices {
 		if v.engine == engine {

@@ -16,7 +16,7 @@ const soundsRoot = "/usr/share/asterisk/sounds"
 
 // The languages of the packages: for training, and for the final evaluation alone.
 var (
-	trainSounds  = []string{"en", "es", "ru"}
+	trainSounds  = []string{"en", "es", "es-co", "ru"}
 	unseenSounds = []string{"fr", "it"}
 )
 
@@ -28,9 +28,13 @@ func recorded(language, cache string) ([]utterance, error) {
 	if err != nil {
 		return nil, err
 	}
-	folders, _ := filepath.Glob(filepath.Join(soundsRoot, language+"_*_*_*"))
+	pattern, source := language+"_*_*_*", "asterisk-core-sounds-"+language+"-gsm"
+	if language == "es-co" { // another speaker, in a package of its own
+		pattern, source, language = "es", "asterisk-prompt-es-co", "es"
+	}
+	folders, _ := filepath.Glob(filepath.Join(soundsRoot, pattern))
 	if len(folders) == 0 {
-		return nil, fmt.Errorf("no sounds in %s for %s; apt-get install asterisk-core-sounds-%s-gsm", soundsRoot, language, language)
+		return nil, fmt.Errorf("no sounds in %s for %s; apt-get install %s", soundsRoot, language, source)
 	}
 	root := folders[0]
 	files, err := filepath.Glob(filepath.Join(root, "*.gsm"))
@@ -39,7 +43,7 @@ func recorded(language, cache string) ([]utterance, error) {
 		files = append(files, more...)
 	}
 	if err != nil || len(files) == 0 {
-		return nil, fmt.Errorf("no sounds in %s; apt-get install asterisk-core-sounds-%s-gsm", root, language)
+		return nil, fmt.Errorf("no sounds in %s; apt-get install %s", root, source)
 	}
 	var said []utterance
 	for _, f := range files {

@@ -7,11 +7,15 @@ import (
 	"crypto/sha1"
 	_ "embed"
 	"fmt"
+	"hash/fnv"
+	"io"
 	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"golang.org/x/text/encoding/charmap"
 )
 
 //go:embed phrases.txt
@@ -22,7 +26,8 @@ type role string
 
 const (
 	hello role = "hello" // a person of one or two words
-	firm  role = "firm"  // a business greeting
+	firm  role = "firm"  // a business greeting of up to 2.5 s
+	desk  role = "desk"  // a longer one
 	long  role = "long"  // a sentence of a machine's greeting
 	brief role = "brief" // a machine's short greeting
 	word  role = "word"  // a single word, to make greetings of
@@ -68,7 +73,8 @@ func speakers(rng *rand.Rand, perLanguage int) []speaker {
 		stretch := fmt.Sprintf("duration_stretch=%.2f", 0.85+0.35*rng.Float64())
 		all = append(all, speaker{"flite", "en", "flite " + v, []string{"flite", "-voice", v, "--setf", stretch, "-f", "/dev/stdin", "-o"}})
 	}
-	festival := map[string]string{"cmu_us_slt_arctic_hts": "en", "kal_diphone": "en", "ked_diphone": "en", "czech_dita": "cs", "czech_ph": "cs", "hy_fi_mv_diphone": "fi", "suo_fi_lj_diphone": "fi", "upc_ca_ona_hts": "ca", "msu_ru_nsh_clunits": "ru"}
+	festival := map[string]string{"cmu_us_slt_arctic_hts": "en", "kal_diphone": "en", "ked_diphone": "en",
+		"czech_dita": "cs", "czech_ph": "cs", "hy_fi_mv_diphone": "fi", "suo_fi_lj_diphone": "fi", "upc_ca_ona_hts": "ca", "msu_ru_nsh_clunits": "ru"}
 	for _, v := range sortedKeys(festival) {
 		all = append(all, speaker{"festival", festival[v], "festival " + v, []string{"text2wave", "-eval", "(voice_" + v + ")", "-o"}})
 	}
@@ -106,11 +112,14 @@ func phrases() (list []phrase) {
 
 // say lets a speaker say the phrases of its language, each with names drawn.
 // What the synthesiser can't say is left out.
-func (s speaker) say(cache string, rng *rand.Rand) (said []utterance) {
+// What is drawn depends on seed, speaker and phrase alone: a new phrase changes
+// nothing that was said before.
+func (s speaker) say(cache string, seed uint64) (said []utterance) {
 	for _, p := range phrases() {
 		if p.language != s.language {
 			continue
 		}
+		rng := rand.New(rand.NewPCG(seed, hash(s.name+"|"+p.text)))
 		text := strings.NewReplacer("{firm}", firms[rng.IntN(len(firms))], "{name}", names[rng.IntN(len(names))],
 			"{number}", fmt.Sprintf("%d %d %d", rng.IntN(10), rng.IntN(100), rng.IntN(100))).Replace(p.text)
 		if s.engine == "espeak" && s.language == "en" && rng.IntN(3) == 0 {
@@ -130,15 +139,34 @@ func (s speaker) say(cache string, rng *rand.Rand) (said []utterance) {
 	return said
 }
 
+func hash(s string) uint64 {
+	h := fnv.New64a()
+	_, _ = io.WriteString(h, s) // a hash takes everything
+	return h.Sum64()
+}
+
+// encode brings a text to what the synthesiser reads: festival's Czech voices
+// take UTF-8 for so many strange letters, and spell them out.
+func (s speaker) encode(text string) string {
+	if s.engine != "festival" || s.language != "cs" {
+		return text
+	}
+	coded, err := charmap.ISO8859_2.NewEncoder().String(text)
+	if err != nil {
+		return text
+	}
+	return coded
+}
+
 // synthesise gives the WAV of a text, from the cache if it was said before.
 func (s speaker) synthesise(cache, text string) ([]byte, error) {
-	sum := sha1.Sum([]byte(strings.Join(s.command, "|") + "|" + text))
+	sum := sha1.Sum([]byte(strings.Join(s.command, "|") + "|" + s.encode(text)))
 	path := filepath.Join(cache, fmt.Sprintf("%x.wav", sum[:10]))
 	if data, err := os.ReadFile(path); err == nil {
 		return data, nil
 	}
 	command := exec.CommandContext(context.Background(), s.command[0], append(s.command[1:], path)...)
-	command.Stdin = strings.NewReader(text)
+	command.Stdin = strings.NewReader(s.encode(text))
 	var talk bytes.Buffer
 	command.Stderr = &talk
 	if err := command.Run(); err != nil {

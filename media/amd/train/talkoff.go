@@ -1,0 +1,77 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"path/filepath"
+	"strings"
+
+	"apel/media/amd"
+)
+
+// talkOff lets the detector hear everything that is neither a beep nor a tone of
+// the network, as it stands and over lines with their noise, echo and losses, and
+// reports each that it took for one: recorded prompts, synthesised speech, and
+// music on hold (asterisk-moh-opsound-gsm, if it is installed).
+func talkOff(o options, voices []voice, out io.Writer) error {
+	heard := map[string]*talkOffRow{}
+	for _, v := range voices {
+		for _, r := range sortedKeys(v.said) {
+			for i, u := range v.said[r] {
+				rng := rand.New(rand.NewPCG(o.seed, hash(fmt.Sprint(v.name, r, i))))
+				x := append(append(make([]float64, rate/3), u.pcm...), make([]float64, 2*rate)...)
+				count(heard, v.engine, overTheLine(rng, x, false, scene{0, float64(len(x)) / rate}, rate/3))
+			}
+		}
+	}
+	music, _ := filepath.Glob("/usr/share/asterisk/moh/*.gsm")
+	for _, f := range music {
+		pcm, err := decodeGSM(f, o.cache)
+		if err != nil {
+			return err
+		}
+		for at := 0; at+8*rate <= len(pcm); at += 7 * rate { // as many answers of eight seconds
+			piece := make([]int16, 8*rate)
+			for i := range piece {
+				piece[i] = int16(pcm[at+i])
+			}
+			count(heard, "music", piece)
+		}
+	}
+	for _, k := range sortedKeys(heard) {
+		r := heard[k]
+		fmt.Fprintf(out, "%-9s %6.0f s in %5d pieces: %d beeps, %d network tones %v\n", k, r.seconds, r.pieces, r.beeps, r.tones, r.what)
+	}
+	return nil
+}
+
+type talkOffRow struct {
+	seconds      float64
+	pieces       int
+	beeps, tones int
+	what         []string
+}
+
+func count(heard map[string]*talkOffRow, what string, pcm []int16) {
+	r := heard[what]
+	if r == nil {
+		r = &talkOffRow{}
+		heard[what] = r
+	}
+	r.seconds += float64(len(pcm)) / rate
+	r.pieces++
+	d := amd.New(amd.Settings{})
+	for ; len(pcm) >= 160; pcm = pcm[160:] {
+		v, changed := d.Feed(pcm[:160])
+		switch {
+		case !changed:
+		case v.Kind == amd.Beep:
+			r.beeps++
+			r.what = append(r.what, strings.TrimPrefix(v.Why, "a beep of "))
+		case v.Kind != amd.Human && v.Kind != amd.Machine && v.Kind != amd.Silence:
+			r.tones++
+			r.what = append(r.what, string(v.Kind)+" "+v.Detail)
+		}
+	}
+}
