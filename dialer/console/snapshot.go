@@ -17,6 +17,8 @@ type snapshot struct {
 	status dialer.Status
 	calls  []dialer.LiveCall
 	recent map[string]recent // by campaign
+
+	decisions func(campaign string) []dialer.DecisionLine // the latest first; asked for by who shows them
 }
 
 // recent is what became of a campaign's calls lately, and how its floor went.
@@ -143,11 +145,24 @@ func (a *api) observe(last *snapshot, now time.Time) (*snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &snapshot{at: now, tick: 1, status: st, calls: a.seeCalls(), recent: a.memory.look(st, now)}
+	s := &snapshot{at: now, tick: 1, status: st, calls: a.seeCalls(), recent: a.memory.look(st, now), decisions: a.decisions}
 	if last != nil {
 		s.tick = last.tick + 1
 	}
 	return s, nil
+}
+
+// shownDecisions is how many of its last decisions a campaign's page has.
+const shownDecisions = 100
+
+func (a *api) decisions(campaign string) []dialer.DecisionLine {
+	st, err := a.svc.CampaignStatus(campaign, true)
+	if err != nil {
+		return nil // it has gone; the page shows what was
+	}
+	last := slices.Clone(st.Decisions[max(0, len(st.Decisions)-shownDecisions):])
+	slices.Reverse(last)
+	return last
 }
 
 // campaign finds one in the snapshot.
