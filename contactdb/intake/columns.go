@@ -22,6 +22,9 @@ type Column struct {
 
 // Meaning is Field with the kind of phone before it: "mobile phone".
 func (c Column) Meaning() string {
+	if c.Field == fieldIgnored {
+		return "left out"
+	}
 	if c.Kind != "" {
 		return c.Kind + " " + c.Field
 	}
@@ -33,6 +36,9 @@ func (c Column) String() string {
 	s := fmt.Sprintf("column %d", c.Number)
 	if c.Header != "" {
 		s += fmt.Sprintf(" %q", c.Header)
+	}
+	if c.Field == fieldIgnored {
+		return s + ": left out (" + c.Why + ")"
 	}
 	if c.Free {
 		s += fmt.Sprintf(": free field %q", c.Field)
@@ -80,6 +86,7 @@ func fieldsOf(columns []Column) fieldColumns {
 	}
 	for i, c := range columns {
 		switch {
+		case c.Field == fieldIgnored:
 		case c.Free:
 			f.free = append(f.free, i)
 		case c.Field == fieldPhone:

@@ -19,6 +19,8 @@ const (
 	fieldCity      = "city"
 	fieldZone      = "zone"
 
+	fieldIgnored = "\x00ignored" // of our own export: see ours
+
 	fieldExternalID     = "external_id"
 	fieldClient         = "client"
 	fieldLanguage       = "language"

@@ -23,6 +23,7 @@ func understand(header []string, width int, sample [][]string, mended bool, o Op
 		return nil, err
 	}
 	if header != nil {
+		u.ours()
 		u.byNames()
 	} else {
 		u.byContent()
@@ -92,6 +93,27 @@ func (u *understanding) find(name string) int {
 		return -1
 	}
 	return n - 1
+}
+
+// derived are the columns of our own export that say nothing which an import does
+// not find out by itself.
+var derived = []string{"number_type", "region", "zones", "imported_at"}
+
+// ours passes over the derived columns of a list that was exported.
+func (u *understanding) ours() {
+	if !slices.ContainsFunc(u.columns, func(c Column) bool { return c.Header == fieldPhone }) {
+		return
+	}
+	for _, d := range derived {
+		if !slices.ContainsFunc(u.columns, func(c Column) bool { return c.Header == d }) {
+			return
+		}
+	}
+	for i := range u.columns {
+		if c := &u.columns[i]; c.Field == "" && slices.Contains(derived, c.Header) {
+			c.Field, c.Free, c.Why = fieldIgnored, true, "found out anew"
+		}
+	}
 }
 
 func (u *understanding) byNames() {

@@ -6,14 +6,11 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"iter"
-	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"apel/contactdb"
 	"apel/contactdb/evidence"
 )
 
@@ -35,25 +32,6 @@ func (a *api) exportList(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	return export(w, r, columns, a.svc.Store().Contacts(name))
-}
-
-// withFreeFields adds a column for every free field that a contact of the list
-// has, by name.
-func withFreeFields(contacts iter.Seq2[contactdb.Contact, error]) ([]column[contactdb.Contact], error) {
-	fields := map[string]bool{}
-	for c, err := range contacts {
-		if err != nil {
-			return nil, err
-		}
-		for f := range c.Fields {
-			fields[f] = true
-		}
-	}
-	columns := slices.Clone(contactColumns)
-	for _, f := range slices.Sorted(maps.Keys(fields)) {
-		columns = append(columns, column[contactdb.Contact]{f, true, func(c contactdb.Contact) any { return c.Fields[f] }})
-	}
-	return columns, nil
 }
 
 // rowWriter writes rows in one format.
