@@ -27,7 +27,7 @@ const (
 	runContacts = 100_000
 	runLeast    = 500
 	blockBytes  = 2000
-	// longestValue is how long a value may be to be found by.
+	// longestValue is how long a value may be to be found by, in bytes as written.
 	longestValue = 100
 )
 
@@ -54,15 +54,31 @@ func fold(s string) string {
 	for i := range len(s) {
 		ascii = ascii && s[i] < 0x80
 	}
-	if !ascii {
-		s = norm.NFKD.String(s)
+	if ascii {
+		return foldASCII(s)
 	}
+	s = norm.NFKD.String(s)
 	b := make([]byte, 0, len(s))
 	for _, r := range s {
 		switch {
 		case unicode.IsLetter(r) || unicode.IsDigit(r):
 			b = append(b, string(unicode.ToLower(r))...)
 		case unicode.Is(unicode.Mn, r):
+		case len(b) > 0 && b[len(b)-1] != ' ':
+			b = append(b, ' ')
+		}
+	}
+	return string(bytes.TrimSuffix(b, []byte{' '}))
+}
+
+func foldASCII(s string) string {
+	b := make([]byte, 0, len(s))
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9':
+			b = append(b, c)
+		case c >= 'A' && c <= 'Z':
+			b = append(b, c+'a'-'A')
 		case len(b) > 0 && b[len(b)-1] != ' ':
 			b = append(b, ' ')
 		}
@@ -115,7 +131,10 @@ func (c *Contact) terms(f func(uint64)) {
 		}
 	}
 	value := func(v string) {
-		if v = fold(v); v != "" && len(v) <= longestValue {
+		if len(v) > longestValue {
+			return
+		}
+		if v = fold(v); v != "" {
 			f(valueKey(v))
 		}
 	}
