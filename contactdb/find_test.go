@@ -1,11 +1,13 @@
 package contactdb
 
 import (
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 )
 
@@ -89,6 +91,79 @@ func TestAChangedContactIsFoundAsItIsNow(t *testing.T) {
 	}); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// Every term in the packed runs, by contact.
+func packed(t *testing.T, s *Store) map[uint64][]uint64 {
+	t.Helper()
+	all := map[uint64][]uint64{}
+	err := s.view("packed terms", func(tx *tx) error {
+		return tx.each(bTerms, nil, func(key, block []byte) (bool, error) {
+			first := binary.BigEndian.Uint64(key[4:])
+			return unpackTerms(binary.BigEndian.Uint64(key[12:]), block, func(e term) bool {
+				all[first+uint64(e.local)] = append(all[first+uint64(e.local)], e.key)
+				return true
+			})
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
+func TestWhoIsErasedOrRenamedLeavesThePackedIndexAndNobodyElseDoes(t *testing.T) {
+	s := newStore(t)
+	var rows []Contact
+	for i := range 700 {
+		rows = append(rows, person(i))
+	}
+	mustImport(t, s, "a", rows...)
+	before := packed(t, s)
+	one := collectIDs(t, s, rows[0].Phone, rows[350].Phone, rows[699].Phone)
+	for _, id := range one {
+		if len(before[id]) == 0 {
+			t.Fatalf("contact %d is not in a run", id)
+		}
+	}
+	for _, phone := range []string{rows[0].Phone, rows[699].Phone} {
+		if _, err := s.Erase(bg, Erasure{Phone: phone, Reason: "erased", Now: monday}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	c, err := s.ContactsByPhone(rows[350].Phone)
+	if err != nil || len(c) != 1 {
+		t.Fatal(c, err)
+	}
+	c[0].Name, c[0].FirstName, c[0].LastName = "Otilia Zamfir", "Otilia", "Zamfir"
+	if _, err := s.PutContact(c[0], monday); err != nil {
+		t.Fatal(err)
+	}
+	after := packed(t, s)
+	for _, id := range one {
+		if len(after[id]) > 0 {
+			t.Errorf("terms of contact %d are still there: %x", id, after[id])
+		}
+		delete(before, id)
+	}
+	if diff := cmp.Diff(before, after); diff != "" {
+		t.Error(diff)
+	}
+	if got := found(t, s, Search{Words: []string{"zamfir"}}); got != fmt.Sprint(one[1]) {
+		t.Errorf("the renamed one is found as %q", got)
+	}
+}
+
+func collectIDs(t *testing.T, s *Store, phones ...string) (ids []uint64) {
+	t.Helper()
+	for _, p := range phones {
+		c, err := s.ContactsByPhone(p)
+		if err != nil || len(c) != 1 {
+			t.Fatal(c, err)
+		}
+		ids = append(ids, c[0].ID)
+	}
+	return ids
 }
 
 // The index must propose whoever a walk over all contacts finds.

@@ -96,6 +96,7 @@ func (t *tx) sweep(seg uint32) error {
 		return err
 	}
 	prefix, left := be32(nil, seg), 0
+	t.clear(bRuns, prefix, 0) // first, so that no term is looked for in runs that go as a whole
 	err = t.each(bContacts, prefix, func(key, value []byte) (bool, error) {
 		c, _, err := readContact(t, key, value)
 		if err != nil {
@@ -113,7 +114,7 @@ func (t *tx) sweep(seg uint32) error {
 	if err != nil {
 		return err
 	}
-	left = t.clear(bContacts, prefix, sweepStep) + t.clear(bFresh, prefix, sweepStep) + t.clear(bTerms, prefix, sweepStep) + t.clear(bRuns, prefix, sweepStep) + t.clear(bOrdered, prefix, sweepStep)
+	left = t.clear(bContacts, prefix, sweepStep) + t.clear(bFresh, prefix, sweepStep) + t.clear(bTerms, prefix, sweepStep) + t.clear(bOrdered, prefix, sweepStep)
 	for _, camp := range camps {
 		left += t.clear(bDue, be32(be32(nil, camp), seg), sweepStep)
 		t.clear(bCursors, be32(be32(nil, camp), seg), 0)

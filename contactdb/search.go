@@ -17,9 +17,9 @@ import (
 // that words with a common beginning lie together; a value as a hash. An import
 // sorts the terms of its contacts, a hundred thousand at a time, and packs them
 // into blocks: some five bytes a term. What is added or changed one by one has
-// an entry of its own. The index only proposes: each contact that is found is
-// read and compared, so that entries of contacts that are gone, or have changed
-// since, do no harm.
+// an entry of its own. Who is changed or erased leaves the index, with what was
+// said of them. The index only proposes: each contact that is found is read and
+// compared.
 
 // runContacts is how many contacts' terms are sorted together; a smaller import
 // than runLeast has entries like single contacts.
@@ -156,12 +156,66 @@ func (t *tx) indexTerms(c *Contact, seg uint32) {
 	c.terms(func(key uint64) { t.put(bLoose, looseKey(key, seg, c.ID), []byte{}) })
 }
 
+// unindexTerms takes a contact's terms out of the index, from the run that it
+// was imported with too: a name says something of its person by itself.
 func (t *tx) unindexTerms(c *Contact, seg uint32) {
+	run, first := t.runOf(seg, c.ID)
 	c.terms(func(key uint64) {
 		if k := looseKey(key, seg, c.ID); t.get(bLoose, k) != nil {
 			t.delete(bLoose, k)
 		}
+		if run != nil {
+			t.takeTerm(run, term{key, uint32(c.ID - first)})
+		}
 	})
+}
+
+// runOf is the run that a contact was imported with, nil if it has none.
+func (t *tx) runOf(seg uint32, id uint64) (run []byte, first uint64) {
+	c := t.Bucket(bRuns).Cursor()
+	at, _ := c.Seek(runKey(seg, id+1))
+	key, last := c.Prev()
+	if at == nil {
+		key, last = c.Last()
+	}
+	if len(key) != 12 || len(last) != 8 || binary.BigEndian.Uint32(key) != seg || binary.BigEndian.Uint64(last) < id {
+		return nil, 0
+	}
+	return bytes.Clone(key), binary.BigEndian.Uint64(key[4:])
+}
+
+// takeTerm packs the block that has a term anew without it.
+func (t *tx) takeTerm(run []byte, gone term) {
+	c := t.Bucket(bTerms).Cursor()
+	want := termKey(run, gone)
+	key, block := c.Seek(want)
+	if !bytes.Equal(key, want) { // it begins before the term
+		last := key == nil
+		if key, block = c.Prev(); last {
+			key, block = c.Last()
+		}
+	}
+	if !bytes.HasPrefix(key, run) || len(key) != len(run)+12 {
+		return
+	}
+	var left []term
+	found := false
+	_, err := unpackTerms(binary.BigEndian.Uint64(key[len(run):]), block, func(e term) bool {
+		if e == gone {
+			found = true
+		} else {
+			left = append(left, e)
+		}
+		return true
+	})
+	if err != nil {
+		t.err = err
+	}
+	if err != nil || !found {
+		return
+	}
+	t.delete(bTerms, bytes.Clone(key))
+	t.putTerms(run, left)
 }
 
 func runKey(seg uint32, first uint64) []byte { return be64(be32(nil, seg), first) }
@@ -177,9 +231,16 @@ func (t *tx) putRun(seg uint32, first, last uint64, terms []term) {
 	terms = slices.Compact(terms)
 	prefix := runKey(seg, first)
 	t.put(bRuns, prefix, be64(nil, last))
+	t.putTerms(prefix, terms)
+}
+
+func termKey(run []byte, e term) []byte { return be32(be64(bytes.Clone(run), e.key), e.local) }
+
+// putTerms writes sorted terms of a run in blocks.
+func (t *tx) putTerms(run []byte, terms []term) {
 	for len(terms) > 0 {
 		block, n := packTerms(terms)
-		t.put(bTerms, be32(be64(bytes.Clone(prefix), terms[0].key), terms[0].local), block)
+		t.put(bTerms, termKey(run, terms[0]), block)
 		terms = terms[n:]
 	}
 }
