@@ -71,16 +71,26 @@ func (f *Floor) awaited(c *floorCall) *floorOperator {
 // spared says that pacing is not to count on an operator: a callback has them,
 // or will soon.
 func (f *Floor) spared(o *floorOperator) bool {
-	if at, promised := f.promises[o.name]; promised && o.state == pacing.Ready && !f.now.Add(promiseLead).Before(at) {
+	switch {
+	case o.aside:
 		return true
+	case o.state == pacing.Talking, o.state == pacing.WrapUp:
+		return false
+	case o.state == pacing.Ready && len(f.promises) > 0:
+		if at, promised := f.promises[o.name]; promised && !f.now.Add(promiseLead).Before(at) {
+			return true
+		}
+	}
+	if o.call == "" {
+		return false
 	}
 	c := f.calls[o.call]
-	return o.aside || c != nil && c.personal && c.phase < PhaseReserved
+	return c != nil && c.personal && c.phase < PhaseReserved
 }
 
 // nextPromise is when the next callback of an operator who is free is due.
 func (f *Floor) nextPromise() (next time.Time) {
-	if f.state != contactdb.Running {
+	if f.state != contactdb.Running || len(f.promises) == 0 {
 		return next
 	}
 	for _, o := range f.staff {

@@ -55,13 +55,13 @@ func (o *outlook) operators(s *Snapshot, r *releases) {
 			// not ready, or goes on break: not counted on
 		case p.State == Talking:
 			o.able++
-			o.talkN[r.paceOf(p.Name)][ageBin(since(s.Now, p.Since))]++
+			o.talkN[r.paceOf(i, p.Name)][ageBin(since(s.Now, p.Since))]++
 		case !p.FreeAt.IsZero():
 			o.able++
 			o.told(p.FreeAt.Sub(s.Now).Seconds())
 		default:
 			o.able++
-			o.wrapN[r.paceOf(p.Name)][ageBin(since(s.Now, p.Since))]++
+			o.wrapN[r.paceOf(i, p.Name)][ageBin(since(s.Now, p.Since))]++
 		}
 	}
 	believe := r.trust(o.able)

@@ -23,8 +23,16 @@ type releases struct {
 	tables     [paces]releaseTable
 	wanted     [paces]bool // classes that some operator is in
 	filled     [paces]bool
+	seats      []seat  // as the operators of the last decision
 	talks      float64 // seen
 	stale      float64
+}
+
+// seat is an operator at a place of the snapshot: from one decision to the
+// next they are mostly the same.
+type seat struct {
+	name string
+	own  *habit
 }
 
 type releaseTable struct{ inTalk, inWrap [talkBins]row }
@@ -70,9 +78,16 @@ func (r *releases) wrapped(sec float64) {
 	r.stale++
 }
 
-// paceOf is an operator's class.
-func (r *releases) paceOf(name string) int {
-	h := r.Own[name]
+// paceOf is the class of the operator at a place of the snapshot.
+func (r *releases) paceOf(place int, name string) int {
+	for len(r.seats) <= place {
+		r.seats = append(r.seats, seat{})
+	}
+	at := &r.seats[place]
+	if at.own == nil || at.name != name {
+		*at = seat{name, r.Own[name]}
+	}
+	h := at.own
 	if h == nil {
 		return paces / 2
 	}
@@ -100,26 +115,58 @@ func (r *releases) refresh() {
 		if r.filled[p] = r.wanted[p]; !r.filled[p] {
 			continue
 		}
-		r.tables[p].fill(&r.talk, &r.wrap, math.Pow(paceRatio, float64(p-paces/2)))
+		r.tables[p].fill(&r.talk, &r.wrap, &stepsOf[p])
 	}
 }
 
+// steps are the places, among the bins of a law, of all times that a table of a
+// pace is made from: they are always the same.
+type steps struct {
+	wrapped [lookahead + 1]float64
+	bins    [talkBins]struct {
+		age   float64
+		talks [lookahead]float64 // of talks that last a second longer, and so on
+		wraps [points]float64    // of wrap-ups that last beyond the grid
+	}
+}
+
+var stepsOf = func() (all [paces]steps) {
+	for p := range all {
+		scale := math.Pow(paceRatio, float64(p-paces/2))
+		s := &all[p]
+		for x := range s.wrapped {
+			s.wrapped[x] = place((float64(x) + .5) / scale)
+		}
+		for i := range s.bins {
+			b, age := &s.bins[i], (edges[i]+edges[i+1])/2
+			b.age = place(age / scale)
+			for x := range b.talks {
+				b.talks[x] = place((age + float64(x+1)) / scale)
+			}
+			for j, h := range grid {
+				b.wraps[j] = place((age + h + patience) / scale)
+			}
+		}
+	}
+	return
+}()
+
 // fill convolves what is left of a talk with the wrap-up after it, for
-// operators who take scale times as long as the team.
-func (t *releaseTable) fill(talk, wrap *timeLaw, scale float64) {
+// operators of a pace.
+func (t *releaseTable) fill(talk, wrap *timeLaw, s *steps) {
 	var wrapped [lookahead + 1]float64 // P(wrap-up <= x + half a second)
 	for x := range wrapped {
-		wrapped[x] = 1 - wrap.longer((float64(x)+.5)/scale)
+		wrapped[x] = 1 - at(wrap.tail[:], s.wrapped[x])
 	}
 	for i := range t.inTalk {
-		age := (edges[i] + edges[i+1]) / 2
-		base, last := talk.longer(age/scale), 1.
+		b := &s.bins[i]
+		base, last := at(talk.tail[:], b.age), 1.
 		var ends [lookahead]float64
 		for x := range ends {
-			next := talk.longer((age+float64(x+1))/scale) / base
+			next := at(talk.tail[:], b.talks[x]) / base
 			ends[x], last = last-next, next
 		}
-		left := wrap.longer(age / scale)
+		left := at(wrap.tail[:], b.age)
 		for j, h := range grid {
 			h += patience
 			sum := 0.
@@ -127,7 +174,7 @@ func (t *releaseTable) fill(talk, wrap *timeLaw, scale float64) {
 				sum += ends[x] * wrapped[min(int(h-float64(x)-.5), lookahead)]
 			}
 			t.inTalk[i][j] = min(max(sum, 0), 1)
-			t.inWrap[i][j] = min(max(1-wrap.longer((age+h)/scale)/left, 0), 1)
+			t.inWrap[i][j] = min(max(1-at(wrap.tail[:], b.wraps[j])/left, 0), 1)
 		}
 	}
 }

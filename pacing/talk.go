@@ -82,10 +82,7 @@ func (l *timeLaw) refresh() {
 	l.tail[talkBins] = 1e-9
 }
 
-// longer is P(time > sec).
-func (l *timeLaw) longer(sec float64) float64 { return at(l.tail[:], place(sec)) }
-
-// place is the place of a time among the bins, linear within a bin.
+// place is the place of a time among the bins, and in tail, linear within a bin.
 func place(sec float64) float64 {
 	i := int(logBin(sec))
 	if i >= talkBins {
@@ -94,5 +91,24 @@ func place(sec float64) float64 {
 	return float64(i) + (sec-edges[i])/(edges[i+1]-edges[i])
 }
 
-// ageBin is the bin of an age.
-func ageBin(sec float64) int { return min(int(logBin(sec)), talkBins-1) }
+// binOf is the bin of each whole second: where the search for an age begins.
+var binOf = func() (b [1 << 10]uint8) {
+	for sec := range b {
+		for int(b[sec]) < talkBins-1 && edges[b[sec]+1] <= float64(sec) {
+			b[sec]++
+		}
+	}
+	return
+}()
+
+// ageBin is the bin of an age. It is asked of each operator at each decision.
+func ageBin(sec float64) int {
+	if !(sec > 0) {
+		return 0
+	}
+	b := int(binOf[min(int(min(sec, 1e6)), len(binOf)-1)])
+	for b < talkBins-1 && edges[b+1] <= sec {
+		b++
+	}
+	return b
+}
