@@ -299,7 +299,7 @@ func (a *api) deskContact(r *http.Request) (any, error) {
 	}
 	before, after, err := a.svc.EditContact(callerOf(r).Name, body.Attempt, body.set)
 	t := traceOf(r)
-	t.Object = "list/" + after.List
+	t.Phone, t.Object = before.Phone, "list/"+after.List // by the number it is erased
 	t.change(before, after)
 	return after, err
 }
@@ -351,15 +351,14 @@ func (a *api) survey(w http.ResponseWriter, r *http.Request) error {
 		return a.missingCampaign(err, r.PathValue("campaign"))
 	}
 	if r.URL.Query().Get("format") != "csv" {
-		writeJSON(w, http.StatusOK, s)
-		return nil
+		return result(func(*api, *http.Request) (any, error) { return s, nil })(a, w, r)
 	}
 	w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", "survey-"+r.PathValue("campaign")+".csv"))
 	out := csv.NewWriter(w)
 	for _, row := range s.Rows() {
 		for i := range row {
-			row[i] = neutral(row[i])
+			row[i] = neutral(callerOf(r).Masked(row[i]))
 		}
 		_ = out.Write(row) // the caller is gone: nobody to tell
 	}

@@ -1,7 +1,9 @@
 package console
 
 import (
+	"maps"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -51,5 +53,29 @@ func (a *api) findContacts(r *http.Request) (any, error) {
 		search.Phone, search.Words = "", plain
 		found, err = a.svc.Store().FindContacts(search)
 	}
+	a.traceSearch(r, search, found)
 	return found, err
+}
+
+// traceSearch writes down whom a search has shown. What was typed is a person's
+// name or number: it stays only where an erasure finds it, in the entry of the
+// one person who was found.
+func (a *api) traceSearch(r *http.Request, search contactdb.Search, found contactdb.Found) {
+	t := traceOf(r)
+	typed := t.Detail["q"]
+	delete(t.Detail, "q")
+	t.note("found", len(found.Contacts))
+	switch {
+	case search.Phone != "":
+		t.note("by", "number")
+	case len(search.Words) > 0:
+		t.note("by", "words")
+	}
+	if len(search.Values) > 0 {
+		t.note("fields", strings.Join(slices.Sorted(maps.Keys(search.Values)), ", "))
+	}
+	if len(found.Contacts) == 1 {
+		t.Phone = found.Contacts[0].Phone
+		t.note("q", typed)
+	}
 }

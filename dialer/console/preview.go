@@ -15,6 +15,9 @@ type Decision struct {
 
 func (a *api) preview(r *http.Request) (any, error) {
 	name := r.PathValue("operator")
+	if err := a.leads(callerOf(r), name); err != nil {
+		return nil, err
+	}
 	p, err := a.svc.Preview(name)
 	return p, a.missingOperator(err, name)
 }
@@ -23,6 +26,9 @@ func (a *api) decidePreview(r *http.Request) (any, error) {
 	name := r.PathValue("operator")
 	var body Decision
 	if err := readJSON(r, &body); err != nil {
+		return nil, err
+	}
+	if err := a.leads(callerOf(r), name); err != nil {
 		return nil, err
 	}
 	traceOf(r).note("decision", body.Decision)
@@ -46,6 +52,9 @@ func (a *api) operatorReadyIn(r *http.Request) (any, error) {
 	name := r.PathValue("operator")
 	var body ReadyIn
 	if err := readJSON(r, &body); err != nil {
+		return nil, err
+	}
+	if err := a.leads(callerOf(r), name); err != nil {
 		return nil, err
 	}
 	err := a.svc.ReadyIn(name, time.Duration(body.ReadyInMS)*time.Millisecond)

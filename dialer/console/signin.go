@@ -75,34 +75,40 @@ func (a *api) authenticate(r *http.Request, name, password string) (contactdb.Ac
 	if err != nil && !errors.Is(err, contactdb.ErrNotFound) {
 		return account, err
 	}
-	fits, err := a.fits(r, password, account.Password)
+	key, fits, wait := strings.ToLower(name), false, time.Duration(0)
+	err = a.inTurn(r, func() { // others may have failed while this one waited for its turn
+		now = time.Now()
+		if wait = max(a.names.Wait(key, now), a.places.Wait(place, now)); wait > 0 {
+			return
+		}
+		if fits = access.Verify(password, account.Password) && !account.Disabled; !fits {
+			a.names.Failed(key, now)
+			a.places.Failed(place, now)
+		}
+	})
 	if err != nil {
 		return account, err
 	}
-	if !fits || account.Disabled {
-		a.names.Failed(strings.ToLower(name), now)
-		a.places.Failed(place, now)
+	if wait > 0 {
+		return contactdb.Account{}, tooMany(wait)
+	}
+	if !fits {
 		a.log.Warn("a sign-in failed", zap.String("account", account.Name), zap.String("address", place))
 		return contactdb.Account{}, problem(SignIn, "name or password is wrong")
 	}
-	a.names.Clear(strings.ToLower(name))
+	a.names.Clear(key)
 	return account, nil
 }
 
 // hashWithin is how long to wait for a turn to hash a password.
 const hashWithin = 5 * time.Second
 
-// fits hashes in turn, so that many who sign in at once do not take all memory.
-func (a *api) fits(r *http.Request, password, hash string) (ok bool, err error) {
-	err = a.inTurn(r, func() { ok = access.Verify(password, hash) })
-	return ok, err
-}
-
 func (a *api) hash(r *http.Request, password string) (hash string, err error) {
 	err = a.inTurn(r, func() { hash = access.Hash(password, a.cost) })
 	return hash, err
 }
 
+// inTurn hashes in turn, so that many who sign in at once do not take all memory.
 func (a *api) inTurn(r *http.Request, f func()) error {
 	timer := time.NewTimer(hashWithin)
 	defer timer.Stop()

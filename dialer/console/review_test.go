@@ -1,0 +1,117 @@
+package console
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"apel/contactdb"
+	"apel/dialer/console/access"
+)
+
+func TestATeamLeaderSeesAndDecidesNoPreviewOfAnotherTeam(t *testing.T) {
+	o := newOffice(t)
+	admin, leader := o.session("administrator"), o.session("team-leader")
+	for _, step := range [][2]string{
+		{"POST /api/teams", `{"name":"south"}`}, {"POST /api/teams", `{"name":"north"}`},
+		{"POST /api/operators", `{"name":"bob","team":"north","password":"long-enough"}`},
+		{"PATCH /api/accounts/team-leader", `{"team":"south"}`},
+	} {
+		if w := o.as(admin, step[0], step[1]); w.Code != http.StatusOK {
+			t.Fatalf("%s: %d %s", step[0], w.Code, w.Body)
+		}
+	}
+	caller, err := o.con.signedIn(access.Digest(leader.Value), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, f := range map[string]func(*api, *http.Request) (any, error){
+		"preview": (*api).preview, "decide": (*api).decidePreview, "wrapup": (*api).operatorReadyIn,
+	} {
+		r := httptest.NewRequest("POST", "/", strings.NewReader(`{}`))
+		r.SetPathValue("operator", "bob")
+		if _, err := f(o.con.api, r.WithContext(context.WithValue(r.Context(), callerKey{}, caller))); codeOf(err) != NotAllowed {
+			t.Errorf("%s of another team: %v", name, err)
+		}
+	}
+}
+
+func TestWhatWasSearchedForIsForgottenWithItsPerson(t *testing.T) {
+	svc, _ := withCall(t)
+	h := New(svc)
+	for _, q := range []string{"q=Ana", "q=0722111331&country=RO", "q=%2B40722111331", "q=07221113&country=RO", "q=name%3DAna"} {
+		if w := ask(h, "GET /api/contacts?"+q, ""); w.Code != http.StatusOK {
+			t.Fatalf("%s: %d %s", q, w.Code, w.Body)
+		}
+	}
+	if all := entries(t, svc.Store(), contactdb.AuditFilter{Verb: "contact.find"}); len(all) != 5 || all[0].Phone != "+40722111331" || all[0].Detail["q"] != "Ana" {
+		t.Errorf("the searches left %+v", all)
+	}
+	if w := ask(h, "DELETE /api/contacts/+40722111331", ""); w.Code != http.StatusOK {
+		t.Fatal(w.Code, w.Body)
+	}
+	ask(h, "GET /api/contacts?q=Ana+Popescu", "")
+	for _, e := range entries(t, svc.Store(), contactdb.AuditFilter{Verb: "contact.find"}) {
+		for _, v := range e.Detail {
+			if strings.Contains(v, "Ana") || strings.Contains(v, "0722111") {
+				t.Errorf("the trail remembers: %+v", e)
+			}
+		}
+	}
+}
+
+func TestManyGuessesAtOnceAreNoWayAroundTheLock(t *testing.T) {
+	o := newOffice(t)
+	for range cap(o.con.hashing) { // all guesses pass the first look, and wait
+		o.con.hashing <- struct{}{}
+	}
+	codes := make(chan int, 40)
+	var ready, done sync.WaitGroup
+	for range cap(codes) {
+		ready.Add(1)
+		done.Go(func() {
+			r := httptest.NewRequest("POST", "/signin", nil)
+			ready.Done()
+			_, err := o.con.authenticate(r, "supervisor", "wrong")
+			codes <- statuses[codeOf(err)]
+		})
+	}
+	ready.Wait()
+	for range cap(o.con.hashing) {
+		<-o.con.hashing
+	}
+	done.Wait()
+	tried := 0
+	for range cap(codes) {
+		if <-codes == http.StatusUnauthorized {
+			tried++
+		}
+	}
+	if tried > 6+cap(o.con.hashing) {
+		t.Errorf("%d guesses at once were tried", tried)
+	}
+}
+
+// deadlined notes until when a body is read.
+type deadlined struct {
+	*httptest.ResponseRecorder
+	read time.Time
+}
+
+func (d *deadlined) SetReadDeadline(at time.Time) error { d.read = at; return nil }
+
+func TestNobodyIsWaitedForWithoutEnd(t *testing.T) {
+	o := newOffice(t)
+	for _, request := range []string{"POST /api/dnc", "GET /api/dnc", "POST /nothing"} {
+		method, path, _ := strings.Cut(request, " ")
+		w := &deadlined{ResponseRecorder: httptest.NewRecorder()}
+		o.h.ServeHTTP(w, httptest.NewRequest(method, path, strings.NewReader("a body")))
+		if w.read.IsZero() {
+			t.Errorf("a stranger's %s may send its body for ever", request)
+		}
+	}
+}
