@@ -93,7 +93,8 @@ func (s *Store) Erase(ctx context.Context, e Erasure) (gone Erased, err error) {
 }
 
 // Recordings are the recordings of a person's calls, by any number of the
-// contacts that have this one, within the data directory.
+// contacts that have this one, within the data directory. ErrState while a
+// number is in a call: Erase would refuse, so nothing is to be removed yet.
 func (s *Store) Recordings(phone string) (paths []string, err error) {
 	err = s.view("recordings", func(t *tx) error {
 		phones, err := t.numbersOf(phone)
@@ -101,6 +102,9 @@ func (s *Store) Recordings(phone string) (paths []string, err error) {
 			return err
 		}
 		for _, p := range phones {
+			if id := t.get(bCalling, []byte(p)); id != nil {
+				return fmt.Errorf("%w: the number is in call %s; wait for its end", ErrState, id)
+			}
 			err := t.recordsOf(p, func(_ uint64, r Record) error {
 				if r.Recording != "" {
 					paths = append(paths, r.Recording)

@@ -134,6 +134,9 @@ func TestWhoIsInACallIsNotErasedYet(t *testing.T) {
 	if _, err := s.Erase(bg, Erasure{Phone: a.Contact.Phone, Now: monday}); !errors.Is(err, ErrState) {
 		t.Errorf("erase during a call: %v", err)
 	}
+	if paths, err := s.Recordings(a.Contact.Phone); !errors.Is(err, ErrState) {
+		t.Errorf("recordings to remove during a call: %v, %v", paths, err)
+	}
 	if cs, err := s.ContactsByPhone(a.Contact.Phone); err != nil || len(cs) != 1 {
 		t.Errorf("the contact after a refused erasure: %+v, %v", cs, err)
 	}

@@ -239,3 +239,31 @@ func TestAnUnfinishedImportCanBeForgotten(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+func TestARemovedListLeavesNothingOfWhatItsContactsWere(t *testing.T) {
+	s := newStore(t)
+	mustImport(t, s, "a", client(1, "A", "Iași"))
+	mustImport(t, s, "b", client(2, "B", "Cluj"))
+	mustImport(t, s, "a", client(1, "A", "Deva"))
+	mustImport(t, s, "b", client(2, "B", "Arad"))
+	kept := func() (rows int) {
+		if err := s.view("look", func(t *tx) error {
+			return t.each(bImportBefore, nil, func(_, _ []byte) (bool, error) { rows++; return true, nil })
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return rows
+	}
+	if kept() != 2 {
+		t.Fatalf("%d contacts have a state before, want 2", kept())
+	}
+	if err := s.RemoveList("a"); err != nil {
+		t.Fatal(err)
+	}
+	if kept() != 1 {
+		t.Errorf("%d contacts have a state before, want that of the other list", kept())
+	}
+	if u, err := s.UndoImport("b", 0); err != nil || u.Restored != 1 {
+		t.Errorf("undo of the other list: %+v, %v", u, err)
+	}
+}

@@ -122,6 +122,12 @@ func (t *tx) sweep(seg uint32) error {
 			return err
 		}
 	}
+	if err := t.imports(func(row importRow) error { // what its contacts were before they were updated
+		left += t.clear(bImportBefore, be32(be64(nil, row.ID), seg), sweepStep)
+		return nil
+	}); err != nil {
+		return err
+	}
 	if left == 0 {
 		t.delete(bTrash, prefix)
 	}

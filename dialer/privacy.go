@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"apel/contactdb"
 )
@@ -51,8 +52,11 @@ func (s *Service) removeRecordings(paths []string) error {
 		if err != nil {
 			return fmt.Errorf("recording %s: %w", path, err)
 		}
-		if err := root.Remove(inside); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("remove a recording: %w", err)
+		plain := strings.TrimSuffix(inside, sealedSuffix)
+		for _, name := range []string{plain, plain + sealedSuffix, plain + sealedSuffix + ".part"} { // an encryption that was cut off leaves two
+			if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return fmt.Errorf("remove a recording: %w", err)
+			}
 		}
 	}
 	return nil

@@ -181,6 +181,9 @@ func (c *client) lost(ctx context.Context, err error) error {
 	if !c.alive {
 		return err
 	}
+	if why := distrusted(err); why != nil {
+		return problem(console.NotAllowed, "the certificate of the console at %s is not trusted (%v), so nothing was sent; if it is yours, give the fingerprint that apel serve printed there: --certificate FINGERPRINT", c.dir, why)
+	}
 	return problem(console.Failed, "the service on %s stopped answering (%v); see its log, then: apel status", c.dir, err)
 }
 

@@ -68,7 +68,7 @@ func (a *app) trust() (*tls.Config, error) {
 			VerifyConnection: func(s tls.ConnectionState) error {
 				sum := sha256.Sum256(s.PeerCertificates[0].Raw)
 				if subtle.ConstantTimeCompare(sum[:], mark) != 1 {
-					return errors.New("its certificate has another fingerprint: " + hex.EncodeToString(sum[:]))
+					return &otherFingerprint{hex.EncodeToString(sum[:])}
 				}
 				return nil
 			},
@@ -83,4 +83,22 @@ func (a *app) trust() (*tls.Config, error) {
 		return nil, problem(console.Input, "%s has no certificate in PEM", known)
 	}
 	return &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots}, nil
+}
+
+// otherFingerprint: the console has not the certificate that was named.
+type otherFingerprint struct{ has string }
+
+func (e *otherFingerprint) Error() string { return "its certificate has another fingerprint: " + e.has }
+
+// distrusted is why a certificate was not taken, nil if that is not what went wrong.
+func distrusted(err error) error {
+	var other *otherFingerprint
+	if errors.As(err, &other) {
+		return other
+	}
+	var unverified *tls.CertificateVerificationError
+	if errors.As(err, &unverified) {
+		return unverified.Err
+	}
+	return nil
 }

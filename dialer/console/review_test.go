@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -113,5 +115,24 @@ func TestNobodyIsWaitedForWithoutEnd(t *testing.T) {
 		if w.read.IsZero() {
 			t.Errorf("a stranger's %s may send its body for ever", request)
 		}
+	}
+}
+
+func TestAnErasureTakesWhatAnEncryptionThatWasCutOffLeft(t *testing.T) {
+	svc, data := withCall(t)
+	found, err := filepath.Glob(filepath.Join(data, "recordings/*/*/*/*.wav"))
+	if err != nil || len(found) != 1 {
+		t.Fatal(found, err)
+	}
+	for _, more := range []string{".age", ".age.part"} {
+		if err := os.WriteFile(found[0]+more, []byte("a voice"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if w := ask(New(svc), "DELETE /api/contacts/+40722111331", ""); w.Code != http.StatusOK {
+		t.Fatal(w.Code, w.Body)
+	}
+	if left, err := filepath.Glob(found[0] + "*"); err != nil || len(left) > 0 {
+		t.Errorf("still there: %v, %v", left, err)
 	}
 }
