@@ -246,16 +246,22 @@ func (s *Store) changePromise(campaign string, contact Contact, f func(*tx, camp
 	})
 }
 
-// kept says which promise stands after a call: the one of the settlement, or
-// one that was made during the call.
-func (st *state) kept(s Settlement) *Promise {
+// kept says which promise stands after a call, and from when: the one of the
+// settlement, one that was made during the call, or the one that the call was to keep.
+func (st *state) kept(a Attempt, s Settlement) (p *Promise, from time.Time) {
 	switch {
 	case s.Promise != nil:
-		return s.Promise.utc()
-	case s.Promised:
-		return st.Promise
+		return s.Promise.utc(), s.Promise.At.UTC()
+	case s.Promised && st.Promise != nil:
+		return st.Promise, st.Promise.At
+	case s.Owed && a.Promise != nil:
+		from = a.Promise.At.UTC()
+		if s.NextTry.After(from) {
+			from = s.NextTry.UTC()
+		}
+		return a.Promise.utc(), from
 	}
-	return nil
+	return nil, from
 }
 
 // clearCallbacks takes the promises of a segment away.

@@ -74,3 +74,50 @@ func TestAPromiseThatTheRulesMoveOnKeepsItsOperatorAndDeputy(t *testing.T) {
 		t.Errorf("when hours open, its deputy's time being over: %+v", res)
 	}
 }
+
+// A pause, a stop, a restart come between a promise and its call: it is owed still.
+func TestACallbackThatWasNotPlacedIsStillOwed(t *testing.T) {
+	s := newStore(t)
+	mustApply(t, s, "c", "v1")
+	mustImport(t, s, "a", person(1))
+	due := monday.Add(time.Hour)
+	if _, err := s.PromiseCallback("c", collect(t, s.Contacts("a"))[0], Promise{At: due, Operator: "ana"}); err != nil {
+		t.Fatal(err)
+	}
+	req := request("c", 1, "a")
+	req.Now, req.For = due, "ana"
+	for name, end := range map[string]func(id string, at time.Time) error{
+		"settled": func(id string, at time.Time) error {
+			_, err := s.Settle(bg, Settlement{Record: Record{ID: id, Outcome: Cancelled, EndedAt: at}, NextTry: at.Add(time.Minute), Promised: true, Owed: true})
+			return err
+		},
+		"recovered": func(_ string, at time.Time) error {
+			_, err := s.Recover(bg, "", at, func(Attempt) (time.Time, string) { return at.Add(time.Minute), "" })
+			return err
+		},
+	} {
+		res := mustLease(t, s, req)
+		if len(res.Attempts) != 1 {
+			t.Fatalf("%s: leased %+v", name, res)
+		}
+		if err := end(res.Attempts[0].ID, req.Now.Add(time.Second)); err != nil {
+			t.Fatal(err)
+		}
+		again := req.Now.Add(time.Minute + time.Second)
+		all, err := s.Callbacks("c", "ana", time.Time{})
+		if err != nil || len(all) != 1 || !all[0].At.Equal(due) || !all[0].Due.Equal(again) {
+			t.Fatalf("%s: callbacks %+v, %v; want it due at %s", name, all, err, again)
+		}
+		req.Now = again
+	}
+	res := mustLease(t, s, req)
+	if len(res.Attempts) != 1 {
+		t.Fatalf("leased %+v", res)
+	}
+	if _, err := s.Settle(bg, Settlement{Record: Record{ID: res.Attempts[0].ID, Outcome: NoAnswer}, NextTry: req.Now.Add(time.Hour), Promised: true}); err != nil {
+		t.Fatal(err)
+	}
+	if all, err := s.Callbacks("c", "", time.Time{}); err != nil || len(all) != 0 {
+		t.Errorf("a call that rang leaves the promise %+v, %v", all, err)
+	}
+}

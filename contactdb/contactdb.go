@@ -272,6 +272,7 @@ type Settlement struct {
 	Callback bool         // NextTry was promised by an operator
 	Promise  *Promise     // a callback; in the place of NextTry and Final
 	Promised bool         // a callback that was promised for the contact during the call stands
+	Owed     bool         // else the one that the attempt was to keep does, from NextTry on
 	Suppress *Suppression // a do-not-call entry to add in the same transaction
 	Evidence []byte       // what the detector's verdict rests on, kept beside the record; at most 4096 bytes
 }

@@ -233,9 +233,9 @@ func (t *tx) progressed(a attemptRow, st Settlement, rec Record) error {
 	}
 	t.countHour(camp.ID, c, rec)
 	where := place{a.Segment, t.class(c.Zones), c.ID}
-	if kept := row.kept(st); kept != nil {
-		row.NextTry, row.Final, row.Rescheduled = kept.At, "", true
-		t.setPromise(camp.ID, where, &row, kept, dueTime(kept.At))
+	if kept, from := row.kept(a.Attempt, st); kept != nil {
+		row.NextTry, row.Final, row.Rescheduled = from, "", true
+		t.setPromise(camp.ID, where, &row, kept, dueTime(from))
 		return nil
 	}
 	row.Promise = nil
@@ -270,7 +270,7 @@ func (s *Store) Recover(ctx context.Context, owner string, now time.Time, next f
 		}
 		for _, a := range rows {
 			at, final := next(a.Attempt)
-			p, err := prepare(a, Settlement{Record: interrupted(a.Notes, a.ID, now), NextTry: at, Final: final, Promised: true})
+			p, err := prepare(a, Settlement{Record: interrupted(a.Notes, a.ID, now), NextTry: at, Final: final, Promised: true, Owed: final == "" && a.Notes.BridgedAt.IsZero()})
 			if err == nil {
 				_, err = t.settle(p)
 			}

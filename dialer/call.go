@@ -506,6 +506,9 @@ func (c *call) settle() {
 		st.NextTry = promised
 	}
 	st.Promised = st.Promised || said == ""
+	if st.Owed = st.Final == "" && said == "" && c.rec.PlacedAt.IsZero(); st.Owed && c.rec.EndedBy != endedByOperator {
+		st.NextTry = soonAgain(c.a, st.NextTry, c.rec.EndedAt)
+	}
 	rec := c.keep(st)
 	c.l.s.surveys.count(c, rec.ScriptAnswers)
 	if st.Promise != nil || c.a.For != "" {

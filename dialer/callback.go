@@ -45,6 +45,18 @@ func (l *loop) tellPromises(now time.Time) {
 // promisesChanged is tellPromises from outside of the loop.
 func (l *loop) promisesChanged() { l.tellPromises(time.Now()) }
 
+// unsentPause is how long after a callback that was not sent it is tried again.
+const unsentPause = time.Minute
+
+// soonAgain is when to try again after an attempt whose phone has not rung: at
+// once, if it was to keep a promise.
+func soonAgain(a contactdb.Attempt, retry, now time.Time) time.Time {
+	if a.Promise == nil {
+		return retry
+	}
+	return now.Add(unsentPause)
+}
+
 // dueOf is when a callback will be kept.
 func dueOf(c contactdb.Callback) time.Time {
 	if c.Due.After(c.At) {

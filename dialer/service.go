@@ -253,7 +253,11 @@ func (s *Service) recover() error {
 		if r == nil {
 			return now.Add(24 * time.Hour), ""
 		}
-		return r.def.NextTry(a, contactdb.Interrupted, "", now)
+		at, final := r.def.NextTry(a, contactdb.Interrupted, "", now)
+		if final == "" && a.Notes.PlacedAt.IsZero() {
+			at = soonAgain(a, at, now)
+		}
+		return at, final
 	})
 	if err != nil {
 		return fmt.Errorf("recover: %w", err)
