@@ -40,3 +40,20 @@ func TestWhoIsWantedBackStays(t *testing.T) {
 		t.Error("ann has gone though she was not wanted elsewhere any more")
 	}
 }
+
+func TestWhoseCallbackIsBeingAskedForIsNotLent(t *testing.T) {
+	p := play{t, newFloor()}
+	ready(p, 0, "ana")
+	p.at(0, Input{Kind: InLeased, NextAt: t0.Add(time.Hour)})
+	p.want(p.at(1, Input{Kind: InPromises, Promises: map[string]time.Time{"ana": t0}}), Action{Kind: DoLease, N: 1, Operator: "ana"})
+	p.at(1, Input{Kind: InLend, Operator: "ana", Ready: true})
+	p.at(1.1, Input{Kind: InLeased, Operator: "ana", Calls: []LeasedCall{{ID: "2", For: "ana"}}})
+	p.at(5, Input{Kind: InAnswered, Call: "2"})
+	p.want(p.at(6, Input{Kind: InHuman, Call: "2", Since: t0.Add(6 * time.Second)}), Action{Kind: DoConnect, Call: "2", Operator: "ana"})
+	p.at(6, Input{Kind: InBridged, Call: "2", Operator: "ana"})
+	p.at(9, Input{Kind: InTalkEnded, Call: "2", Operator: "ana"})
+	p.at(10, Input{Kind: InSettled, Call: "2", Outcome: contactdb.Human})
+	if p.f.operators["ana"] != nil {
+		t.Error("ana is still on the floor after her callback")
+	}
+}
