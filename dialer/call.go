@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"apel/contactdb"
@@ -58,8 +59,19 @@ type call struct {
 
 	stopReplay context.CancelFunc // nil: nothing was replayed
 
+	card atomic.Pointer[contactdb.Contact] // as an operator has corrected it; nil: as it was leased
+
 	preview bool   // an operator decides first
 	viewer  string // ... and has decided to call
+}
+
+// contact is who is called, as corrected during the call. Any goroutine may
+// ask, and none changes what it gets.
+func (c *call) contact() contactdb.Contact {
+	if now := c.card.Load(); now != nil {
+		return *now
+	}
+	return c.a.Contact
 }
 
 // run conducts the call and settles it.
@@ -142,7 +154,7 @@ func (c *call) allowed() error {
 	if s != nil {
 		return fmt.Errorf("%w: the number was put on the do-not-call list", ErrRefused)
 	}
-	if open, _ := c.l.rules.Load().open(c.a.Contact.Zones, time.Now()); !open {
+	if open, _ := c.l.rules.Load().open(c.contact().Zones, time.Now()); !open {
 		return fmt.Errorf("%w: the call window or the schedule has closed", ErrRefused)
 	}
 	return nil
@@ -182,6 +194,8 @@ func (c *call) ring() bool {
 			if o.Kind == DoHangup {
 				c.giveUp(contactdb.Cancelled)
 			}
+		case f := <-c.asks: // of the operator whose preview it was
+			f()
 		case <-c.l.s.leave:
 			c.left = true
 			return false
@@ -249,6 +263,8 @@ func (c *call) screen() amd.Verdict {
 		select {
 		case v := <-c.listening.verdicts:
 			return c.heard(v)
+		case f := <-c.asks:
+			f()
 		case o := <-c.orders:
 			if o.Kind == DoHangup {
 				c.giveUp(contactdb.Cancelled)
@@ -330,6 +346,11 @@ func (c *call) connect(operator string) {
 	if l == nil || c.gone() || c.corrected != "" && c.rec.BridgedAt.IsZero() {
 		return
 	}
+	for _, before := range []string{c.rec.Operator, c.viewer} { // lost since: it is not on that desktop any more
+		if before != "" && before != operator {
+			c.l.s.desk.served(before, c)
+		}
+	}
 	c.l.s.desk.serving(operator, c)
 	l.play(connectToneHz)
 	switch {
@@ -394,8 +415,13 @@ func (c *call) part() {
 }
 
 // apologise plays the campaign's message to a person for whom nobody was free.
+// A machine that was found out just then is let go without it.
 func (c *call) apologise() string {
 	c.part()
+	if c.corrected != "" && c.rec.BridgedAt.IsZero() {
+		c.end()
+		return c.corrected
+	}
 	if err := c.sip.Media().Play(c.l.ctx, c.rules.message); err != nil {
 		c.l.log.Info("message was cut off", zap.String("attempt", c.a.ID), zap.Error(err))
 	}
@@ -403,7 +429,7 @@ func (c *call) apologise() string {
 	if c.rec.BridgedAt.IsZero() {
 		return contactdb.Abandoned
 	}
-	c.wrapUp() // the operator's phone was lost in the middle of the talk
+	c.endTalk() // the operator was lost in the middle of it: nobody is left whose word is waited for
 	return c.served()
 }
 
@@ -419,9 +445,7 @@ func (c *call) wrapUp() {
 	if c.rec.BridgedAt.IsZero() {
 		return
 	}
-	c.part()
-	c.rec.TalkMS = c.rec.EndedAt.Sub(c.talkFrom).Milliseconds()
-	c.closeRecording()
+	c.endTalk()
 	from := time.Now()
 	c.l.tell(Input{Kind: InTalkEnded, Call: c.a.ID, Operator: c.rec.Operator})
 	c.operator.play(endToneHz)
@@ -432,6 +456,13 @@ func (c *call) wrapUp() {
 		}
 	}
 	c.rec.WrapMS = time.Since(from).Milliseconds()
+}
+
+// endTalk takes the two apart for good.
+func (c *call) endTalk() {
+	c.part()
+	c.rec.TalkMS = c.rec.EndedAt.Sub(c.talkFrom).Milliseconds()
+	c.closeRecording()
 }
 
 // noteResult waits for the operator's word; false if none comes.
@@ -497,7 +528,7 @@ func (c *call) settle() {
 		st.Record.Disposition = "unset"
 	}
 	st.NextTry, st.Final = def.NextTry(c.a, c.rec.Outcome, said, c.rec.EndedAt)
-	st.NextTry = def.InBestHour(*c.l.hours.Load(), c.a.Contact.Zones, c.rec.Outcome, st.NextTry)
+	st.NextTry = def.InBestHour(*c.l.hours.Load(), c.contact().Zones, c.rec.Outcome, st.NextTry)
 	if st.Callback && st.Final == "" && promised.IsZero() {
 		st.Promise = def.Promise(st.NextTry, "", c.rec.Operator, st.Record.Note, time.Now())
 	}

@@ -231,6 +231,7 @@ func (d *desk) down(s *seat) {
 	d.keepLeg(s.name, nil)
 	d.mu.Lock()
 	s.leg, s.ready, s.reason, s.deaf, s.headset = nil, false, "phone is not connected", false, nil
+	s.call = nil // the floor gives the customer to somebody else
 	d.tell(s)
 	s.loop, s.state, s.since = nil, "", time.Now()
 	d.mu.Unlock()

@@ -257,7 +257,7 @@ func (c *call) promise(callback bool, at time.Time) error {
 	case at.Before(now.Add(time.Minute)), at.After(now.Add(longest)):
 		return fmt.Errorf("%w: a callback lies between a minute and a year ahead, not at %s", ErrInput, at.Format(time.RFC3339))
 	}
-	if open, next := c.l.rules.Load().def.Open(c.a.Contact.Zones, at); !open {
+	if open, next := c.l.rules.Load().def.Open(c.contact().Zones, at); !open {
 		return fmt.Errorf("%w: nobody may be called there at %s; the next legal time is %s", ErrRefused, at.Format(time.RFC3339), next.Format(time.RFC3339))
 	}
 	return nil
@@ -305,6 +305,10 @@ func (s *Service) HangUp(operator, attempt string) error {
 			return fmt.Errorf("%w: there is no customer on the line", contactdb.ErrState)
 		}
 		c.byOperator = true
+		if c.rec.AnsweredAt.IsZero() { // a contact that was accepted in preview, and rings
+			c.giveUp(contactdb.Cancelled)
+			return nil
+		}
 		c.sip.Hangup()
 		return nil
 	})

@@ -144,7 +144,7 @@ func (s *Service) Turn(operator, attempt string, t Turn) (step string, err error
 		return "", fmt.Errorf("%w: %w", ErrInput, err)
 	}
 	var words map[string]string
-	if err := c.ask(func() error { words = wordsOf(c.a.Contact); return nil }); err != nil {
+	if err := c.ask(func() error { words = wordsOf(c.contact()); return nil }); err != nil {
 		return "", err
 	}
 	w := &c.work
@@ -288,7 +288,7 @@ func (v *surveys) count(c *call, answers map[string]string) {
 	if counts == nil {
 		return
 	}
-	for _, q := range script.Counts(answers, wordsOf(c.a.Contact)) {
+	for _, q := range script.Counts(answers, wordsOf(c.contact())) {
 		counts[q]++
 	}
 }

@@ -169,7 +169,7 @@ func (s *Service) EditContact(operator, attempt string, change func(*contactdb.C
 			}
 			shown := after
 			shown.Phone = c.a.Contact.Phone // the number that was called may be another of the person's
-			c.a.Contact = shown
+			c.card.Store(&shown)
 		}
 		return nil
 	})
@@ -217,7 +217,7 @@ func (s *Service) customerCall(operator string, c *call) (*CustomerCall, error) 
 
 // show is the call's own part. In its goroutine.
 func (c *call) show() shown {
-	sh := shown{bridged: c.rec.BridgedAt, held: c.held, recorded: c.rec.Recording != "", key: c.key, contact: c.a.Contact}
+	sh := shown{bridged: c.rec.BridgedAt, held: c.held, recorded: c.rec.Recording != "", key: c.key, contact: c.contact()}
 	if c.gone() {
 		e := c.sip.Ending()
 		sh.ended, sh.endedBy = e.At, string(e.By)

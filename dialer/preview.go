@@ -74,7 +74,7 @@ func (s *Service) previewOf(operator string) (p Preview, l *loop, err error) {
 			c, on := f.calls[o.call], l.calls[o.call]
 			shown = on != nil
 			if shown {
-				p = Preview{Operator: operator, Campaign: l.name, Attempt: c.id, Number: on.a.Number, Contact: on.a.Contact, Until: c.decideBy}
+				p = Preview{Operator: operator, Campaign: l.name, Attempt: c.id, Number: on.a.Number, Contact: on.contact(), Until: c.decideBy}
 			}
 		})
 	}

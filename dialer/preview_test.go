@@ -62,3 +62,39 @@ func TestAPreviewedContactIsCalledOnlyWhenTheOperatorSaysSo(t *testing.T) {
 		}
 	})
 }
+
+// While an accepted contact rings, the desk answers its operator, who may give
+// the call up or have the contact corrected.
+func TestTheDeskAnswersWhileAnAcceptedContactRings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShift(t, shiftConfig{operators: 1, contacts: 1, channels: 5, cps: 5, carrier: answers(lab.NoAnswer),
+			campaign: "pacing: {mode: preview, countdown: 30s}\nrecord: false\n"})
+		time.Sleep(5 * time.Second)
+		shown, err := s.svc.AcceptPreview("op00", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(6 * time.Second)
+		from := time.Now()
+		d, err := s.svc.Desktop("op00")
+		if waited := time.Since(from); err != nil || waited != 0 || d.Call == nil || d.Call.Attempt != shown.Attempt {
+			t.Errorf("after %s the desk shows %+v, %v", waited, d.Call, err)
+		}
+		if _, _, err := s.svc.EditContact("op00", shown.Attempt, func(c *contactdb.Contact) { c.Name = "Corrected" }); err != nil {
+			t.Error(err)
+		}
+		if d, err = s.svc.Desktop("op00"); err != nil || d.Call == nil || d.Call.Contact.Name != "Corrected" {
+			t.Errorf("after the correction the desk shows %+v, %v", d.Call, err)
+		}
+		if err := s.svc.HangUp("op00", shown.Attempt); err != nil || time.Since(from) != 0 {
+			t.Errorf("given up after %s: %v", time.Since(from), err)
+		}
+		time.Sleep(time.Second)
+		if st, err := s.svc.Status(); err != nil || st.Operators[0].State != "ready" {
+			t.Errorf("the operator is %+v, %v", st.Operators[0], err)
+		}
+		if records := s.end(); len(records) != 1 || records[0].Outcome != contactdb.Cancelled || records[0].EndedBy != "operator" {
+			t.Errorf("records %+v", records)
+		}
+	})
+}

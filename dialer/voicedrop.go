@@ -48,6 +48,8 @@ func (c *call) awaitBeep(v amd.Verdict) string {
 		}
 		select {
 		case v = <-c.listening.later():
+		case f := <-c.asks:
+			f()
 		case o := <-c.orders:
 			if o.Kind == DoHangup {
 				return ""
