@@ -116,6 +116,7 @@ type floorOperator struct {
 	readyFrom time.Time // its place in the queue of those who wait
 	present   bool      // its phone is up
 	wanted    bool      // elsewhere
+	deaf      bool      // not heard
 	leaving   bool      // not ready once this call is over
 	reason    string    // of being not ready
 	call      string
@@ -402,6 +403,10 @@ func (f *Floor) match() {
 		}
 		if o == nil {
 			continue
+		}
+		if own := f.operators[c.operator]; own != nil && own != o && own.call == c.id { // not heard when it mattered
+			own.call, own.leaving = "", false
+			f.enter(own, pacing.NotReady)
 		}
 		f.move(c, PhaseReserved)
 		c.operator, o.call = o.name, c.id

@@ -60,9 +60,9 @@ func (f *Floor) leasedFor(in Input) {
 }
 
 // awaited is the operator who waits for the person of a callback; nil if there
-// is none, or none any more.
+// is none, or none any more, or if nobody would hear that one.
 func (f *Floor) awaited(c *floorCall) *floorOperator {
-	if o := f.operators[c.operator]; c.personal && o != nil && o.call == c.id {
+	if o := f.operators[c.operator]; c.personal && o != nil && o.call == c.id && !o.deaf {
 		return o
 	}
 	return nil

@@ -83,3 +83,31 @@ func TestADueCallbackKeepsACampaignFromEnding(t *testing.T) {
 		}
 	}
 }
+
+func TestWhoIsNotHeardWhenTheContactAnswersIsJoinedOnceHeard(t *testing.T) {
+	p := promised(t)
+	p.at(30, Input{Kind: InSettled, Call: "1", Outcome: contactdb.NoAnswer})
+	p.at(30, Input{Kind: InLeased, NextAt: t0.Add(time.Hour)})
+	p.at(60, Input{Kind: InTick})
+	p.at(60, Input{Kind: InLeased, Operator: "ana", Calls: []LeasedCall{{ID: "2", For: "ana"}}})
+	p.at(65, Input{Kind: InOperator, Operator: "ana", Present: true, Deaf: true}) // the page is reloaded
+	p.at(65, Input{Kind: InAnswered, Call: "2"})
+	p.want(p.at(66, Input{Kind: InHuman, Call: "2", Since: t0.Add(66 * time.Second)}))
+	p.want(p.at(67, Input{Kind: InOperator, Operator: "ana", Present: true, Ready: true}), Action{Kind: DoConnect, Call: "2", Operator: "ana"})
+}
+
+func TestSomebodyElseTakesTheContactOfOneWhoIsNotHeard(t *testing.T) {
+	p := promised(t)
+	p.at(30, Input{Kind: InSettled, Call: "1", Outcome: contactdb.NoAnswer})
+	p.at(30, Input{Kind: InLeased, NextAt: t0.Add(time.Hour)})
+	p.at(60, Input{Kind: InTick})
+	p.at(60, Input{Kind: InLeased, Operator: "ana", Calls: []LeasedCall{{ID: "2", For: "ana"}}})
+	p.at(61, Input{Kind: InOperator, Operator: "bob", Present: true, Ready: true})
+	p.at(65, Input{Kind: InOperator, Operator: "ana", Present: true, Deaf: true})
+	p.at(65, Input{Kind: InAnswered, Call: "2"})
+	p.want(p.at(66, Input{Kind: InHuman, Call: "2", Since: t0.Add(66 * time.Second)}), Action{Kind: DoConnect, Call: "2", Operator: "bob"})
+	p.at(67, Input{Kind: InOperator, Operator: "ana", Present: true, Ready: true})
+	if o := p.f.operators["ana"]; o.state != pacing.Ready {
+		t.Errorf("ana is %s", operatorStates[o.state])
+	}
+}

@@ -44,7 +44,7 @@ func (f *Floor) operatorChanged(in Input) {
 		f.staff = append(f.staff, o)
 		slices.SortFunc(f.staff, func(a, b *floorOperator) int { return cmp.Compare(a.name, b.name) })
 	}
-	o.present, o.reason = in.Present, in.Reason
+	o.present, o.reason, o.deaf = in.Present, in.Reason, in.Deaf
 	if !in.Present {
 		f.operatorLost(o)
 		return

@@ -33,7 +33,7 @@ func (f *Floor) freed(c *floorCall, in Input) {
 // one has come.
 func (f *Floor) takenBack(c *floorCall, in Input) {
 	o := f.operators[in.Operator]
-	if o == nil || o.call != "" || c.phase != PhaseWrapUp || c.operator != "" {
+	if o == nil || o.call != "" || o.aside || c.phase != PhaseWrapUp || c.operator != "" {
 		return
 	}
 	o.leaving = o.state == pacing.NotReady
