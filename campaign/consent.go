@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,6 +14,15 @@ import (
 type Consent struct {
 	Required bool     // nobody is called whose agreement is not known
 	Kinds    []string // which kinds count; empty: any
+}
+
+// MayCall says, as an error, why the contact's agreement or the lack of it
+// forbids a call now; nil if it does not.
+func (d *Definition) MayCall(c *contactdb.Consent, now time.Time) error {
+	if v, refused := d.consent(c, now); refused {
+		return errors.New(v.Detail)
+	}
+	return nil
 }
 
 // consent is why the contact's agreement, or the lack of it, forbids the call.

@@ -147,6 +147,9 @@ func (c *call) allowed() error {
 		return errors.New("the campaign was stopped")
 	default:
 	}
+	if !c.l.running() {
+		return fmt.Errorf("%w: the campaign places no further calls", ErrRefused)
+	}
 	s, err := c.l.s.store.Suppressed(contactdb.Target{Phone: c.a.Contact.Phone, Contact: c.a.Contact.ID, Campaign: c.l.name, Client: c.l.rules.Load().def.Client}, time.Now())
 	if err != nil {
 		return err
@@ -157,7 +160,29 @@ func (c *call) allowed() error {
 	if open, _ := c.l.rules.Load().open(c.contact().Zones, time.Now()); !open {
 		return fmt.Errorf("%w: the call window or the schedule has closed", ErrRefused)
 	}
+	if c.preview {
+		return c.stillThere()
+	}
 	return nil
+}
+
+// stillThere looks at a contact again that an operator was shown for a while:
+// it may have been removed, or have taken back its agreement.
+func (c *call) stillThere() error {
+	all, err := c.l.s.store.ContactsByPhone(c.a.Contact.Phone)
+	if err != nil {
+		return err
+	}
+	for _, now := range all {
+		if now.ID != c.a.Contact.ID {
+			continue
+		}
+		if err := c.l.rules.Load().def.MayCall(now.Consent, time.Now()); err != nil {
+			return fmt.Errorf("%w: %w", ErrRefused, err)
+		}
+		return nil
+	}
+	return fmt.Errorf("%w: the contact has this number no more", ErrRefused)
 }
 
 // ring waits for the answer; false if none came.

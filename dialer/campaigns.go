@@ -232,8 +232,10 @@ func (s *Service) move(name string, to contactdb.CampaignState, why string, from
 	s.events.publish(Event{Kind: "campaign.state", Campaign: name, State: string(to), Detail: why})
 	if l := s.floorOf(name); l != nil {
 		l.halted.Store(nil)
+		l.resting.Store(restsIn(to)) // before the floor leases, and before a pause is acknowledged
 		l.tell(Input{Kind: InState, State: to})
 		s.desk.rests(l, restsIn(to))
+		s.pastGate()
 		return c, nil
 	}
 	if to == contactdb.Running {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"apel/contactdb"
+	"apel/dialer"
 	"apel/dialer/lab"
 )
 
@@ -95,6 +96,50 @@ func TestTheDeskAnswersWhileAnAcceptedContactRings(t *testing.T) {
 		}
 		if records := s.end(); len(records) != 1 || records[0].Outcome != contactdb.Cancelled || records[0].EndedBy != "operator" {
 			t.Errorf("records %+v", records)
+		}
+	})
+}
+
+// A promised call that its operator does not make now is owed still, and what
+// is changed while a contact is shown counts.
+func TestASkippedCallbackIsOwedAndAWithdrawnConsentForbidsTheCall(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShift(t, shiftConfig{operators: 1, contacts: 1, channels: 5, cps: 5, carrier: answers(lab.Hello),
+			campaign: "pacing: {mode: preview, countdown: 30s}\nrecord: false\nattempts: {max: 9, per-day: 9}\n"})
+		time.Sleep(5 * time.Second)
+		shown, err := s.svc.SkipPreview("op00", "", "calls back by himself")
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		at := time.Now().Add(time.Minute)
+		if _, err := s.svc.PromiseCallback(dialer.NewCallback{Campaign: "spring", Phone: shown.Contact.Phone, At: at}, "dan"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute + 10*time.Second)
+		if _, err := s.svc.SkipPreview("op00", "", "not now"); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		if all, err := s.svc.Store().Callbacks("spring", "", time.Time{}); err != nil || len(all) != 1 || !all[0].At.Equal(at) || !all[0].Due.After(time.Now().Add(50*time.Minute)) {
+			t.Errorf("owed after the skip: %+v, %v", all, err)
+		}
+		time.Sleep(time.Hour)
+		shown, err = s.svc.Preview("op00")
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown.Contact.Consent = &contactdb.Consent{Kind: "withdrawn"}
+		if _, err := s.svc.Store().PutContact(shown.Contact, time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.svc.AcceptPreview("op00", shown.Attempt); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(30 * time.Second)
+		s.end()
+		if n := len(s.carrier.Seen()); n != 0 {
+			t.Errorf("%d calls to somebody who was not to be called", n)
 		}
 	})
 }

@@ -182,6 +182,34 @@ func TestPauseResumeDrainAndStop(t *testing.T) {
 	})
 }
 
+// Calls that wait for their trunk's turn are not sent any more.
+func TestNoInviteLeavesOnceAPauseIsAcknowledged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShift(t, shiftConfig{operators: 3, contacts: 500, channels: 30, cps: 1, carrier: answers(lab.Busy), campaign: "pacing: {mode: power, ratio: 5}\nrecord: false\n"})
+		time.Sleep(20 * time.Second)
+		for range 20 {
+			time.Sleep(5300 * time.Millisecond)
+			if _, err := s.svc.PauseCampaign("spring"); err != nil {
+				t.Fatal(err)
+			}
+			acked := time.Now()
+			time.Sleep(10 * time.Second)
+			for _, seen := range s.carrier.Seen() {
+				if seen.At.After(acked.Add(travel)) {
+					t.Fatalf("%s was dialed %s after the pause", seen.Number, seen.At.Sub(acked))
+				}
+			}
+			if _, err := s.svc.ResumeCampaign("spring"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if n := len(s.carrier.Seen()); n < 50 {
+			t.Errorf("%d calls: the test has nothing to pause", n)
+		}
+		s.end()
+	})
+}
+
 func TestAServiceThatIsStoppedGoesOnWhereItWas(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShift(t, shiftConfig{operators: 3, contacts: 800, channels: 20, cps: 10, population: lab.PopulationConfig{Seed: 3, Kinds: map[lab.Kind]float64{lab.LateAnswer: 1, lab.Hello: 4}},
