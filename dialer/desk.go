@@ -43,6 +43,7 @@ type seat struct {
 	headset    *Headset // the last test of a browser's, nil: none that counts
 	call       *call    // the customer, and the notes on one who has gone
 	leaving    string   // the reason of a break after this call
+	closed     bool     // its account is: see Service.Dismiss
 }
 
 // desk holds the seats and keeps their legs up.
@@ -81,6 +82,9 @@ func (d *desk) registered(b ua.Binding) {
 	o, err := d.s.store.Operator(b.User)
 	if err != nil {
 		return
+	}
+	if d.s.closed(b.User) { // it came before the account was closed, perhaps in another life
+		b.Contact = ""
 	}
 	var kept []byte
 	if b.Contact != "" {
@@ -211,7 +215,7 @@ func (d *desk) up(s *seat, call *ua.Call) {
 
 // enter gives a seat its leg. With mu held.
 func (d *desk) enter(s *seat, l *leg) {
-	s.leg, s.deaf, s.headset = l, false, nil
+	s.leg, s.deaf, s.headset, s.closed = l, false, nil, d.s.closed(s.name)
 	s.ready, s.reason, s.leaving, s.calls = false, "signed in", "", 0
 	d.place(s)
 }
@@ -259,6 +263,11 @@ func (d *desk) watch(s *seat, call *ua.Call) (byPhone bool) {
 			return call.Ending().By == ua.Customer
 		case <-tick.C:
 			d.deafened(s, sound.broken(call.Media(), time.Now()))
+			if d.dismissed(s) {
+				call.Hangup()
+				<-call.Ended()
+				return true
+			}
 			if time.Since(laterOf(call.Media().LastHeard(), from)) > deafAfter {
 				d.s.log.Warn("operator's phone is silent; its leg is given up", zap.String("operator", s.name))
 				call.Hangup()
@@ -280,6 +289,9 @@ func (d *desk) key(s *seat, key byte) {
 		if s.loop != nil {
 			s.loop.tell(Input{Kind: InKey, Operator: s.name, Key: key})
 		}
+		return
+	}
+	if s.closed {
 		return
 	}
 	s.ready, s.reason = !s.ready, ""

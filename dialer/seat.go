@@ -152,6 +152,9 @@ func (d *desk) gone(s *seat, l *leg) bool {
 	page, _ := l.browser()
 	silent := l.silence()
 	d.deafened(s, silent > unheard)
+	if d.dismissed(s) {
+		return true
+	}
 	select {
 	case <-page.Ended():
 		now, _ := l.browser()
@@ -208,6 +211,9 @@ func (d *desk) taken(s *seat) bool {
 // wish is what an operator, or somebody for one, asks for: calls or none. A
 // browser must have passed its test first. With mu held.
 func (d *desk) wish(s *seat, ready bool, reason string) error {
+	if ready && s.closed {
+		return fmt.Errorf("%w: the account of %s is closed", contactdb.ErrState, s.name)
+	}
 	if page, _ := s.leg.browser(); ready && page != nil && (s.headset == nil || !s.headset.OK) {
 		return fmt.Errorf("%w: the headset of %s has not passed its test; test it, then be ready", contactdb.ErrState, s.name)
 	}

@@ -219,7 +219,7 @@ func (s *Service) BrowserAddr() netip.AddrPort {
 
 func (s *Service) account(user string) (md5, sha256 string, ok bool) {
 	o, err := s.store.Operator(user)
-	return o.HA1MD5, o.HA1SHA256, err == nil && o.HA1MD5 != "" // a digest of nothing would fit a known answer
+	return o.HA1MD5, o.HA1SHA256, err == nil && o.HA1MD5 != "" && !s.closed(user) // a digest of nothing would fit a known answer
 }
 
 // trunkChanged lets the floors know that there are more or fewer lines.

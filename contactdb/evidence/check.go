@@ -69,6 +69,10 @@ func Check(ctx context.Context, manifest, file string, further []contactdb.Heads
 		}
 		c.anchors[a.Records] = a
 	}
+	if of := func(a contactdb.Heads) bool { return a.Store == m.Chain.Store }; len(further) > 0 && !slices.ContainsFunc(further, of) {
+		c.fail(0, "none of the anchors that were kept elsewhere is of the store %q that the manifest names: it is not the chain that they hold", m.Chain.Store)
+		return c.Finding, nil
+	}
 	if err := c.sum(file); err != nil || c.Problem != "" {
 		return c.Finding, err
 	}

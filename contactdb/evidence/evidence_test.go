@@ -325,3 +325,10 @@ func BenchmarkExport(b *testing.B) {
 type discard struct{}
 
 func (discard) Write(b []byte) (int, error) { return len(b), nil }
+
+func TestAnchorsOfAnotherStoreProveNothing(t *testing.T) {
+	manifest := exported(t, Sealed, chain(t, 3, nil)) // a chain made anew, under another store's name
+	if f := checked(t, manifest, contactdb.Heads{Store: "ours", Records: 2, Head: "what the service wrote"}); f.OK || f.Problem == "" {
+		t.Errorf("the anchors that were kept are of another store, and it says %+v", f)
+	}
+}

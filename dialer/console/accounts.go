@@ -105,7 +105,13 @@ func (a *api) putAccount(r *http.Request, account contactdb.Account, change Acco
 	if change.Password != nil {
 		traceOf(r).note("password", "changed")
 	}
-	return account, a.svc.Store().PutAccount(account, signOut)
+	if err := a.svc.Store().PutAccount(account, signOut); err != nil {
+		return nil, err
+	}
+	if account.Disabled {
+		a.svc.Dismiss(account.Name)
+	}
+	return account, nil
 }
 
 // giveDesk sees to it that who talks is an operator too.
@@ -154,7 +160,11 @@ func (a *api) removeAccount(r *http.Request) (any, error) {
 	if err := a.svc.Store().RemoveOperator(name); err != nil && !errors.Is(err, contactdb.ErrNotFound) {
 		return nil, err
 	}
-	return Removed{name}, a.missingAccount(a.svc.Store().RemoveAccount(name), name)
+	if err := a.svc.Store().RemoveAccount(name); err != nil {
+		return nil, a.missingAccount(err, name)
+	}
+	a.svc.Dismiss(name)
+	return Removed{name}, nil
 }
 
 func (a *api) missingAccount(err error, name string) error {

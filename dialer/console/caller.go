@@ -183,8 +183,8 @@ func (r Route) limit(w http.ResponseWriter, req *http.Request, c *Caller) {
 		size, read, write = maxFile, uploadWithin, uploadWithin+answerWithin
 	case r.Page:
 		size = maxForm
-	case r.Stream:
-		write = exportWithin
+	case r.Stream: // over HTTP/1.1, what is being read when its time is over cancels the request
+		read, write = exportWithin, exportWithin
 	}
 	req.Body = http.MaxBytesReader(w, req.Body, size)
 	now := time.Now()

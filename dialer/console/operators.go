@@ -122,7 +122,11 @@ func (a *api) removeOperator(r *http.Request) (any, error) {
 	if err != nil && !errors.Is(err, contactdb.ErrNotFound) {
 		return nil, err
 	}
-	return Removed{name}, a.missingOperator(a.svc.Store().RemoveOperator(name), name)
+	if err := a.svc.Store().RemoveOperator(name); err != nil {
+		return nil, a.missingOperator(err, name)
+	}
+	a.svc.Dismiss(name)
+	return Removed{name}, nil
 }
 
 // NotReady is the body of a request that takes an operator off calls.
