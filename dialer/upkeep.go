@@ -161,6 +161,7 @@ func (s *Service) retain(now time.Time) {
 		{"notes", u.Notes, func(b time.Time) error { return s.forgetInRecords("notes", contactdb.NotesOnly, b) }},
 		{"numbers", u.Numbers, func(b time.Time) error { return s.forgetInRecords("numbers", contactdb.Personal, b) }},
 		{"contacts", u.Contacts, s.forgetContacts},
+		{"rejects", u.Contacts, s.forgetRejects},
 		{"verdicts", u.Verdicts, s.forgetVerdicts},
 	} {
 		if kind.after <= 0 {
@@ -209,6 +210,30 @@ func (s *Service) forgetContacts(before time.Time) error {
 		from = next
 	}
 	return nil
+}
+
+// forgetRejects removes files of rows that imports refused: they are of people
+// who never became contacts.
+func (s *Service) forgetRejects(before time.Time) error {
+	files, err := filepath.Glob(filepath.Join(s.cfg.Data, "rejects", "*"))
+	if err != nil {
+		return err
+	}
+	gone := 0
+	for _, path := range files {
+		info, err := os.Lstat(path)
+		if err != nil || !info.Mode().IsRegular() || !info.ModTime().Before(before) {
+			continue // gone already, or not ours
+		}
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		gone++
+	}
+	if gone == 0 {
+		return nil
+	}
+	return s.forgot("rejects", "rejects", before, map[string]string{"files": strconv.Itoa(gone)})
 }
 
 func (s *Service) forgetVerdicts(before time.Time) error {

@@ -229,3 +229,28 @@ func TestAnchorsAreKeptOnceADayAlsoOverARestart(t *testing.T) {
 		t.Errorf("an anchor that was not kept: again in %s", again)
 	}
 }
+
+func TestRowsThatImportsRefusedAreForgottenWithOldContacts(t *testing.T) {
+	s := keeping(t, Upkeep{Contacts: 30 * 24 * time.Hour})
+	now := time.Now()
+	dir := filepath.Join(s.cfg.Data, "rejects")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, age := range map[string]time.Duration{"old.csv": 31 * 24 * time.Hour, "new.csv": time.Hour} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte("Ana;+40"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, now, now.Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.retain(now)
+	if left, err := filepath.Glob(filepath.Join(dir, "*")); err != nil || len(left) != 1 || filepath.Base(left[0]) != "new.csv" {
+		t.Errorf("left %v, %v", left, err)
+	}
+	if all := trailOf(t, s, "retention.rejects"); len(all) != 1 || all[0].Detail["files"] != "1" {
+		t.Errorf("%+v", all)
+	}
+}

@@ -121,8 +121,8 @@ func openNumbers(body io.Reader, country string) (*intake.File, error) {
 	read := &remembering{Reader: body, on: true}
 	file, err := intake.Open(read, intake.Options{Country: country})
 	read.on = false
-	if err == nil {
-		return file, nil
+	if err == nil || read.lost {
+		return file, err
 	}
 	again := io.MultiReader(&read.head, body)
 	first := intake.Options{Country: country, Map: map[string]string{"phone": "1"}}
@@ -132,16 +132,24 @@ func openNumbers(body io.Reader, country string) (*intake.File, error) {
 	return nil, err
 }
 
+// mostRemembered bounds what is kept of a file to be read a second time: an
+// archive is read to its end before it is known what it holds.
+const mostRemembered = 32 << 20
+
 // remembering keeps what was read while it is on.
 type remembering struct {
 	io.Reader
 	head bytes.Buffer
 	on   bool
+	lost bool // it was too much
 }
 
 func (r *remembering) Read(b []byte) (int, error) {
 	n, err := r.Reader.Read(b)
-	if r.on {
+	switch {
+	case r.on && r.head.Len()+n > mostRemembered:
+		r.head, r.on, r.lost = bytes.Buffer{}, false, true
+	case r.on:
 		r.head.Write(b[:n])
 	}
 	return n, err

@@ -35,7 +35,7 @@ func (a *api) exportContact(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	h, err := a.known(phone)
+	h, err := a.wholePerson(phone)
 	if err != nil {
 		return err
 	}
@@ -163,4 +163,29 @@ func (a *api) known(phone string) (p person, err error) {
 	}
 	p.Operations, err = lastOf(store.AuditTrail(contactdb.AuditFilter{Phone: phone}), maxOperations)
 	return p, err
+}
+
+// wholePerson is what is known of a number and, as an erasure takes them, of the
+// further numbers of the contacts that have it.
+func (a *api) wholePerson(phone string) (person, error) {
+	p, err := a.known(phone)
+	if err != nil {
+		return p, err
+	}
+	seen := map[string]bool{phone: true}
+	for _, c := range p.Contacts {
+		for _, n := range c.AllNumbers() {
+			if seen[n.Phone] {
+				continue
+			}
+			seen[n.Phone] = true
+			more, err := a.known(n.Phone)
+			if err != nil {
+				return p, err
+			}
+			p.entries, p.Live = append(p.entries, more.entries...), append(p.Live, more.Live...)
+			p.Records, p.Operations = append(p.Records, more.Records...), append(p.Operations, more.Operations...)
+		}
+	}
+	return p, nil
 }

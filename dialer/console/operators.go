@@ -89,7 +89,7 @@ func (a *api) editOperator(r *http.Request) (any, error) {
 }
 
 func (a *api) putOperator(r *http.Request, o contactdb.Operator, change OperatorChange) (any, error) {
-	before := o
+	before, hash := o, ""
 	if change.FullName != nil {
 		o.FullName = *change.FullName
 	}
@@ -103,6 +103,10 @@ func (a *api) putOperator(r *http.Request, o contactdb.Operator, change Operator
 		if err := access.CheckNew(*change.Password, ""); err != nil {
 			return nil, problem(Usage, "%v", err)
 		}
+		var err error
+		if hash, err = a.hash(r, *change.Password); err != nil { // before anything is changed
+			return nil, err
+		}
 		dialer.SetPassword(&o, *change.Password)
 		traceOf(r).note("password", "set")
 	}
@@ -110,7 +114,7 @@ func (a *api) putOperator(r *http.Request, o contactdb.Operator, change Operator
 	if err := a.svc.Store().PutOperator(o); err != nil {
 		return nil, err
 	}
-	return o, a.operatorSignsIn(r, o, change.Password)
+	return o, a.operatorSignsIn(o, hash)
 }
 
 func (a *api) removeOperator(r *http.Request) (any, error) {

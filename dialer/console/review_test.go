@@ -2,6 +2,7 @@ package console
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -134,5 +135,65 @@ func TestAnErasureTakesWhatAnEncryptionThatWasCutOffLeft(t *testing.T) {
 	}
 	if left, err := filepath.Glob(found[0] + "*"); err != nil || len(left) > 0 {
 		t.Errorf("still there: %v, %v", left, err)
+	}
+}
+
+func TestAPasswordThatCannotBeHashedChangesNoOperator(t *testing.T) {
+	o := newOffice(t)
+	admin := o.session("administrator")
+	if w := o.as(admin, "POST /api/operators", `{"name":"bob","password":"long-enough"}`); w.Code != http.StatusOK {
+		t.Fatal(w.Code, w.Body)
+	}
+	before, err := o.svc.Store().Operator("bob")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range cap(o.con.hashing) { // others are being hashed, and who asks does not wait
+		o.con.hashing <- struct{}{}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r := httptest.NewRequest("PATCH", "/", strings.NewReader(`{"password":"another-long-one","full_name":"Bob"}`)).WithContext(ctx)
+	r.SetPathValue("operator", "bob")
+	if _, err := o.con.editOperator(r); err == nil {
+		t.Error("it was hashed")
+	}
+	if after, err := o.svc.Store().Operator("bob"); err != nil || after != before {
+		t.Errorf("half of it was done: %+v, was %+v, %v", after, before, err)
+	}
+}
+
+func TestALargeArchiveIsNotKeptInMemory(t *testing.T) {
+	read := &remembering{Reader: io.LimitReader(zeros{}, 3*mostRemembered), on: true}
+	if _, err := io.Copy(io.Discard, read); err != nil || !read.lost || read.head.Cap() > 0 {
+		t.Errorf("%d bytes are kept of it, %v", read.head.Cap(), err)
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) { clear(b); return len(b), nil }
+
+func TestTheFileOfAPersonHasTheFurtherNumbersToo(t *testing.T) {
+	svc, _ := withCall(t)
+	const further = "+40213334444"
+	all, err := svc.Store().ContactsByPhone("+40722111331")
+	if err != nil || len(all) != 1 {
+		t.Fatal(all, err)
+	}
+	c := all[0]
+	c.Numbers = []contactdb.Number{{Phone: c.Phone, Zones: c.Zones}, {Phone: further, Zones: c.Zones}}
+	if _, err := svc.Store().PutContact(c, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := svc.Store().Audit(t.Context(), contactdb.AuditEntry{At: time.Now(), Who: "ana", Verb: "contact.show", Phone: further}); err != nil {
+		t.Fatal(err)
+	}
+	p, err := (&api{svc: svc}).wholePerson(c.Phone)
+	if err != nil || len(p.Contacts) != 1 || len(p.Records) != 1 {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	if last := p.Operations[len(p.Operations)-1]; last.Phone != further {
+		t.Errorf("who saw the other number is left out: %+v", p.Operations)
 	}
 }
