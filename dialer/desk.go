@@ -145,7 +145,10 @@ func (d *desk) keep(s *seat) {
 			again = !d.s.stopping() && call.Ending().Status != 603 && d.waitFor(s, 10*redial)
 			continue
 		}
-		d.up(s, call)
+		if !d.up(s, call) {
+			call.Hangup()
+			break
+		}
 		byPhone := d.watch(s, call)
 		d.down(s)
 		if byPhone {
@@ -200,17 +203,32 @@ func (d *desk) pickedUp(call *ua.Call) bool {
 	}
 }
 
-func (d *desk) up(s *seat, call *ua.Call) {
+// up makes an answered phone its operator's leg; false if a browser has become
+// it while the phone rang.
+func (d *desk) up(s *seat, call *ua.Call) bool {
 	call.Media().KeepAlive(keepAlive)
 	d.keepLeg(s.name, &ua.LeftBehind{Phone: s.name, CallID: call.ID(), Dialog: call.Dialog()})
+	if !d.sit(s, &leg{operator: s.name, team: s.team, sound: call.Media(), s: d.s}) {
+		d.keepLeg(s.name, nil)
+		return false
+	}
+	d.told(s.name, "not-ready")
+	return true
+}
+
+// sit is enter for a seat that nobody has taken meanwhile.
+func (d *desk) sit(s *seat, l *leg) bool {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	select {
 	case <-s.wake: // it is up: nobody waits for it any more
 	default:
 	}
-	d.enter(s, &leg{operator: s.name, team: s.team, sound: call.Media(), s: d.s})
-	d.mu.Unlock()
-	d.told(s.name, "not-ready")
+	if s.leg != nil {
+		return false
+	}
+	d.enter(s, l)
+	return true
 }
 
 // enter gives a seat its leg. With mu held.

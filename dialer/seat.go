@@ -65,7 +65,10 @@ func (s *Service) ConnectBrowser(ctx context.Context, w Window) (answer string, 
 		return "", err
 	}
 	page.Media().KeepAlive(keepAlive)
-	s.desk.attach(o, page, w.Tab)
+	if err := s.desk.attach(o, page, w.Tab); err != nil {
+		page.Close()
+		return "", err
+	}
 	return answer, nil
 }
 
@@ -90,11 +93,16 @@ func (d *desk) vacant(w Window) error {
 }
 
 // attach gives a seat a browser: its first leg, or in place of the one it had.
-func (d *desk) attach(o contactdb.Operator, page *browser.Leg, tab string) {
+// ErrState if its phone was picked up just now.
+func (d *desk) attach(o contactdb.Operator, page *browser.Leg, tab string) error {
 	d.mu.Lock()
 	s := d.seatOf(o.Name, o.Team)
 	if s.leg != nil {
-		_, before := s.leg.browser()
+		had, before := s.leg.browser()
+		if had == nil {
+			d.mu.Unlock()
+			return fmt.Errorf("%w: the phone of %s is connected; hang it up first", contactdb.ErrState, o.Name)
+		}
 		old := s.leg.change(page, tab)
 		if before != tab { // another window, perhaps with another headset
 			s.headset = nil
@@ -112,13 +120,14 @@ func (d *desk) attach(o contactdb.Operator, page *browser.Leg, tab string) {
 			_ = c.ask(func() error { c.reseat(l); return nil }) // a call that is over needs no sound
 		}
 		d.told(o.Name, "connected")
-		return
+		return nil
 	}
 	l := &leg{operator: s.name, team: s.team, s: d.s, page: page, tab: tab, sound: page.Media(), from: time.Now()}
 	d.enter(s, l)
 	d.mu.Unlock()
 	d.told(o.Name, "not-ready")
 	d.s.wg.Go(func() { d.attend(s, l) })
+	return nil
 }
 
 // attend looks after a browser's leg until it is over.
