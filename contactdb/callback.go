@@ -107,7 +107,8 @@ func (l *leasing) takeCallbacks() error {
 	return err
 }
 
-// nextCallback takes into the answer when the next callback is for anybody.
+// nextCallback takes into the answer when the next callback is for anybody. One
+// that is its operator's for ever is looked after now and then: it is owed still.
 func (l *leasing) nextCallback() error {
 	lists := map[uint32]bool{}
 	for _, g := range l.groups {
@@ -118,13 +119,17 @@ func (l *leasing) nextCallback() error {
 		if looked++; looked > leaseWork || !l.res.NextAt.IsZero() && due > l.res.NextAt.UnixNano() {
 			return false, nil
 		}
-		if lists[row.Segment] && row.Anybody != 0 {
-			at := time.Unix(0, row.Anybody).UTC()
-			if at.Before(l.req.Now) {
-				at = l.req.Now
-			}
-			l.nextAt(at)
+		if !lists[row.Segment] {
+			return true, nil
 		}
+		at, soon := time.Unix(0, row.Anybody).UTC(), l.req.Now
+		if row.Anybody == 0 {
+			at, soon = time.Unix(0, due).UTC(), l.req.Now.Add(inCall)
+		}
+		if at.Before(soon) && at.Before(l.req.Now) {
+			at = soon
+		}
+		l.nextAt(at)
 		return true, nil
 	})
 }

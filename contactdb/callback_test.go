@@ -121,3 +121,22 @@ func TestACallbackThatWasNotPlacedIsStillOwed(t *testing.T) {
 		t.Errorf("a call that rang leaves the promise %+v, %v", all, err)
 	}
 }
+
+// Nobody else may keep it: the campaign is not done while it is owed, and does
+// not ask without end either.
+func TestACallbackOfOneWhoIsAwayKeepsACampaignFromBeingExhausted(t *testing.T) {
+	s := newStore(t)
+	mustApply(t, s, "c", "v1")
+	mustImport(t, s, "a", person(1))
+	due := monday.Add(time.Hour)
+	if _, err := s.PromiseCallback("c", collect(t, s.Contacts("a"))[0], Promise{At: due, Operator: "ana"}); err != nil {
+		t.Fatal(err)
+	}
+	req := request("c", 1, "a")
+	for now, next := range map[time.Time]time.Time{monday: due, due.Add(time.Hour): due.Add(time.Hour + time.Minute)} {
+		req.Now = now
+		if res := mustLease(t, s, req); len(res.Attempts) != 0 || !res.NextAt.Equal(next) {
+			t.Errorf("at %s: %+v, want to be asked again at %s", now, res, next)
+		}
+	}
+}

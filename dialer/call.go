@@ -499,9 +499,11 @@ func (c *call) noteResult() bool {
 		case o := <-c.orders:
 			if o.Kind == DoDispose {
 				c.dispose(o.Key)
-			} else if o.Kind != DoHangup && o.Kind != DoTakenBack { // the time is up, or the floor has given this call's operator up
+			} else if o.Kind != DoTakenBack && (o.Kind != DoHangup || o.Operator == "") { // the time is up, or the floor has given this call's operator up
 				return false
 			}
+		case <-c.l.s.leave: // the legs are down by now
+			return false
 		}
 	}
 	return c.key != 0
