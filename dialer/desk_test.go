@@ -7,9 +7,28 @@ import (
 	"apel/contactdb"
 )
 
+var ann = contactdb.Operator{Name: "ann", Team: "sales"}
+
+func newTestDesk(t *testing.T) *desk {
+	t.Helper()
+	s, err := Open(Config{Data: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := s.store.PutOperator(ann); err != nil {
+		t.Fatal(err)
+	}
+	return s.desk
+}
+
 func TestAPhoneThatIsPickedUpLateDoesNotTakeTheSeatFromABrowser(t *testing.T) {
-	d := newDesk(&Service{})
-	s := d.seatOf("ann", "sales")
+	d := newTestDesk(t)
+	s := d.seatOf(ann.Name, ann.Team)
 	page, phone := &leg{operator: "ann"}, &leg{operator: "ann"}
 	if !d.sit(s, page) {
 		t.Fatal("an empty seat is not given")
@@ -21,11 +40,11 @@ func TestAPhoneThatIsPickedUpLateDoesNotTakeTheSeatFromABrowser(t *testing.T) {
 }
 
 func TestABrowserDoesNotSlipIntoTheLegOfAPhone(t *testing.T) {
-	d := newDesk(&Service{})
-	s := d.seatOf("ann", "sales")
+	d := newTestDesk(t)
+	s := d.seatOf(ann.Name, ann.Team)
 	phone := &leg{operator: "ann"}
 	d.sit(s, phone)
-	if err := d.attach(contactdb.Operator{Name: "ann", Team: "sales"}, nil, "tab"); !errors.Is(err, contactdb.ErrState) || s.leg != phone {
+	if err := d.attach(ann, nil, "tab"); !errors.Is(err, contactdb.ErrState) || s.leg != phone {
 		t.Errorf("attached: %v", err)
 	}
 }
