@@ -65,19 +65,37 @@ func (a *api) importSuppressions(r *http.Request) (any, error) {
 	entry := contactdb.Suppression{Reason: q.Get("reason"), Source: q.Get("source"), AddedAt: time.Now()}
 	for c, err := range file.Contacts(refuse) {
 		if err != nil {
-			return nil, errors.Join(err, keep())
+			return nil, a.cutOff(r, &in, errors.Join(err, keep()))
 		}
 		entry.Phone = c.Phone
 		if batch = append(batch, entry); len(batch) == suppressBatch {
 			if err := keep(); err != nil {
-				return nil, err
+				return nil, a.cutOff(r, &in, err)
 			}
 		}
 	}
-	err = keep()
+	if err = keep(); err != nil {
+		return nil, a.cutOff(r, &in, err)
+	}
 	in.Rows, _ = file.Counts()
-	traceOf(r).change(nil, map[string]int{"rows": in.Rows, "added": in.Added, "known": in.Known, "rejected": in.Rejected})
-	return in, err
+	traceOf(r).change(nil, in.sums())
+	return in, nil
+}
+
+func (in *SuppressionsImport) sums() map[string]int {
+	return map[string]int{"rows": in.Rows, "added": in.Added, "known": in.Known, "rejected": in.Rejected}
+}
+
+// cutOff writes down what an import has suppressed before an error: the router
+// writes only what went well.
+func (a *api) cutOff(r *http.Request, in *SuppressionsImport, err error) error {
+	if in.Added == 0 {
+		return err
+	}
+	t := traceOf(r)
+	t.change(nil, in.sums())
+	t.note("cut_off", true)
+	return errors.Join(err, a.write(t))
 }
 
 // importRegister puts the file in force as a new issue of a register: all of

@@ -2,6 +2,8 @@ package console
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"apel/contactdb"
@@ -195,5 +198,27 @@ func TestTheFileOfAPersonHasTheFurtherNumbersToo(t *testing.T) {
 	}
 	if last := p.Operations[len(p.Operations)-1]; last.Phone != further {
 		t.Errorf("who saw the other number is left out: %+v", p.Operations)
+	}
+}
+
+func TestWhatACutOffImportHasSuppressedIsInTheTrail(t *testing.T) {
+	svc := newService(t)
+	var rows strings.Builder
+	rows.WriteString("phone\n")
+	for i := range 40_000 {
+		fmt.Fprintf(&rows, "+4072%07d\n", i)
+	}
+	r := httptest.NewRequest("POST", "/api/dnc/import", io.MultiReader(strings.NewReader(rows.String()), iotest.ErrReader(errors.New("the line is gone"))))
+	w := httptest.NewRecorder()
+	New(svc).ServeHTTP(w, r)
+	if w.Code == http.StatusOK {
+		t.Fatal("it was not cut off")
+	}
+	if _, err := svc.Store().Suppressed(contactdb.Target{Phone: "+40720000000"}, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	all := entries(t, svc.Store(), contactdb.AuditFilter{Verb: "dnc.import"})
+	if len(all) != 1 || all[0].Detail["cut_off"] != "true" || all[0].After["added"] == "0" {
+		t.Errorf("%d %s; the trail has %+v", w.Code, w.Body, all)
 	}
 }
