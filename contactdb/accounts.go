@@ -83,11 +83,15 @@ func (s *Store) PutAccount(a Account, signOut bool) error {
 }
 
 // FirstAccount adds an account if there is none of its role yet; ErrState
-// otherwise. Two who try at once cannot both succeed.
+// otherwise. Two who try at once cannot both succeed. ErrExists if the name is
+// taken: the sessions of whoever has it must not come to another role.
 func (s *Store) FirstAccount(a Account) error {
 	return s.update("first account", func(t *tx) error {
 		if !accountName(a.Name) {
 			return fmt.Errorf("account %q: a name has 1 to 64 ASCII letters, digits, '-', '_' and '.'", a.Name)
+		}
+		if t.get(bAccounts, []byte(a.Name)) != nil {
+			return fmt.Errorf("account %q: %w; take another name", a.Name, ErrExists)
 		}
 		err := t.each(bAccounts, nil, func(_, value []byte) (bool, error) {
 			var row accountRow

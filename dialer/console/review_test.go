@@ -222,3 +222,28 @@ func TestWhatACutOffImportHasSuppressedIsInTheTrail(t *testing.T) {
 		t.Errorf("%d %s; the trail has %+v", w.Code, w.Body, all)
 	}
 }
+
+func TestTheFirstAdministratorTakesNobodysName(t *testing.T) {
+	svc := newService(t)
+	c, err := Open(Config{Service: svc, Cost: cheap})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := &office{t, svc, c, c.Handler()}
+	o.account("ana", access.Operator)
+	mine := o.session("ana")
+	path, err := c.SetupPath()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, code, _ := strings.Cut(path, "code=")
+	if w := o.as(nil, "POST /setup", form("code", code, "name", "ana", "password", password, "again", password)); w.Code < http.StatusBadRequest {
+		t.Errorf("the name of an operator: %d", w.Code)
+	}
+	if w := o.as(mine, "GET /api/accounts", ""); w.Code != http.StatusForbidden {
+		t.Errorf("an operator's session sees accounts: %d", w.Code)
+	}
+	if w := o.as(nil, "POST /setup", form("code", code, "name", "maria", "password", password, "again", password)); w.Code != http.StatusSeeOther {
+		t.Errorf("another name afterwards: %d %s", w.Code, w.Body)
+	}
+}
