@@ -52,9 +52,13 @@ func (f *Floor) leasedFor(in Input) {
 	delete(f.promises, in.Operator) // the next is told with the coming promises
 	for _, l := range in.Calls {
 		c := f.begin(l, in)
-		if o != nil && o.state == pacing.Ready && c.phase == PhaseDialing {
+		switch {
+		case c.phase != PhaseDialing: // the campaign rests by now
+		case o != nil && o.state == pacing.Ready:
 			c.operator, c.personal, o.call = o.name, true, c.id
 			f.enter(o, pacing.Reserved)
+		case f.longestWaiting() == nil: // gone meanwhile, and who answered would hear nobody
+			f.hangup(c)
 		}
 	}
 }

@@ -111,3 +111,12 @@ func TestSomebodyElseTakesTheContactOfOneWhoIsNotHeard(t *testing.T) {
 		t.Errorf("ana is %s", operatorStates[o.state])
 	}
 }
+
+func TestACallbackIsNotPlacedOnceItsOperatorHasGoneAndNobodyElseIsThere(t *testing.T) {
+	p := promised(t)
+	p.at(30, Input{Kind: InSettled, Call: "1", Outcome: contactdb.NoAnswer})
+	p.at(30, Input{Kind: InLeased, NextAt: t0.Add(time.Hour)})
+	p.want(p.at(60, Input{Kind: InTick}), Action{Kind: DoLease, N: 1, Operator: "ana"})
+	p.at(60, Input{Kind: InOperator, Operator: "ana", Present: true, Reason: "break"})
+	p.want(p.at(60, Input{Kind: InLeased, Operator: "ana", Calls: []LeasedCall{{ID: "2", For: "ana"}}}), Action{Kind: DoHangup, Call: "2"})
+}
