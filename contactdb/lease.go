@@ -206,7 +206,8 @@ func (l *leasing) examine(p place) (taken bool, err error) {
 			l.setDue(l.camp, p, &st, dueTime(v.When), true)
 		}
 	default:
-		if st.Promise != nil {
+		if st.Promise != nil { // nobody waits for its time any more, as after a cancelled one
+			st.NextTry, st.Rescheduled = time.Time{}, false
 			l.setPromise(l.camp, p, &st, nil, 0)
 		}
 		if st.Due != 0 {

@@ -388,6 +388,9 @@ func (l *mLease) examine(c *mContact) {
 	case v.Kind == Later:
 		st.due, st.ruled = when, true
 	default:
+		if st.Promise != nil {
+			st.NextTry, st.Rescheduled = time.Time{}, false
+		}
 		st.Promise, st.ruled = nil, false
 	}
 	l.res.Passed[v.Reason]++
@@ -446,8 +449,13 @@ func (l *mLease) findNext() {
 	}
 	for _, c := range l.inLists() {
 		if st := l.m.state(l.req.Campaign, c); !st.owed.IsZero() {
-			if at := anybody(st); !at.IsZero() {
+			switch at := anybody(st); {
+			case !at.IsZero():
 				owed = append(owed, notBefore(at, l.req.Now))
+			case st.owed.Before(l.req.Now): // its operator's for ever, who is not there
+				owed = append(owed, l.req.Now.Add(inCall))
+			default:
+				owed = append(owed, st.owed)
 			}
 		}
 	}
@@ -466,14 +474,19 @@ func (m *model) settle(a *mAttempt, st Settlement) {
 	p.LastOutcome, p.LastAt = st.Record.Outcome, st.Record.EndedAt
 	p.Outcomes = append(slices.Clone(p.Outcomes), st.Record.Outcome)
 	p.NextTry, p.Final, p.Rescheduled, p.due, p.ruled = st.NextTry, st.Final, st.Callback, st.NextTry, false
-	kept := st.Promise
-	if kept == nil && st.Promised {
-		kept = p.Promise
+	kept, from := st.Promise, time.Time{}
+	switch {
+	case kept != nil:
+		from = kept.At
+	case st.Promised && p.Promise != nil:
+		kept, from = p.Promise, p.Promise.At
+	case st.Owed && a.Promise != nil:
+		kept, from = a.Promise, notBefore(a.Promise.At, st.NextTry)
 	}
 	p.Promise = kept
 	switch {
 	case kept != nil:
-		p.NextTry, p.Final, p.Rescheduled, p.due, p.owed = kept.At, "", true, time.Time{}, kept.At
+		p.NextTry, p.Final, p.Rescheduled, p.due, p.owed = from, "", true, time.Time{}, from
 	case p.Final != "":
 		p.NextTry, p.Rescheduled, p.due = time.Time{}, false, time.Time{}
 	}

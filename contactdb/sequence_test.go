@@ -186,7 +186,7 @@ func (b *both) settle() {
 		return
 	}
 	a := rapid.SampledFrom(b.m.live).Draw(b.T, "attempt")
-	st := Settlement{Promised: b.int("promised", 0, 1) == 0, Record: Record{
+	st := Settlement{Promised: b.int("promised", 0, 1) == 0, Owed: b.int("owed", 0, 1) == 0, Record: Record{
 		ID: a.ID, SIPCallID: a.SIPCallID, PlacedAt: b.now, EndedAt: b.now.Add(time.Minute), EndedBy: "customer",
 		Outcome: rapid.SampledFrom(Outcomes).Draw(b.T, "outcome"), TalkMS: int64(b.int("talk", 0, 99)),
 		Operator: rapid.SampledFrom([]string{"", "ana", "ion"}).Draw(b.T, "operator"),
@@ -248,7 +248,7 @@ func (b *both) recover() {
 		rec := interrupted(a.Notes, a.ID, b.now)
 		rec.SIPCallID = a.SIPCallID
 		at, final := next(a.Attempt)
-		b.m.settle(a, Settlement{Record: rec, NextTry: at, Final: final, Promised: true})
+		b.m.settle(a, Settlement{Record: rec, NextTry: at, Final: final, Promised: true, Owed: final == "" && a.Notes.BridgedAt.IsZero()})
 	}
 	b.same("recovered", want, got)
 }
