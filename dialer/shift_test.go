@@ -303,17 +303,21 @@ func TestAShiftOfEightHoursKeepsEveryInvariantAtEveryEvent(t *testing.T) {
 	t.Log("in", time.Since(real).Round(time.Millisecond))
 }
 
-// TestTheSameSeedGivesTheSameRecords plays twenty minutes until two plays are
+// TestTheSameSeedGivesTheSameRecords plays some minutes until two plays are
 // equal in every field, at most four times: what happens at one and the same
 // instant may be taken in either order, and now and then gives a person to
 // another operator. Whatever else is drawn by chance makes all four differ. The
 // hash chain is left out: calls that end at one instant are settled in either order.
 func TestTheSameSeedGivesTheSameRecords(t *testing.T) {
+	minutes := 20
+	if raceEnabled || testing.Short() {
+		minutes = 10
+	}
 	play := func() (records []contactdb.Record) {
 		synctest.Test(t, func(t *testing.T) {
 			s := newShift(t, shiftConfig{operators: 5, contacts: 400, channels: 20, cps: 10,
 				population: lab.PopulationConfig{Seed: 11}, campaign: "pacing: progressive\nrecord: false\n"})
-			time.Sleep(20 * time.Minute)
+			time.Sleep(time.Duration(minutes) * time.Minute)
 			records = s.end()
 		})
 		for i := range records {
