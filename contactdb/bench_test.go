@@ -48,6 +48,22 @@ func BenchmarkLease100(b *testing.B) {
 	b.ReportMetric(100*float64(b.N)/b.Elapsed().Seconds(), "leases/s")
 }
 
+// BenchmarkAhead50 looks at the next 50 contacts, 20 of which were tried before.
+func BenchmarkAhead50(b *testing.B) {
+	s := benchStore(b, 10_000)
+	for _, a := range mustLease(b, s, request("c", 20, "a")).Attempts {
+		if _, err := s.Settle(bg, ended(a, Busy, monday, monday)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ResetTimer()
+	for range b.N {
+		if next, err := s.Ahead(bg, request("c", 50, "a")); err != nil || len(next) != 50 {
+			b.Fatal(len(next), err)
+		}
+	}
+}
+
 // BenchmarkSettle settles attempts from 64 callers at once.
 func BenchmarkSettle(b *testing.B) {
 	s := benchStore(b, b.N)

@@ -143,6 +143,7 @@ type LeaseRequest struct {
 	Version int
 	Lists   []Source // in the order in which fresh contacts are taken
 	Max     int
+	Chosen  []uint64      // contacts, as of Ahead, to take before others that are due or fresh, in this order; who may not be called now is left out
 	For     string        // only callbacks that were promised for this operator; "": everything but these
 	Owner   string        // names the dialer process
 	TTL     time.Duration // a lease unsettled after that may be reaped by another owner

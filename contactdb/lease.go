@@ -20,7 +20,7 @@ import (
 func (s *Store) Lease(ctx context.Context, req LeaseRequest) (LeaseResult, error) {
 	var res LeaseResult
 	err := s.write(ctx, "lease for campaign "+req.Campaign, func(t *tx) error {
-		l := &leasing{tx: t, s: s, req: req, budget: leaseWork}
+		l := &leasing{tx: t, s: s, req: req, budget: leaseWork, examined: map[uint64]bool{}}
 		l.res.Passed = map[string]int{}
 		err := l.run()
 		res = l.res
@@ -46,8 +46,12 @@ type leasing struct {
 	camp    uint32
 	groups  []*group
 	callers callers
+	turns   *turns
 	budget  int
 	res     LeaseResult
+
+	ahead    *ahead          // not nil: only look; nothing is written
+	examined map[uint64]bool // chosen, or shown ahead: the walk goes past them
 }
 
 func (l *leasing) run() error {
@@ -71,6 +75,12 @@ func (l *leasing) run() error {
 	if err := l.takeCallbacks(); err != nil || l.req.For != "" {
 		return l.end(err)
 	}
+	if l.turns, err = l.readTurns(); err != nil {
+		return err
+	}
+	if err := l.takeChosen(); err != nil {
+		return err
+	}
 	if err := l.arrange(); err != nil {
 		return err
 	}
@@ -79,7 +89,7 @@ func (l *leasing) run() error {
 	}
 	behind := l.res.More
 	l.res.More = false
-	if err := l.takeFresh(); err != nil {
+	if err := l.takeFresh(); err != nil || l.ahead != nil {
 		return err
 	}
 	err = l.findNext()
@@ -91,7 +101,7 @@ func (l *leasing) run() error {
 
 // end writes down how far the walk has come and how often who was shown.
 func (l *leasing) end(err error) error {
-	if err != nil {
+	if err != nil || l.ahead != nil {
 		return err
 	}
 	for _, g := range l.groups {
@@ -112,7 +122,11 @@ func (l *leasing) end(err error) error {
 
 // full says that no more is to be given: it is enough, or nobody is left to be shown.
 func (l *leasing) full() bool {
-	if len(l.res.Attempts) >= l.req.Max {
+	given := len(l.res.Attempts)
+	if l.ahead != nil {
+		given = len(l.ahead.shown)
+	}
+	if given >= l.req.Max {
 		return true
 	}
 	if len(l.req.Callers) > 0 && l.callers.fit(l.req.Now) == nil {
@@ -128,7 +142,7 @@ func (l *leasing) takeDue() error {
 	heads := make([][]byte, len(l.groups)) // time and contact of each group's first
 	for i, g := range l.groups {
 		if g.open {
-			heads[i] = l.firstDue(g)
+			heads[i] = l.nextDue(g, nil)
 		}
 	}
 	for !l.full() {
@@ -148,15 +162,21 @@ func (l *leasing) takeDue() error {
 		if _, err := l.examine(place{g.seg, g.class, binary.BigEndian.Uint64(heads[first][8:])}); err != nil {
 			return err
 		}
-		heads[first] = l.firstDue(g) // what was examined has left or moved on
+		heads[first] = l.nextDue(g, heads[first])
 	}
 	return nil
 }
 
-// firstDue is time and contact of a group's first key in the due index.
-func (l *leasing) firstDue(g *group) []byte {
+// nextDue is time and contact of a group's first key in the due index behind
+// another, nil if there is none.
+func (l *leasing) nextDue(g *group, behind []byte) []byte {
 	prefix := be32(be32(be32(nil, l.camp), g.seg), g.class)
-	key, _ := l.Bucket(bDue).Cursor().Seek(prefix)
+	from := append(slices.Clip(prefix), behind...)
+	c := l.Bucket(bDue).Cursor()
+	key, _ := c.Seek(from)
+	if behind != nil && bytes.Equal(key, from) {
+		key, _ = c.Next()
+	}
 	if !bytes.HasPrefix(key, prefix) {
 		return nil
 	}
@@ -194,8 +214,18 @@ func (l *leasing) examine(p place) (taken bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	if l.ahead != nil {
+		l.ahead.locked(&cand)
+		l.examined[p.id] = true
+	}
 	l.res.Examined++
 	v := l.judge(cand)
+	if l.ahead != nil {
+		if v.Kind == Yes {
+			l.show(cand, v)
+		}
+		return v.Kind == Yes, nil
+	}
 	switch v.Kind {
 	case Yes:
 		return true, l.take(p, c, st, v)
@@ -308,7 +338,7 @@ func (l *leasing) findNext() error {
 				continue
 			}
 		}
-		if due := l.firstDue(g); due != nil {
+		if due := l.nextDue(g, nil); due != nil {
 			at := time.Unix(0, int64(binary.BigEndian.Uint64(due))).UTC()
 			if at.Before(from) {
 				at = from

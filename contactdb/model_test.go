@@ -198,6 +198,7 @@ type mLease struct {
 	camp   *mCampaign
 	res    LeaseResult
 	judged []Candidate
+	chosen map[uint64]bool // those of the request's choice that were judged
 }
 
 func (l *mLease) open(c *mContact) bool { open, _ := opening(c.Zones, l.req.Now); return open }
@@ -213,6 +214,7 @@ func (l *mLease) run() {
 	if l.req.For != "" {
 		return
 	}
+	l.takeChosen()
 	for len(l.res.Attempts) < l.req.Max {
 		c := l.firstDue()
 		if c == nil {
@@ -222,6 +224,42 @@ func (l *mLease) run() {
 	}
 	l.takeFresh()
 	l.findNext()
+}
+
+// takeChosen: who is fresh, due, or promised a call that anybody may make now.
+func (l *mLease) takeChosen() {
+	l.chosen = map[uint64]bool{}
+	for _, id := range l.req.Chosen {
+		if len(l.res.Attempts) == l.req.Max {
+			return
+		}
+		for _, c := range l.inLists() {
+			st := l.m.state(l.req.Campaign, c)
+			if c.ID != id || l.chosen[id] || !l.open(c) || st.live || st.Final != "" || st.Promise == nil && st.due.After(l.req.Now) {
+				continue
+			}
+			if st.Promise != nil && (anybody(st).IsZero() || anybody(st).After(l.req.Now)) {
+				continue
+			}
+			before, fresh := len(l.res.Attempts), st.due.IsZero() && st.Promise == nil
+			l.examine(c)
+			l.chosen[id] = true
+			if fresh && len(l.res.Attempts) > before {
+				l.pay(l.req.Lists, c.List)
+			}
+		}
+	}
+}
+
+// pay moves the turns of lists with weights on: who is served pays what the others gain.
+func (l *mLease) pay(left []Source, served string) {
+	if !slices.ContainsFunc(l.req.Lists, func(s Source) bool { return s.Weight > 0 }) {
+		return
+	}
+	for _, s := range left {
+		l.camp.credit[s.List] += max(s.Weight, 1)
+		l.camp.credit[served] -= max(s.Weight, 1)
+	}
 }
 
 // owed are the callbacks that this lease may keep, by their time.
@@ -288,12 +326,7 @@ func (l *mLease) takeFresh() {
 			left = slices.DeleteFunc(left, func(s Source) bool { return s.List == next.List })
 			continue
 		}
-		for _, s := range left {
-			if weighted {
-				l.camp.credit[s.List] += gain(s)
-				l.camp.credit[next.List] -= gain(s)
-			}
-		}
+		l.pay(left, next.List)
 	}
 }
 
@@ -341,7 +374,7 @@ func (l *mLease) heads(src Source, want func(*mContact) bool) (all []*mContact) 
 		if src.Order == Newest && l.camp.seen[c.ID] || src.Order != Newest && l.camp.cursors[g] >= c.ID || done[g] || !want(c) {
 			continue
 		}
-		if l.m.state(l.req.Campaign, c).taken() {
+		if l.m.state(l.req.Campaign, c).taken() || l.chosen[c.ID] {
 			l.pass(src, c)
 			continue
 		}

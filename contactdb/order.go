@@ -173,6 +173,9 @@ func (l *leasing) arrangement(g *group, order Order) *arrangement {
 // arrange brings the indexes of the groups' fields up to the contacts that
 // have come, as far as the lease's share of work goes.
 func (l *leasing) arrange() error {
+	if l.ahead != nil {
+		return nil
+	}
 	left := orderStep
 	done := map[string]uint64{}
 	for _, g := range l.groups {
@@ -290,14 +293,16 @@ func (l *leasing) lookByField(g *group) error {
 		if err != nil {
 			return err
 		}
-		if !st.taken() || !l.work() {
+		if !st.taken() && !l.examined[id] || !l.work() {
 			g.head, a.head = id, where
 			break
 		}
 		a.at, g.moved = where, true
 	}
-	for _, key := range stale {
-		l.delete(bOrdered, key)
+	if l.ahead == nil {
+		for _, key := range stale {
+			l.delete(bOrdered, key)
+		}
 	}
 	return nil
 }

@@ -159,6 +159,8 @@ func (b *both) lease() {
 	if camp == nil {
 		_, err := b.s.Lease(context.Background(), req)
 		b.fails(err, ErrNotFound)
+		_, err = b.s.Ahead(context.Background(), req)
+		b.fails(err, ErrNotFound)
 		return
 	}
 	var judged []Candidate
@@ -167,8 +169,13 @@ func (b *both) lease() {
 		judged = append(judged, c)
 		return rules(camp.salt, c, b.now)
 	}
+	req.Chosen = b.choice(req)
+	next, err := b.s.Ahead(context.Background(), req)
+	b.must(err)
+	judged = nil
 	got, err := b.s.Lease(context.Background(), req)
 	b.must(err)
+	b.same("ahead", idsOf(next, func(c Candidate) uint64 { return c.ID }), idsOf(got.Attempts, func(a Attempt) uint64 { return a.Contact.ID }))
 	l := &mLease{m: b.m, req: req, camp: camp, res: LeaseResult{Passed: map[string]int{}}}
 	l.run()
 	b.same("candidates", l.judged, judged)
@@ -177,6 +184,27 @@ func (b *both) lease() {
 		b.m.live[len(b.m.live)-len(got.Attempts)+i].ID = a.ID
 		b.m.live[len(b.m.live)-len(got.Attempts)+i].SIPCallID = a.SIPCallID
 	}
+}
+
+// choice is some of those who are next, in another order, and some others.
+func (b *both) choice(req LeaseRequest) (chosen []uint64) {
+	req.Max = 9
+	next, err := b.s.Ahead(context.Background(), req)
+	b.must(err)
+	for range b.int("chosen", 0, 2) {
+		chosen = append(chosen, uint64(b.int("anybody", 0, int(b.m.nextID)+1)))
+		if len(next) > 0 {
+			chosen = append(chosen, next[b.int("next", 0, len(next)-1)].ID)
+		}
+	}
+	return chosen
+}
+
+func idsOf[T any](all []T, id func(T) uint64) (ids []uint64) {
+	for _, a := range all {
+		ids = append(ids, id(a))
+	}
+	return ids
 }
 
 func (b *both) settle() {

@@ -99,10 +99,7 @@ func (l *leasing) gather() error {
 // takeFresh leases fresh contacts of the open groups: list by list, or by
 // turns if lists have weights.
 func (l *leasing) takeFresh() error {
-	turns, err := l.turns()
-	if err != nil {
-		return err
-	}
+	turns := l.turns
 	for !l.full() && !l.res.More {
 		list := turns.pick()
 		if list < 0 {
@@ -114,7 +111,9 @@ func (l *leasing) takeFresh() error {
 		}
 		turns.took(list, took)
 	}
-	turns.save(l)
+	if l.ahead == nil {
+		turns.save(l)
+	}
 	return nil
 }
 
@@ -191,7 +190,7 @@ func (l *leasing) look(g *group) error {
 		if err != nil {
 			return err
 		}
-		if !st.taken() || !l.work() {
+		if !st.taken() && !l.examined[id] || !l.work() {
 			g.head = id
 			return nil
 		}
@@ -281,7 +280,7 @@ type turns struct {
 	changed bool
 }
 
-func (l *leasing) turns() (*turns, error) {
+func (l *leasing) readTurns() (*turns, error) {
 	t := &turns{names: l.req.Lists, credit: map[string]int{}}
 	for i, src := range l.req.Lists {
 		t.lists = append(t.lists, i)

@@ -1,4 +1,4 @@
-// Bench prints what the store can do beside what it must do and beside a
+// Command bench prints what the store can do beside what it must do and beside a
 // reference that is measured in the same run: PostgreSQL from the installed
 // binaries, in a temporary folder, on a Unix socket. Without them the column
 // says so.

@@ -28,6 +28,7 @@ type Store interface {
 	Rejudge(campaign string) error
 
 	Lease(ctx context.Context, req contactdb.LeaseRequest) (contactdb.LeaseResult, error)
+	Ahead(ctx context.Context, req contactdb.LeaseRequest) ([]contactdb.Candidate, error)
 	Settle(ctx context.Context, st contactdb.Settlement) (contactdb.Record, error)
 	Recover(ctx context.Context, owner string, now time.Time, next func(contactdb.Attempt) (time.Time, string)) ([]contactdb.Attempt, error)
 	Live() ([]contactdb.Attempt, error)

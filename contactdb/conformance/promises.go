@@ -19,6 +19,8 @@ var promises = []struct {
 	{"what is due comes before what is fresh, the earliest first", dueFirst},
 	{"closed zones are passed over and say when they open", closedZones},
 	{"who is never to be called is looked at again when rules change", again},
+	{"what is ahead is what the next lease gives, and to look changes nothing", ahead},
+	{"who is chosen is taken first, if they may be called", chosen},
 	{"no number is in two live attempts, whoever has it", oneAttempt},
 	{"no caller ID is shown more often than it may", callerIDs},
 	{"what a candidate shows is what the lease judges", sameView},
@@ -112,6 +114,62 @@ func again(f *fixture) {
 	f.gives(never)
 	f.apply("c", "v2")
 	f.gives(request(1, "a"), 1)
+}
+
+// shown fails unless these are ahead, in this order.
+func (f *fixture) shown(req contactdb.LeaseRequest, want ...int) []contactdb.Candidate {
+	f.Helper()
+	next, err := f.s.Ahead(bg, req)
+	f.must(err)
+	var got, wanted []string
+	for _, c := range next {
+		got = append(got, c.Phone)
+	}
+	for _, n := range want {
+		wanted = append(wanted, phone(n))
+	}
+	if !slices.Equal(got, wanted) {
+		f.Fatalf("ahead are %v, want %v", got, wanted)
+	}
+	return next
+}
+
+func ahead(f *fixture) {
+	f.importList("a", people(1, 2, 3, 4, 5, 6)...)
+	f.importList("b", people(5, 7)...)
+	f.suppress(contactdb.Suppression{Phone: phone(4)})
+	first := f.lease(request(2, "a", "b")).Attempts
+	f.settle(first[0], contactdb.Busy, monday, monday.Add(time.Hour))
+	_, err := f.s.PromiseCallback("c", f.contacts("b")[1], contactdb.Promise{At: monday.Add(2 * time.Hour)})
+	f.must(err)
+	req := request(9, "a", "b")
+	req.Now = monday.Add(2 * time.Hour)
+	for range 2 { // 7 was promised, 1 is due, 2 is in a call, 4 must not be called, 5 of list b has the number of another
+		next := f.shown(req, 7, 1, 3, 5, 6)
+		if p := next[1].Progress; p.Attempts != 1 || p.LastOutcome != contactdb.Busy || len(next[1].NumberTries) != 1 {
+			f.Errorf("the second: %+v", next[1])
+		}
+	}
+	few := req
+	few.Max = 2
+	f.shown(few, 7, 1)
+	f.gives(req, 7, 1, 3, 5, 6)
+	f.shown(req)
+}
+
+func chosen(f *fixture) {
+	f.importList("a", people(1, 2, 3, 4, 5, 6)...)
+	first := f.lease(request(1, "a")).Attempts
+	f.settle(first[0], contactdb.Busy, monday, monday.Add(time.Hour))
+	all := f.contacts("a")
+	req := request(3, "a")
+	f.suppress(contactdb.Suppression{Phone: phone(4)})
+	req.Chosen = []uint64{all[4].ID, all[0].ID, all[3].ID, 999, all[4].ID} // 1 is not due yet, 4 must not be called
+	f.shown(req, 5, 2, 3)
+	f.gives(req, 5, 2, 3)
+	req.Chosen, req.Now = []uint64{all[5].ID, all[0].ID}, monday.Add(time.Hour)
+	f.gives(req, 6, 1)
+	f.gives(req)
 }
 
 func oneAttempt(f *fixture) {
