@@ -20,28 +20,29 @@ type Floor struct {
 
 	operators map[string]*floorOperator
 	calls     map[string]*floorCall
-	staff     []*floorOperator // operators, by name
-	line      []*floorCall     // calls, the oldest first
-	snap      pacing.Snapshot  // its slices are used again
-	asked     []*floorCall     // the calls of snap, in its order
-	turn      []*floorOperator // as snap
-	leasing   int              // contacts asked for and not yet given
-	fulfilled bool             // the last lease gave what was asked for
-	missed    bool             // something happened while it was on its way
-	noneUntil time.Time        // the lists have nobody to dial before this
-	exhausted bool             // ... and never will under these rules
-	stale     bool             // that has changed while contacts were being asked for
-	again     time.Time        // pacing wants to be asked again
-	lines     int              // further calls that trunks allow
-	slow      bool             // calls a second are what limits them
-	live      int              // live answers in the regulator's window
+	staff     []*floorOperator     // operators, by name
+	line      []*floorCall         // calls, the oldest first
+	in        [PhaseWrapUp + 1]int // of them, by phase
+	snap      pacing.Snapshot      // its slices are used again
+	asked     []*floorCall         // the calls of snap, in its order
+	turn      []*floorOperator     // as snap
+	leasing   int                  // contacts asked for and not yet given
+	fulfilled bool                 // the last lease gave what was asked for
+	missed    bool                 // something happened while it was on its way
+	noneUntil time.Time            // the lists have nobody to dial before this
+	exhausted bool                 // ... and never will under these rules
+	stale     bool                 // that has changed while contacts were being asked for
+	again     time.Time            // pacing wants to be asked again
+	lines     int                  // further calls that trunks allow
+	slow      bool                 // calls a second are what limits them
+	live      int                  // live answers in the regulator's window
 	abandoned int
 	worked    time.Duration // of operators who have left
 	waited    Waits         // of all operators since the floor began
 	split     pacing.Waiting
 	gone      map[string]Waits // of operators who have left, since takeWaits
 	last      pacing.Decision
-	lastWhy   string
+	lastWhy   pacing.Grounds
 	decided   int       // decisions taken
 	horizon   time.Time // when the regulator's window, the schedule or the day's hours end; zero: not known
 	closed    bool      // nobody may be called now: legal hours
@@ -224,6 +225,7 @@ func (f *Floor) begin(l LeasedCall, in Input) *floorCall {
 		c.view.Chance = f.pacer.Chance(l.Traits)
 	}
 	f.calls[l.ID] = c
+	f.in[c.phase]++
 	f.queueUp(c)
 	f.learn(pacing.CallPlaced, c, in)
 	if f.state != contactdb.Running { // stopped or paused while the lease was on its way
@@ -334,6 +336,7 @@ func (f *Floor) talkEnded(c *floorCall, in Input) {
 func (f *Floor) settled(c *floorCall, in Input) {
 	delete(f.calls, c.id)
 	f.line = without(f.line, c)
+	f.in[c.phase]--
 	f.comesBack(in.NextAt)
 	if c.phase == PhaseDialing || c.phase == PhaseRinging {
 		f.learn(pacing.CallUnanswered, c, in)
@@ -376,7 +379,7 @@ func (f *Floor) free(o *floorOperator) {
 
 // deadlines acts on what has run out: persons who waited, wrap-ups.
 func (f *Floor) deadlines() {
-	for _, c := range f.ordered() {
+	for _, c := range f.those(PhaseQueued) {
 		if c.phase == PhaseQueued && !f.now.Before(c.deadline) && f.awaited(c) == nil && f.longestWaiting() == nil {
 			f.move(c, PhaseClosing)
 			f.do(Action{Kind: DoRelease, Call: c.id})
@@ -393,7 +396,7 @@ func (f *Floor) deadlines() {
 
 // match gives those who wait, the longest first, to the operators who wait, the longest first.
 func (f *Floor) match() {
-	for _, c := range f.ordered() {
+	for _, c := range f.those(PhaseQueued) {
 		if c.phase != PhaseQueued {
 			continue
 		}
@@ -458,10 +461,12 @@ func (f *Floor) Next() time.Time {
 		sooner(f.noneUntil)
 	}
 	sooner(f.nextPromise())
-	for _, c := range f.line {
+	for _, c := range f.those(PhaseQueued) {
 		if c.phase == PhaseQueued {
 			sooner(c.deadline)
 		}
+	}
+	for _, c := range f.those(PhasePreview) {
 		sooner(c.decideBy)
 	}
 	for _, o := range f.staff {
@@ -475,6 +480,15 @@ func (f *Floor) Next() time.Time {
 // ordered are the calls, the oldest first: ids grow. Only to be read, and not
 // while calls are settled.
 func (f *Floor) ordered() []*floorCall { return f.line }
+
+// those are the calls, or none if none is in the phase: there is seldom one that
+// waits.
+func (f *Floor) those(p Phase) []*floorCall {
+	if f.in[p] == 0 {
+		return nil
+	}
+	return f.line
+}
 
 // queueUp puts a call into the order of ids: at the end, as they grow.
 func (f *Floor) queueUp(c *floorCall) {
@@ -502,6 +516,12 @@ func (f *Floor) move(c *floorCall, to Phase) {
 	if !slices.Contains(transitions[c.phase], to) {
 		f.wrong = fmt.Errorf("call %s went from %s to %s", c.id, c.phase, to)
 	}
+	f.put(c, to)
+}
+
+func (f *Floor) put(c *floorCall, to Phase) {
+	f.in[c.phase]--
+	f.in[to]++
 	c.phase = to
 }
 
@@ -511,7 +531,9 @@ func (f *Floor) Check() error {
 	if f.wrong != nil {
 		return f.wrong
 	}
+	in := f.in
 	for _, c := range f.calls {
+		in[c.phase]--
 		o := f.operators[c.operator]
 		switch c.phase {
 		case PhaseReserved, PhaseBridged:
@@ -519,6 +541,9 @@ func (f *Floor) Check() error {
 				return fmt.Errorf("call %s is %s with operator %q, who has call %v", c.id, c.phase, c.operator, o)
 			}
 		}
+	}
+	if in != [len(in)]int{} {
+		return fmt.Errorf("calls by phase are counted wrong, by %v", in)
 	}
 	for _, o := range f.operators {
 		c := f.calls[o.call]

@@ -94,7 +94,7 @@ const (
 	DoPlace                       // Operator has decided: place Call
 	DoSkip                        // ... not to: let Call go, Why
 	DoAway                        // Operator is not ready any more, Why
-	DoDecision                    // pacing decided: Why
+	DoDecision                    // pacing decided: lastWhy says on which grounds
 	DoOperator                    // Operator is now in Why (its state)
 	DoFinished                    // nothing is left to do; Why says of which kind
 )

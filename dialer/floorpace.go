@@ -30,9 +30,9 @@ func (f *Floor) pace() {
 	if d.Again > 0 {
 		f.again = f.now.Add(d.Again)
 	}
-	if d.Why != "" && d.Why != f.lastWhy {
+	if d.Why != f.lastWhy {
 		f.lastWhy = d.Why
-		f.do(Action{Kind: DoDecision, Why: d.Why, N: d.Place})
+		f.do(Action{Kind: DoDecision, N: d.Place})
 	}
 	for _, i := range d.Cancel {
 		f.hangup(f.asked[i])

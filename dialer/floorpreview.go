@@ -26,7 +26,7 @@ const (
 // preview shows a leased call to the operator who has waited longest.
 func (f *Floor) preview(c *floorCall) {
 	o := f.longestWaiting()
-	c.phase = PhasePreview
+	f.put(c, PhasePreview)
 	if o == nil {
 		f.skip(c, operatorIs)
 		return
@@ -92,7 +92,7 @@ func (f *Floor) skipAll() {
 
 // countdowns ends the looking of those whose time is up.
 func (f *Floor) countdowns() {
-	for _, c := range f.ordered() {
+	for _, c := range f.those(PhasePreview) {
 		if c.phase != PhasePreview || f.now.Before(c.decideBy) {
 			continue
 		}

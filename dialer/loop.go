@@ -155,7 +155,7 @@ func (l *loop) perform(a Action, at time.Time) (over bool) {
 		r := l.rules.Load()
 		l.wg.Go(func() { l.lease(r, a.N, a.Operator) })
 	case DoDecision:
-		l.decided(a.Why, at)
+		l.decided(l.floor.lastWhy.String(), at)
 	case DoPreview:
 		l.show(a)
 	case DoAway:

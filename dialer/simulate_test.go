@@ -51,3 +51,11 @@ func TestTheProductionFloorDoesInTheWorldWhatTheWorldsOwnFloorDoes(t *testing.T)
 		}
 	}
 }
+
+// BenchmarkShift is what `apel simulate --operators 100` does.
+func BenchmarkShift(b *testing.B) {
+	set := pacing.Settings{Mode: pacing.Predictive, MaxAbandonment: .03, Debt: pacing.DefaultDebt}
+	for b.Loop() {
+		dialer.Simulate(world.Config{Operators: 100, Hours: 8, Seed: 1}, "predictive", dialer.FloorSettings{Pacing: set, Within: 2 * time.Second})
+	}
+}

@@ -83,7 +83,7 @@ func (b *budget) terms(set Settings, s *Snapshot, o *outlook) terms {
 		t.over = overRiskEnd
 	}
 	t.allowed = int(math.Floor(t.spare + debt + 1e-9))
-	t.none = o.weigh(&sums{}, max(t.allowed, 0))
+	t.none = o.weigh(&nothing, max(t.allowed, 0))
 	b.want = want(t.spare-t.none.lost+max(debt-1, 0), earn, team)
 	t.steady = math.Exp(b.Level) * prior(o.able)
 	t.price = t.steady * math.Pow(b.want, .8)

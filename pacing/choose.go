@@ -6,12 +6,13 @@ package pacing
 // shows each contact until it is called.
 func (f *filling) choose() {
 	o, e := &f.e.look, f.e
-	var extra sums
+	extra := &e.extra
+	extra.clear()
 	taken := e.picks[:0]
 	defer func() { e.picks, f.picks, f.placed = taken, taken, len(taken) }()
 	most := min(f.most, len(f.s.Candidates), 64)
 	for len(taken) < most {
-		r := o.weigh(&extra, max(f.t.allowed, 0))
+		r := o.weigh(extra, max(f.t.allowed, 0))
 		l, stop := f.stop(len(taken), r)
 		f.last, f.limit = r, l
 		if stop {
@@ -23,7 +24,7 @@ func (f *filling) choose() {
 			return
 		}
 		extra.add(e.chance(f.s.Candidates[best].Chance), &o.fresh)
-		if f.tight() && len(taken) >= f.least && o.weigh(&extra, max(f.t.allowed, 0)).over > f.t.over {
+		if f.tight() && len(taken) >= f.least && o.weigh(extra, max(f.t.allowed, 0)).over > f.t.over {
 			f.limit = Budget
 			return
 		}

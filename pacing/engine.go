@@ -18,9 +18,8 @@ type engine struct {
 	traits           predictor // what contacts' traits mean
 	b                budget
 	look             outlook
-	stillPlaced      [ringBins]float64
-	stillRinging     [ringBins]float64
 	picks            []int
+	extra            more
 }
 
 // doubt is by how many standard errors the chance is taken higher than learned.
@@ -151,19 +150,15 @@ func (e *engine) see(s *Snapshot) {
 	e.ops.refresh()
 	o := &e.look
 	o.clear()
+	o.small = len(s.Operators)+len(s.Calls) <= few
 	o.operators(s, &e.ops)
 	odds := e.ringing.odds() / e.placing.odds()
-	for b := range ringBins {
-		e.stillPlaced[b] = e.placing.still(e.base, b)
-		e.stillRinging[b] = e.ringing.still(tilt(e.base, odds), b)
-	}
 	for i := range s.Calls {
 		e.call(s, &s.Calls[i], odds)
 	}
-	o.spreadCalls(&o.placP, &o.placQ, &e.placing)
-	o.spreadCalls(&o.ringP, &o.ringQ, &e.ringing)
+	o.ringing = o.spread(&o.placed, &e.placing, e.base) + o.spread(&o.rung, &e.ringing, tilt(e.base, odds))
 	o.fresh = e.placing.ahead[0]
-	o.settle()
+	o.exact.known = [points]bool{}
 	n := &e.placing.N
 	e.base = (n[byPerson] + o.ringing + o.screened) / (n[0] + n[1] + n[2] + float64(len(s.Calls)))
 	e.base = max(e.base, e.long/2)
@@ -175,31 +170,33 @@ func (e *engine) see(s *Snapshot) {
 // call takes one call in the air.
 func (e *engine) call(s *Snapshot, c *Call, odds float64) {
 	o := &e.look
-	known := c.Chance > 0 && c.Chance < 1
 	switch c.Phase {
 	case Queued:
 		o.free--
 	case Screening:
 		e.screening(s, c)
 	case Ringing:
-		b := bin(since(s.Now, c.RingingAt))
-		p := e.stillRinging[b]
-		if known {
-			p = e.ringing.still(tilt(e.chance(c.Chance), odds), b)
-		}
-		o.ringP[b] += p
-		o.ringQ[b] += p * p
-		o.ringing += p
+		o.rung.add(e.inTheAir(&e.ringing, ageOf(s.Now, c.RingingAt), c.Chance, odds))
 	default:
-		b := bin(since(s.Now, c.PlacedAt))
-		p := e.stillPlaced[b]
-		if known {
-			p = e.placing.still(e.chance(c.Chance), b)
-		}
-		o.placP[b] += p
-		o.placQ[b] += p * p
-		o.ringing += p
+		o.placed.add(e.inTheAir(&e.placing, ageOf(s.Now, c.PlacedAt), c.Chance, 1))
 	}
+}
+
+// inTheAir is the bin of a call's age, and its chance of an answer if its
+// contact is known; -1 if not, and it counts as all such of its age.
+func (e *engine) inTheAir(l *ringLaw, b int, chance, odds float64) (int, float64) {
+	p := -1.
+	if chance > 0 && chance < 1 {
+		p = l.still(tilt(e.chance(chance), odds), b)
+	}
+	if e.look.small {
+		q := p
+		if p < 0 {
+			q = l.still(tilt(e.base, odds), b)
+		}
+		e.look.coming = append(e.look.coming, event{q, &l.ahead[b]})
+	}
+	return b, p
 }
 
 // worth is the live answers expected of the calls that a decision places.
@@ -221,11 +218,16 @@ func (e *engine) worth(s *Snapshot, d Decision) float64 {
 func (e *engine) screening(s *Snapshot, c *Call) {
 	p := e.placing.answeredBy(e.chance(c.Chance), bin(since(c.AnsweredAt, c.PlacedAt)))
 	left := e.delay.Mean - since(s.Now, c.AnsweredAt)
+	o := &e.look
 	for j, h := range grid {
-		if h >= left || j == points-1 {
-			e.look.answers.mean[j] += p
-			e.look.answers.sq[j] += p * p
+		if h < left && j < points-1 {
+			continue
 		}
+		o.answers.add(p, &sureFrom[j])
+		if o.small {
+			o.coming = append(o.coming, event{p, &sureFrom[j]})
+		}
+		break
 	}
-	e.look.screened += p
+	o.screened += p
 }

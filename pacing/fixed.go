@@ -1,9 +1,6 @@
 package pacing
 
-import (
-	"fmt"
-	"math"
-)
+import "math"
 
 // progressive places one call a free operator: every call in the air, whatever
 // becomes of it, keeps one operator for itself, so nobody who answers waits.
@@ -12,7 +9,7 @@ func progressive(n count) Decision {
 	if d.Place == 0 && n.free > 0 {
 		d.Cause = OnRinging
 	}
-	d.Why = fmt.Sprintf("%d free, %d in the air, one call a free operator", n.free, n.open)
+	d.Why = Grounds{mode: Progressive, free: n.free, air: n.open}
 	return d
 }
 
@@ -23,22 +20,21 @@ func power(set Settings, n count, s Snapshot) Decision {
 	d := progressive(n)
 	target := int(set.Ratio * float64(n.free))
 	want := max(target-n.open, 0)
+	d.Why.mode, d.Why.ratio = Power, set.Ratio
 	if want <= d.Place {
-		d.Why = fmt.Sprintf("%d free, %d in the air, ratio %.2g", n.free, n.open, set.Ratio)
 		return d
 	}
 	spare := sparePeople(set, s)
 	surplus := max(n.open-n.free, 0)
 	allowed := max(n.free+spare-n.open, 0)
-	d.Why = fmt.Sprintf("%d free, %d in the air, ratio %.2g, %d abandoned of %d live, %d more bearable",
-		n.free, n.open, set.Ratio, s.Abandoned, s.Live, spare)
+	d.Why.held, d.Why.abandoned, d.Why.live, d.Why.bearable = true, s.Abandoned, s.Live, spare
 	if want <= allowed {
 		d.Place, d.Cause = want, NoOperators
 		return d
 	}
 	d.Place, d.Cause = allowed, Budget
 	if spare <= surplus {
-		d.Why += "; power falls back to progressive: the budget is spent"
+		d.Why.fallback = spent
 	}
 	return d
 }

@@ -56,7 +56,7 @@ func TestFixedModesPlaceByRuleAndNameTheirCause(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := New(c.set).Decide(c.s)
-			if d.Place != c.place || d.Cause != c.limit || !strings.Contains(d.Why, c.why) {
+			if d.Place != c.place || d.Cause != c.limit || !strings.Contains(d.Why.String(), c.why) {
 				t.Errorf("got %d, %s, %q; want %d, %s, %q", d.Place, d.Cause, d.Why, c.place, c.limit, c.why)
 			}
 		})
@@ -92,7 +92,7 @@ func TestNoModePlacesMoreThanLinesAndContactsAllow(t *testing.T) {
 		if set.MaxLines > 0 && d.Place > 0 && d.Place+n.calls+n.talking > set.MaxLines {
 			t.Fatalf("%d lines over %d: %+v", d.Place+n.calls+n.talking, set.MaxLines, d)
 		}
-		if d.Why == "" || d.Cause == "" {
+		if d.Why.String() == "" || d.Cause == "" {
 			t.Fatalf("unexplained: %+v", d)
 		}
 	})
@@ -117,7 +117,7 @@ func TestPowerStaysUnderTheCapIfEverybodyAnswersAtOnce(t *testing.T) {
 
 func TestPredictiveSaysThatItFallsBack(t *testing.T) {
 	d := New(Settings{Mode: Predictive, MaxAbandonment: .03}).Decide(floorOf(2, 0, 0))
-	if d.Place != 2 || !strings.Contains(d.Why, "falls back to progressive") {
+	if d.Place != 2 || !strings.Contains(d.Why.String(), "falls back to progressive") {
 		t.Errorf("%+v", d)
 	}
 }

@@ -9,27 +9,49 @@ type outlook struct {
 	able     int // operators who are or can become free
 	answers  sums
 	releases sums
+	told     sums    // releases at known times
 	fresh    row     // a new call's verdict, if a person answers
 	ringing  float64 // live answers expected of ringing calls
 	screened float64 // ... of calls with the detector
 
-	rel    [points]pmf
-	relBuf [points][]float64
-	ansBuf []float64
-	tail   []float64 // P(answers >= lo+k)
-	excess []float64 // E[(answers-lo-k)+]
+	exact   comparison
+	small   bool    // few enough for exact
+	coming  []event // answers, when small
+	freeing []event // releases, when small
 
-	ringP, ringQ [ringBins]float64 // chances and their squares, by age since ringing
-	placP, placQ [ringBins]float64 // ... since placing, of calls that do not ring yet
-	talkN, wrapN [paces][talkBins]float64
+	placed, rung aged // the calls in the air that do not ring yet, and that do
+}
+
+// aged are calls by age: since placing, or since ringing.
+type aged struct {
+	alike [ringBins]float64 // calls of whose contact nothing is known
+	p, q  [ringBins]float64 // the chances of the others that a person answers, and their squares
+	bins  int               // no call is older
+}
+
+func (a *aged) clear() {
+	clear(a.alike[:a.bins])
+	clear(a.p[:a.bins])
+	clear(a.q[:a.bins])
+	a.bins = 0
+}
+
+func (a *aged) add(b int, p float64) {
+	a.bins = max(a.bins, b+1)
+	if p < 0 {
+		a.alike[b]++
+		return
+	}
+	a.p[b] += p
+	a.q[b] += p * p
 }
 
 func (o *outlook) clear() {
 	o.free, o.able, o.ringing, o.screened = 0, 0, 0, 0
-	o.answers, o.releases = sums{}, sums{}
-	o.ringP, o.ringQ = [ringBins]float64{}, [ringBins]float64{}
-	o.placP, o.placQ = [ringBins]float64{}, [ringBins]float64{}
-	o.talkN, o.wrapN = [paces][talkBins]float64{}, [paces][talkBins]float64{}
+	o.answers, o.told = sums{}, sums{}
+	o.coming, o.freeing = o.coming[:0], o.freeing[:0]
+	o.placed.clear()
+	o.rung.clear()
 }
 
 // since is the seconds from t to now, never negative and never absurd.
@@ -51,62 +73,65 @@ func (o *outlook) operators(s *Snapshot, r *releases) {
 		case p.State == Reserved, p.State == Ready && !p.Leaving:
 			o.free++
 			o.able++
+			r.discount(r.seatOf(i, p.Name))
 		case p.Leaving || p.State != Talking && p.State != WrapUp:
-			// not ready, or goes on break: not counted on
-		case p.State == Talking:
+			r.discount(r.seatOf(i, p.Name)) // not ready, or goes on break: not counted on
+		case p.State == WrapUp && !p.FreeAt.IsZero():
 			o.able++
-			o.talkN[r.paceOf(i, p.Name)][ageBin(since(s.Now, p.Since))]++
-		case !p.FreeAt.IsZero():
-			o.able++
-			o.told(p.FreeAt.Sub(s.Now).Seconds())
+			r.discount(r.seatOf(i, p.Name))
+			o.promised(p.FreeAt.Sub(s.Now).Seconds())
 		default:
 			o.able++
-			o.wrapN[r.paceOf(i, p.Name)][ageBin(since(s.Now, p.Since))]++
+			r.count(i, p, s.Now)
 		}
 	}
-	believe := r.trust(o.able)
-	for pace := range r.tables {
-		if !r.filled[pace] {
-			continue
-		}
-		t := &r.tables[pace]
-		for b := range talkBins {
-			o.releases.addTimes(o.talkN[pace][b], believe, &t.inTalk[b])
-			o.releases.addTimes(o.wrapN[pace][b], believe, &t.inWrap[b])
+	r.leave(len(s.Operators))
+	believed := r.trust(o.able)
+	if o.small {
+		for i := range s.Operators {
+			if by := r.seats[i].row; by != nil {
+				o.freeing = append(o.freeing, event{believed, by})
+			}
 		}
 	}
+	o.releases = r.sum.scaled(believed)
+	o.releases.plus(&o.told)
 }
 
-// told takes an operator whose wrap-up ends at a known time; what is told is
+// promised takes an operator whose wrap-up ends at a known time; what is told is
 // believed nearly.
-func (o *outlook) told(in float64) {
+func (o *outlook) promised(in float64) {
 	const believed = .98
 	for j, h := range grid {
 		if in <= h+patience {
-			o.releases.mean[j] += believed
-			o.releases.sq[j] += believed * believed
+			o.told.add(believed, &sureFrom[j])
+			if o.small {
+				o.freeing = append(o.freeing, event{believed, &sureFrom[j]})
+			}
+			return
 		}
 	}
 }
 
-func (o *outlook) spreadCalls(p, q *[ringBins]float64, l *ringLaw) {
-	for b := range p {
-		if p[b] == 0 {
+// spread takes calls in the air by their age; base is the chance of one that
+// nothing is known of. It returns the people expected to answer.
+func (o *outlook) spread(a *aged, l *ringLaw, base float64) (people float64) {
+	for b := range a.bins {
+		p, q := a.p[b], a.q[b]
+		if n := a.alike[b]; n > 0 {
+			x := l.still(base, b)
+			p, q = p+n*x, q+n*x*x
+		}
+		if p == 0 {
 			continue
 		}
+		people += p
 		for j, v := range &l.ahead[b] {
-			o.answers.mean[j] += p[b] * v
-			o.answers.sq[j] += q[b] * v * v
+			o.answers.mean[j] += p * v
+			o.answers.sq[j] += q * v * v
 		}
 	}
-}
-
-// ready derives the laws of the releases, when all operators are in.
-func (o *outlook) settle() {
-	for j := range grid {
-		o.rel[j] = binomial(o.releases.mean[j], o.releases.sq[j], o.relBuf[j])
-		o.relBuf[j] = o.rel[j].p
-	}
+	return people
 }
 
 // risk is what adding one call more would bring.
@@ -121,13 +146,11 @@ type risk struct {
 // An answer at a time is lost when no operator is left then; it makes another
 // be lost when none is left at some later time. The second is at least as
 // likely as at the worst single later time, which is what is taken.
-func (o *outlook) weigh(extra *sums, allowed int) risk {
+func (o *outlook) weigh(extra *more, allowed int) risk {
 	var r risk
 	var full row
 	for j := range grid {
-		a := binomial(o.answers.mean[j]+extra.mean[j], o.answers.sq[j]+extra.sq[j], o.ansBuf)
-		o.ansBuf = a.p
-		f, over, lost := o.against(a, &o.rel[j], allowed)
+		f, over, lost := o.at(j, extra, allowed)
 		full[j] = f
 		r.over = max(r.over, over)
 		r.lost = max(r.lost, lost)
@@ -145,45 +168,32 @@ func (o *outlook) weigh(extra *sums, allowed int) risk {
 	return r
 }
 
-// against compares answers with operators: the chances that all operators are
-// taken, that more than allowed people are left over, and how many on average.
-func (o *outlook) against(a pmf, rel *pmf, allowed int) (full, over, lost float64) {
-	n := len(a.p)
-	o.tail = grow(o.tail, n+1)
-	o.excess = grow(o.excess, n+1)
-	for k := n - 1; k >= 0; k-- {
-		o.tail[k] = o.tail[k+1] + a.p[k]
-		o.excess[k] = o.excess[k+1] + o.tail[k+1]
+// at compares answers with operators at a time of the grid: the chances that all
+// operators are taken, that more than allowed people are left over, and how many
+// on average.
+func (o *outlook) at(j int, extra *more, allowed int) (full, over, lost float64) {
+	a := lawOf(o.answers.mean[j]+extra.mean[j], o.answers.sq[j]+extra.sq[j])
+	r := lawOf(o.releases.mean[j], o.releases.sq[j])
+	if d := a.less(r); !o.small || d.variance > many {
+		full, lost = d.from(float64(o.free))
+		over, _ = d.from(float64(o.free + allowed + 1))
+		return full, over, lost
 	}
-	atLeast := func(k int) float64 {
-		switch k -= a.lo; {
-		case k <= 0:
-			return 1
-		case k > n:
-			return 0
-		}
-		return o.tail[k]
-	}
-	for i, p := range rel.p {
-		k := o.free + rel.lo + i
-		full += p * atLeast(k)
-		over += p * atLeast(k+allowed+1)
-		switch at := k - a.lo; {
-		case at < 0:
-			lost += p * (o.excess[0] - float64(at))
-		case at <= n:
-			lost += p * o.excess[at]
-		}
-	}
-	return full, over, lost
+	o.exact.fill(j, o.coming, o.freeing)
+	return o.exact.at(j, extra.p, o.fresh[j], o.free, allowed)
 }
 
-// grow returns n+1 zeroed entries, of b if it is large enough.
-func grow(b []float64, n int) []float64 {
-	if cap(b) < n+1 {
-		b = make([]float64, 2*n+16)
-	}
-	b = b[:n+1]
-	clear(b)
-	return b
+// more are answers of calls that could be placed now.
+type more struct {
+	sums
+	p []float64 // the chance of each
+}
+
+var nothing more
+
+func (m *more) clear() { m.sums, m.p = sums{}, m.p[:0] }
+
+func (m *more) add(p float64, fresh *row) {
+	m.sums.add(p, fresh)
+	m.p = append(m.p, p)
 }

@@ -1,9 +1,6 @@
 package pacing
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // Pacer paces one campaign. It is not safe for concurrent use: the floor's
 // loop owns it.
@@ -68,10 +65,6 @@ func (p *Pacer) clip(d Decision, n count, s Snapshot) Decision {
 	if d.Place > room {
 		d.Place, d.Cause = room, by
 	}
-	if d.Place < wish {
-		d.Why = fmt.Sprintf("place %d of %d, no more %s: %s", d.Place, wish, d.Cause, d.Why)
-	} else {
-		d.Why = fmt.Sprintf("place %d: %s", d.Place, d.Why)
-	}
+	d.Why.place, d.Why.wish, d.Why.by = d.Place, wish, d.Cause
 	return d
 }

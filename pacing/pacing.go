@@ -116,8 +116,8 @@ type Decision struct {
 	Picks []int
 	// Cancel are the places among Snapshot.Calls of ringing calls to give up.
 	Cancel []int
-	Cause  Cause  // what holds back one call more
-	Why    string // "place 3: 2 ready + 1.4 freeing in 8 s, 9 ringing worth 2.1 answers, budget 11 of 40"
+	Cause  Cause   // what holds back one call more
+	Why    Grounds // "place 3: 2 ready + 1.4 freeing in 8 s, 9 ringing worth 2.1 answers, budget 11 of 40"
 	// Ringing and Screened are the live answers expected of the calls in the air
 	// that ring, those placed now included, and that the detector listens to;
 	// Operators are those at work who are or can become free: see Waiting.

@@ -1,9 +1,6 @@
 package pacing
 
-import (
-	"fmt"
-	"time"
-)
+import "time"
 
 // predictive places calls as long as the next one, if a person answers it, is
 // lost with a chance not over the price that the budget sets.
@@ -12,7 +9,7 @@ func (e *engine) predictive(set Settings, n count, s *Snapshot) Decision {
 	d := progressive(n)
 	if need := max(enough, o.able); int(e.resolved) < need {
 		d.Cause = Caution
-		d.Why += fmt.Sprintf("; predictive falls back to progressive: %d of %d calls known", int(e.resolved), need)
+		d.Why.fallback, d.Why.known, d.Why.need = unschooled, int(e.resolved), need
 		return d
 	}
 	if o.able == 0 {
@@ -21,7 +18,7 @@ func (e *engine) predictive(set Settings, n count, s *Snapshot) Decision {
 	}
 	if e.refused > .8 {
 		d.Place, d.Cause, d.Again = min(d.Place, max(1-n.calls, 0)), NoLines, time.Second
-		d.Why += "; one call at a time: the last calls failed at once"
+		d.Why.fallback = refusing
 		return d
 	}
 	t := e.b.terms(set, s, o)
@@ -32,24 +29,15 @@ func (e *engine) predictive(set Settings, n count, s *Snapshot) Decision {
 	f.fill()
 	d.Place, d.Cause, d.Picks, d.Again = f.placed, f.limit, f.picks, time.Second
 	if t.allowed < 1 && f.limit == Budget && d.Place <= f.least {
-		d.Why += "; predictive falls back to progressive: the budget is spent"
+		d.Why.fallback = spent
 	}
 	if set.HangUpAfter > 0 && d.Place == 0 {
 		d.Cancel = e.cancel(s, set.HangUpAfter, f.last, t)
 	}
-	d.Why = fmt.Sprintf("%d free + %.1f freeing in 8 s, %d in the air worth %.1f answers, risk %.3f of %.3f, budget %.1f people%s",
-		o.free, max(o.releases.mean[5], 0), len(s.Calls), o.ringing+o.screened, f.last.loss, t.price, t.spare, tail(d.Why))
+	w := &d.Why
+	w.mode, w.free, w.air, w.freeing, w.worth = Predictive, o.free, len(s.Calls), max(o.releases.mean[5], 0), o.ringing+o.screened
+	w.loss, w.price, w.inHand = f.last.loss, t.price, t.spare
 	return d
-}
-
-// tail is what a sentence says after its first part.
-func tail(why string) string {
-	for i := range why {
-		if why[i] == ';' {
-			return why[i:]
-		}
-	}
-	return ""
 }
 
 // filling is one decision's search for the number of calls, and which.
@@ -95,12 +83,10 @@ func (f *filling) inOrder() {
 	try := func(k int) bool {
 		r := f.t.none
 		if k > 0 {
-			x := f.ahead(k)
-			r = f.e.look.weigh(&x, max(f.t.allowed, 0))
+			r = f.e.look.weigh(f.ahead(k), max(f.t.allowed, 0))
 		}
 		if f.tight() && r.loss <= f.t.price {
-			x := f.ahead(k + 1)
-			r.over = f.e.look.weigh(&x, max(f.t.allowed, 0)).over
+			r.over = f.e.look.weigh(f.ahead(k+1), max(f.t.allowed, 0)).over
 		}
 		l, stop := f.stop(k, r)
 		if stop || k == 0 {
@@ -131,15 +117,20 @@ func (f *filling) inOrder() {
 	f.placed = lo
 }
 
-// ahead is the answers of the next k contacts.
-func (f *filling) ahead(k int) sums {
-	var x sums
-	o := &f.e.look
+// ahead is the answers of the next k contacts, until it is asked again.
+func (f *filling) ahead(k int) *more {
+	o, x := &f.e.look, &f.e.extra
+	x.clear()
 	for i := 0; i < k && i < len(f.s.Candidates); i++ {
 		x.add(f.e.chance(f.s.Candidates[i].Chance), &o.fresh)
 	}
-	if rest := k - len(f.s.Candidates); rest > 0 {
+	rest := k - len(x.p)
+	if !o.small {
 		x.addTimes(float64(rest), f.e.base, &o.fresh)
+		return x
+	}
+	for range rest {
+		x.add(f.e.base, &o.fresh)
 	}
 	return x
 }
@@ -163,7 +154,7 @@ func (e *engine) cancel(s *Snapshot, after time.Duration, r risk, t terms) []int
 			break
 		}
 		out = append(out, best)
-		lost -= e.stillRinging[bin(since(s.Now, s.Calls[best].RingingAt))]
+		lost -= e.ringing.still(tilt(e.base, e.ringing.odds()/e.placing.odds()), ageOf(s.Now, s.Calls[best].RingingAt))
 	}
 	return out
 }

@@ -38,7 +38,7 @@ func TestPredictiveOverdialsOnceItKnowsEnough(t *testing.T) {
 	s := floorOf(4, 6, 0)
 	s.Live, s.Abandoned, s.Horizon = 400, 4, noon.Add(5*time.Hour)
 	d := schooled(predictiveSettings()).Decide(s)
-	if d.Place <= 4 || d.Cause != Caution || !strings.Contains(d.Why, "4 free") {
+	if d.Place <= 4 || d.Cause != Caution || !strings.Contains(d.Why.String(), "4 free") {
 		t.Errorf("%+v", d)
 	}
 }
@@ -49,7 +49,7 @@ func TestPredictiveWithASpentBudgetIsProgressiveAndSaysSo(t *testing.T) {
 	set := predictiveSettings()
 	set.Debt = 0
 	d := schooled(set).Decide(s)
-	if d.Place != 0 || d.Cause != Budget || !strings.Contains(d.Why, "falls back to progressive: the budget is spent") {
+	if d.Place != 0 || d.Cause != Budget || !strings.Contains(d.Why.String(), "falls back to progressive: the budget is spent") {
 		t.Errorf("%+v", d)
 	}
 }

@@ -1,6 +1,9 @@
 package pacing
 
-import "math"
+import (
+	"math"
+	"time"
+)
 
 // patience is how long a person waits after the verdict, in seconds: the
 // regulator's two (47 CFR 64.1200(a)(7); Ofcom, persistent misuse).
@@ -24,15 +27,20 @@ type releases struct {
 	wanted     [paces]bool // classes that some operator is in
 	filled     [paces]bool
 	seats      []seat  // as the operators of the last decision
+	sum        sums    // of those who talk or are in wrap-up
 	talks      float64 // seen
 	stale      float64
 }
 
-// seat is an operator at a place of the snapshot: from one decision to the
-// next they are mostly the same.
+// seat is an operator at a place of the snapshot, with what was counted of it:
+// from one decision to the next most are the same, and in the same bin.
 type seat struct {
-	name string
-	own  *habit
+	name  string
+	own   *habit
+	state OperatorState
+	since time.Time
+	until time.Time // when its age comes into the next bin
+	row   *row      // counted, in releases.sum; nil: none
 }
 
 type releaseTable struct{ inTalk, inWrap [talkBins]row }
@@ -78,20 +86,68 @@ func (r *releases) wrapped(sec float64) {
 	r.stale++
 }
 
-// paceOf is the class of the operator at a place of the snapshot.
-func (r *releases) paceOf(place int, name string) int {
+// count sees to it that sum has this operator, who talks or is in wrap-up.
+func (r *releases) count(place int, p *Operator, now time.Time) {
+	at := r.seatOf(place, p.Name)
+	if at.row != nil && at.state == p.State && at.since.Equal(p.Since) && now.Before(at.until) {
+		return
+	}
+	r.discount(at)
+	t, b := &r.tables[r.paceOf(at)], ageBin(since(now, p.Since))
+	at.row = &t.inTalk[b]
+	if p.State == WrapUp {
+		at.row = &t.inWrap[b]
+	}
+	at.state, at.since = p.State, p.Since
+	at.until = laterThan(p.Since, now).Add(time.Duration(edges[b+1] * float64(time.Second)))
+	r.sum.add(1, at.row)
+}
+
+// laterThan is the time from which an age counts: a clock that jumped makes
+// nobody younger than nothing.
+func laterThan(since, now time.Time) time.Time {
+	if since.IsZero() || since.After(now) {
+		return now
+	}
+	return since
+}
+
+// discount takes an operator out of sum.
+func (r *releases) discount(at *seat) {
+	if at.row != nil {
+		r.sum.drop(at.row)
+		at.row = nil
+	}
+}
+
+// leave takes those out of sum whose places are not taken any more.
+func (r *releases) leave(from int) {
+	for i := from; i < len(r.seats); i++ {
+		r.discount(&r.seats[i])
+	}
+}
+
+func (r *releases) seatOf(place int, name string) *seat {
 	for len(r.seats) <= place {
 		r.seats = append(r.seats, seat{})
 	}
 	at := &r.seats[place]
-	if at.own == nil || at.name != name {
-		*at = seat{name, r.Own[name]}
+	if at.name != name {
+		r.discount(at)
+		*at = seat{name: name}
 	}
-	h := at.own
-	if h == nil {
+	return at
+}
+
+// paceOf is the class of an operator's pace.
+func (r *releases) paceOf(at *seat) int {
+	if at.own == nil && at.name != "" {
+		at.own = r.Own[at.name]
+	}
+	if at.own == nil {
 		return paces / 2
 	}
-	own := h.Sum / (h.N + 15)
+	own := at.own.Sum / (at.own.N + 15)
 	p := min(max(int(math.Round(own/logPaceRatio))+paces/2, 0), paces-1)
 	if r.wanted[p] = true; !r.filled[p] {
 		return paces / 2
@@ -103,9 +159,9 @@ var logPaceRatio = math.Log(paceRatio)
 
 const lookahead = 38 // seconds of talk and wrap-up looked ahead
 
-// refresh derives the tables when two in a hundred talks are new.
+// refresh derives the tables when five in a hundred talks and wrap-ups are new.
 func (r *releases) refresh() {
-	if r.stale < 1+.03*(r.talk.sum+r.wrap.sum) {
+	if r.stale < 1+.05*(r.talk.sum+r.wrap.sum) {
 		return
 	}
 	r.stale = 0
@@ -116,6 +172,10 @@ func (r *releases) refresh() {
 			continue
 		}
 		r.tables[p].fill(&r.talk, &r.wrap, &stepsOf[p])
+	}
+	r.sum = sums{} // all are to be counted anew
+	for i := range r.seats {
+		r.seats[i].row = nil
 	}
 }
 

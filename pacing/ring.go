@@ -1,6 +1,9 @@
 package pacing
 
-import "math"
+import (
+	"math"
+	"time"
+)
 
 // Endings of a call as pacing tells them apart.
 const (
@@ -128,6 +131,15 @@ func at(t []float64, x float64) float64 {
 	}
 	f := x - float64(i)
 	return t[i]*(1-f) + t[i+1]*f
+}
+
+// ageOf is the bin of an age.
+func ageOf(now, from time.Time) int {
+	d := now.Sub(from)
+	if d <= 0 || from.IsZero() {
+		return 0
+	}
+	return int(min(d/(ringStep*1e9), ringBins-1))
 }
 
 func bin(sec float64) int {

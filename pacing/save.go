@@ -60,7 +60,7 @@ func (p *Pacer) Load(b []byte) error {
 	e.ringing.N, e.ringing.H = s.Ringing.N, s.Ringing.H
 	e.ops.talk.H, e.ops.wrap.H = s.Talk, s.Wrap
 	if s.Own != nil {
-		e.ops.Own, e.ops.seats = s.Own, nil
+		e.ops.Own, e.ops.seats, e.ops.sum = s.Own, nil, sums{}
 	}
 	e.ops.Mean, e.ops.Seen, e.ops.talks = s.OwnMean, s.OwnSeen, s.Talks
 	e.delay, e.base, e.long, e.resolved, e.given, e.got = s.Delay, s.Base, s.Long, s.Resolved, s.Given, s.Got

@@ -47,7 +47,7 @@ func (a *Adaptive) Decide(s pacing.Snapshot) pacing.Decision {
 		a.adapt(s, ready+working)
 	}
 	if s.Now.Sub(a.filled) < fillEvery {
-		d.Why = "not its time"
+		d.Why.Said = "not its time"
 		return d
 	}
 	a.filled = s.Now
@@ -56,7 +56,7 @@ func (a *Adaptive) Decide(s pacing.Snapshot) pacing.Decision {
 	if s.Contacts >= 0 {
 		d.Place = min(d.Place, s.Contacts)
 	}
-	d.Why = fmt.Sprintf("level %.2f", a.level)
+	d.Why.Said = fmt.Sprintf("level %.2f", a.level)
 	return d
 }
 
