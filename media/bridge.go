@@ -18,6 +18,8 @@ type Bridge struct {
 	legs [2]*leg
 	rec  *Recorder
 	once sync.Once
+
+	parted atomic.Bool
 }
 
 // leg is one direction of a bridge: what from hears is sent by to.
@@ -27,6 +29,8 @@ type leg struct {
 	rec      *Recorder // nil: not recorded
 	side     int
 	muted    atomic.Bool // nothing is forwarded, nor recorded
+	mix      *voice      // what a monitor sends in the place of packets
+	monitor  atomic.Pointer[Monitor]
 
 	// The fields below are guarded by to.out.mu.
 	bound  bool   // a stream is mapped
@@ -42,8 +46,8 @@ func Join(customer, operator *Session, rec *Recorder) *Bridge {
 	customer.part()
 	operator.part()
 	b := &Bridge{rec: rec}
-	b.legs[0] = &leg{from: customer, to: operator, voice: new(voice), rec: rec, side: left}
-	b.legs[1] = &leg{from: operator, to: customer, voice: new(voice), rec: rec, side: right}
+	b.legs[0] = newLeg(customer, operator, left, rec)
+	b.legs[1] = newLeg(operator, customer, right, rec)
 	rec.join(time.Now())
 	for _, l := range b.legs {
 		l.to.out.mu.Lock()
@@ -54,6 +58,12 @@ func Join(customer, operator *Session, rec *Recorder) *Bridge {
 		l.from.mu.Unlock()
 	}
 	return b
+}
+
+func newLeg(from, to *Session, side int, rec *Recorder) *leg {
+	l := &leg{from: from, to: to, rec: rec, side: side}
+	l.voice, l.mix = &voice{leg: l}, &voice{leg: l}
+	return l
 }
 
 // part closes the bridge that a session is in.
@@ -70,6 +80,7 @@ func (s *Session) part() {
 // says is sent to the other.
 func (b *Bridge) Close() {
 	b.once.Do(func() {
+		b.parted.Store(true)
 		for _, l := range b.legs {
 			l.from.mu.Lock()
 			if l.from.leg == l {
@@ -95,11 +106,14 @@ func (l *leg) forward(p *rtp.Packet, buf []byte, now time.Time) {
 		l.swallow(p)
 		return
 	}
+	if m := l.monitor.Load(); m != nil && m.hear(l, p, now) {
+		return
+	}
 	from := Codec(p.PayloadType)
 	l.rec.hear(l.side, p, now)
 	o := l.to.out
 	o.mu.Lock()
-	if o.leg != l || !o.sending(l.voice) {
+	if !o.sending(l.voice) {
 		o.mu.Unlock()
 		return
 	}

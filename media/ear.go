@@ -42,12 +42,7 @@ type Ear struct {
 // Listen starts an Ear on what arrives, and may be called before Negotiate:
 // until then it is quiet. One at a time; the next replaces it.
 func (s *Session) Listen() *Ear {
-	e := &Ear{
-		session: s,
-		start:   time.Now(),
-		frame:   make([]int16, FrameSamples),
-		closed:  make(chan struct{}),
-	}
+	e := newEar(s)
 	s.mu.Lock()
 	old := s.ear
 	s.ear = e
@@ -58,12 +53,21 @@ func (s *Session) Listen() *Ear {
 	return e
 }
 
+func newEar(s *Session) *Ear {
+	return &Ear{session: s, start: time.Now(), frame: make([]int16, FrameSamples), closed: make(chan struct{})}
+}
+
 // Next waits for the next 20 ms and returns them; the slice is reused. It ends
 // with ctx or with the session or the Ear (net.ErrClosed). One caller at a time.
 func (e *Ear) Next(ctx context.Context) ([]int16, error) {
 	if err := e.wait(ctx); err != nil {
 		return nil, err
 	}
+	return e.take(), nil
+}
+
+// take is the next frame, without waiting for its time.
+func (e *Ear) take() []int16 {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	for i := range e.frame {
@@ -72,7 +76,7 @@ func (e *Ear) Next(ctx context.Context) ([]int16, error) {
 		*at = 0
 	}
 	e.pos += FrameSamples
-	return e.frame, nil
+	return e.frame
 }
 
 // wait sleeps until the next frame is over. A caller that comes late is not

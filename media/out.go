@@ -14,7 +14,9 @@ const rtpHeader = 12
 
 // voice is one who speaks on an outgoing stream: a prompt, a digit, a bridge's
 // leg, the keep-alive. A change of voice begins a talk spurt.
-type voice struct{ _ byte }
+type voice struct {
+	leg *leg // speaks for this side of a bridge, while that stands; nil: for nobody but itself
+}
 
 // outgoing is the stream a session sends. It keeps growing across voices, so
 // that the receiver sees one source for the whole call (RFC 3550 §5.1).
@@ -61,7 +63,7 @@ func (o *outgoing) nextTimestamp(now time.Time) (ts uint32, paused bool) {
 
 // sending tells whether v may send now. The caller holds mu.
 func (o *outgoing) sending(v *voice) bool {
-	return o.to.IsValid() && !o.held && (o.holder == nil || o.holder == v)
+	return o.to.IsValid() && !o.held && (o.holder == nil || o.holder == v) && (v.leg == nil || v.leg == o.leg)
 }
 
 // advance notes a packet that is about to be sent, whose sound lasts length
