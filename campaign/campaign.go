@@ -48,8 +48,10 @@ type Definition struct {
 	Countdown    time.Duration // in preview, how long an operator may look at a contact
 	WrapUp       time.Duration // longest wrap-up; then the default disposition is set
 	Record       bool          // record bridged calls
-	Schedule     Schedule
-	Script       *Script // nil: none
+	// AnnounceMonitoring shows an operator when a supervisor listens in.
+	AnnounceMonitoring bool
+	Schedule           Schedule
+	Script             *Script // nil: none
 }
 
 // Window is hours on some weekdays, local to the contact.
@@ -133,18 +135,19 @@ type Schedule struct{ Start, End time.Time }
 // annotated file in testdata/campaigns says what each is for.
 func Default(name string) *Definition {
 	d := &Definition{
-		Name:        name,
-		Windows:     defaultWindows(),
-		RingTime:    25 * time.Second,
-		Attempts:    Attempts{Max: 4, PerDay: 2, PerWeek: 7, Retry: defaultRetry(), BestHour: true},
-		Numbers:     Numbers{Order: InTurn, Switch: 15 * time.Minute},
-		Callbacks:   Callbacks{Deputy: 15 * time.Minute, BeyondMax: true},
-		Pacing:      pacing.Settings{Mode: pacing.Predictive, Ratio: 1, Debt: pacing.DefaultDebt},
-		Abandonment: defaultAbandonment(),
-		Detector:    DetectorSettings{PeopleLost: 0.025, DecideWithin: 2950 * time.Millisecond, ListenOn: 4 * time.Second, Replay: true},
-		Countdown:   time.Minute,
-		WrapUp:      time.Minute,
-		Record:      true,
+		Name:               name,
+		Windows:            defaultWindows(),
+		RingTime:           25 * time.Second,
+		Attempts:           Attempts{Max: 4, PerDay: 2, PerWeek: 7, Retry: defaultRetry(), BestHour: true},
+		Numbers:            Numbers{Order: InTurn, Switch: 15 * time.Minute},
+		Callbacks:          Callbacks{Deputy: 15 * time.Minute, BeyondMax: true},
+		Pacing:             pacing.Settings{Mode: pacing.Predictive, Ratio: 1, Debt: pacing.DefaultDebt},
+		Abandonment:        defaultAbandonment(),
+		Detector:           DetectorSettings{PeopleLost: 0.025, DecideWithin: 2950 * time.Millisecond, ListenOn: 4 * time.Second, Replay: true},
+		Countdown:          time.Minute,
+		WrapUp:             time.Minute,
+		Record:             true,
+		AnnounceMonitoring: true,
 		Dispositions: []Disposition{
 			{Name: "sale", Final: true, Success: true},
 			{Name: "refused", Final: true},

@@ -94,7 +94,7 @@ func (d *Definition) writeHow(b *strings.Builder) {
 	for _, said := range d.Dispositions {
 		writeDisposition(b, said)
 	}
-	fmt.Fprintf(b, "wrap-up: %s\nrecord: %t\n", formatSpan(d.WrapUp), d.Record)
+	fmt.Fprintf(b, "wrap-up: %s\nrecord: %t\nannounce-monitoring: %t\n", formatSpan(d.WrapUp), d.Record, d.AnnounceMonitoring)
 }
 
 func writeDisposition(b *strings.Builder, said Disposition) {

@@ -68,6 +68,7 @@ func (r *report) definition(root ast.Node) *Definition {
 	s.dispositions(&d.Dispositions)
 	s.duration("wrap-up", &d.WrapUp, time.Second, time.Hour)
 	s.truth("record", &d.Record)
+	s.truth("announce-monitoring", &d.AnnounceMonitoring)
 	s.schedule(&d.Schedule)
 	s.script(&d.Script)
 	s.done()

@@ -44,6 +44,7 @@ type seat struct {
 	call       *call    // the customer, and the notes on one who has gone
 	leaving    string   // the reason of a break after this call
 	closed     bool     // its account is: see Service.Dismiss
+	listens    bool     // the leg is lent to its owner, as a supervisor: see Service.Monitor
 }
 
 // desk holds the seats and keeps their legs up.
@@ -309,7 +310,7 @@ func (d *desk) key(s *seat, key byte) {
 		}
 		return
 	}
-	if s.closed {
+	if s.closed || s.listens {
 		return
 	}
 	s.ready, s.reason = !s.ready, ""

@@ -69,8 +69,9 @@ func (c *call) done() {
 func (c *call) rejoin(l *leg) {
 	c.bridge = media.Join(c.sip.Media(), l.media(), c.recorder)
 	c.work.mu.Lock()
-	defer c.work.mu.Unlock()
 	c.bridge.MuteOperator(c.work.muted)
+	c.work.mu.Unlock()
+	c.l.s.monitors.joined(l.operator, c.joinedNow())
 }
 
 // reseat goes on with another browser of the operator who has the customer.

@@ -14,14 +14,15 @@ import (
 // for the whole again, so that none can be missed.
 type Desktop struct {
 	OperatorStatus
-	FullName string        `json:"full_name,omitempty"`
-	Since    time.Time     `json:"since"`             // of the state
-	Leaving  bool          `json:"leaving,omitempty"` // not ready after this call
-	Tab      string        `json:"tab,omitempty"`     // the window that has the leg
-	Sound    *Sound        `json:"sound,omitempty"`   // nil: no browser
-	Headset  *Headset      `json:"headset,omitempty"` // the last test, nil: none that counts
-	Call     *CustomerCall `json:"call,omitempty"`
-	Now      time.Time     `json:"now"` // the service's clock
+	FullName  string        `json:"full_name,omitempty"`
+	Since     time.Time     `json:"since"`             // of the state
+	Leaving   bool          `json:"leaving,omitempty"` // not ready after this call
+	Tab       string        `json:"tab,omitempty"`     // the window that has the leg
+	Sound     *Sound        `json:"sound,omitempty"`   // nil: no browser
+	Headset   *Headset      `json:"headset,omitempty"` // the last test, nil: none that counts
+	Call      *CustomerCall `json:"call,omitempty"`
+	Monitored *Monitoring   `json:"monitored,omitempty"` // who listens to the call, as far as the operator is told
+	Now       time.Time     `json:"now"`                 // the service's clock
 }
 
 // Sound is how a browser's leg stands.
@@ -86,6 +87,7 @@ func (s *Service) Desktop(operator string) (Desktop, error) {
 	if page != nil {
 		d.Sound = soundOf(page, d.Sound.Heard)
 	}
+	d.Monitored = s.monitored(operator, c)
 	if c != nil {
 		// A contact that is only shown is no call yet.
 		p, shown := s.Preview(operator)

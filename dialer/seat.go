@@ -223,6 +223,9 @@ func (d *desk) wish(s *seat, ready bool, reason string) error {
 	if ready && s.closed {
 		return fmt.Errorf("%w: the account of %s is closed", contactdb.ErrState, s.name)
 	}
+	if ready && s.listens {
+		return fmt.Errorf("%w: %s listens to a colleague; stop that first", contactdb.ErrState, s.name)
+	}
 	if page, _ := s.leg.browser(); ready && page != nil && (s.headset == nil || !s.headset.OK) {
 		return fmt.Errorf("%w: the headset of %s has not passed its test; test it, then be ready", contactdb.ErrState, s.name)
 	}

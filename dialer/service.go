@@ -70,11 +70,12 @@ type Service struct {
 	since time.Time
 	ready chan struct{} // closed when Run is up
 
-	events  events
-	desk    *desk
-	surveys surveys
-	ua      *ua.UA           // nil until Run
-	gateway *browser.Gateway // nil until Run, and without a port for browsers
+	events   events
+	desk     *desk
+	monitors monitors
+	surveys  surveys
+	ua       *ua.UA           // nil until Run
+	gateway  *browser.Gateway // nil until Run, and without a port for browsers
 
 	recipients []age.Recipient // whom recordings are encrypted to
 
@@ -125,6 +126,7 @@ func Open(cfg Config) (*Service, error) {
 		stop: make(chan struct{}), leave: make(chan struct{}), legsDown: make(chan struct{}), loops: map[string]*loop{}, booked: map[string]int{}}
 	s.callCtx, s.endCalls = context.WithCancel(context.Background())
 	s.desk = newDesk(s)
+	s.monitors = monitors{s: s, of: map[string]*monitor{}}
 	return s, nil
 }
 

@@ -36,6 +36,7 @@ type shift struct {
 	cfg     dialer.Config
 	stop    context.CancelFunc
 	ran     chan error
+	sniff   func(from, to netip.AddrPort, data []byte) // nil: nobody does
 	mu      sync.Mutex
 	ladder  []string
 }
@@ -52,6 +53,7 @@ type shiftConfig struct {
 	windows    string // default: always open
 	net        lab.NetConfig
 	browsers   bool // take operators' browsers too
+	sniff      func(from, to netip.AddrPort, data []byte)
 }
 
 const campaignHead = `name: spring
@@ -68,7 +70,7 @@ func newShift(t *testing.T, c shiftConfig) *shift {
 		// where the order of goroutines would decide what is heard.
 		c.net.Delay, c.net.Jitter = 10*time.Millisecond, 3*time.Millisecond
 	}
-	c.net.Tap = s.tap
+	c.net.Tap, s.sniff = s.tap, c.sniff
 	s.net = lab.NewNet(c.net)
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -121,6 +123,9 @@ func newShift(t *testing.T, c shiftConfig) *shift {
 }
 
 func (s *shift) tap(at time.Time, from, to netip.AddrPort, data []byte) {
+	if s.sniff != nil {
+		s.sniff(from, to, data)
+	}
 	if len(data) < 16 || data[0] < 'A' || data[0] > 'Z' {
 		return
 	}

@@ -97,6 +97,9 @@ func (b *Bridge) Close() {
 	})
 }
 
+// Parted says whether the bridge is closed.
+func (b *Bridge) Parted() bool { return b.parted.Load() }
+
 // MuteOperator keeps the customer, and the recording, from hearing the operator.
 func (b *Bridge) MuteOperator(on bool) { b.legs[1].muted.Store(on) }
 
