@@ -59,6 +59,8 @@ type call struct {
 
 	stopReplay context.CancelFunc // nil: nothing was replayed
 
+	sound atomic.Pointer[media.Session] // of the customer, once the INVITE has left
+
 	card atomic.Pointer[contactdb.Contact] // as an operator has corrected it; nil: as it was leased
 
 	preview bool   // an operator decides first
@@ -133,6 +135,7 @@ func (c *call) dial() error {
 		return err
 	}
 	c.sip = sip
+	c.sound.Store(sip.Media())
 	c.rec.PlacedAt = sip.PlacedAt()
 	c.notes.PlacedAt = c.rec.PlacedAt
 	c.note()

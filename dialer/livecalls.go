@@ -2,8 +2,12 @@ package dialer
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"time"
+
+	"apel/contactdb"
+	"apel/media"
 )
 
 // LiveCall is a call in the air as a supervisor sees one.
@@ -16,6 +20,11 @@ type LiveCall struct {
 	ForMS    int64  `json:"for_ms"` // since it was leased
 	Operator string `json:"operator,omitempty"`
 	Trunk    string `json:"trunk,omitempty"`
+
+	// Of the customer's sound, once there is any.
+	Codec    string  `json:"codec,omitempty"` // PCMA or PCMU
+	Lost     float64 `json:"lost"`            // share of the packets that were to come
+	JitterMS int64   `json:"jitter_ms"`
 }
 
 // LiveCalls are the calls of all floors, the oldest first.
@@ -35,10 +44,12 @@ func (s *Service) LiveCalls() []LiveCall {
 				if on == nil {
 					continue
 				}
-				all = append(all, LiveCall{
+				v := LiveCall{
 					Attempt: id, Campaign: l.name, Phone: c.a.Contact.Phone, Number: c.a.Number, State: on.phase.String(),
 					ForMS: now.Sub(c.a.LeasedAt).Milliseconds(), Operator: on.operator, Trunk: on.trunk,
-				})
+				}
+				v.sound(c.sound.Load())
+				all = append(all, v)
 			}
 		})
 	}
@@ -46,4 +57,47 @@ func (s *Service) LiveCalls() []LiveCall {
 		return cmp.Or(-cmp.Compare(a.ForMS, b.ForMS), cmp.Compare(a.Attempt, b.Attempt))
 	})
 	return all
+}
+
+// sound fills in how the customer is heard.
+func (v *LiveCall) sound(m *media.Session) {
+	if m == nil {
+		return
+	}
+	st := m.Stats()
+	if st.Received == 0 {
+		return
+	}
+	v.Codec, v.JitterMS = m.Codec().String(), st.Jitter.Milliseconds()
+	v.Lost = float64(st.Lost) / float64(st.Received+st.Lost)
+}
+
+// HangUpCall ends a call in the air for a supervisor, in whatever state it is;
+// a person who has answered and talked to nobody counts as abandoned. It gives
+// the call as it was. ErrNotFound if there is none (any more).
+func (s *Service) HangUpCall(attempt string) (LiveCall, error) {
+	over := fmt.Errorf("call %q: %w; it may have ended, see the live calls", attempt, contactdb.ErrNotFound)
+	all := s.LiveCalls()
+	at := slices.IndexFunc(all, func(c LiveCall) bool { return c.Attempt == attempt })
+	if at < 0 {
+		return LiveCall{}, over
+	}
+	c := s.callOf(all[at])
+	if c == nil {
+		return LiveCall{}, over
+	}
+	return all[at], c.ask(func() error {
+		if c.sip == nil || c.gone() {
+			return fmt.Errorf("%w: there is nobody on the line any more", contactdb.ErrState)
+		}
+		c.giveUp(contactdb.Cancelled)
+		return nil
+	})
+}
+
+func (s *Service) callOf(v LiveCall) (c *call) {
+	if l := s.floorOf(v.Campaign); l != nil {
+		l.look(func(*Floor) { c = l.calls[v.Attempt] })
+	}
+	return c
 }

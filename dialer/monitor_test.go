@@ -287,3 +287,38 @@ func TestASupervisorListensOnTheirOwnPhoneAndGetsNoCallsMeanwhile(t *testing.T) 
 		s.end()
 	})
 }
+
+func TestASupervisorHangsUpACallInWhateverStateItIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMonitored(t, announced+"ring-time: 30s\n")
+		calls := m.svc.LiveCalls()
+		if len(calls) != 1 || calls[0].State != "bridged" || calls[0].Codec == "" || calls[0].Lost > .01 || calls[0].JitterMS > 10 {
+			t.Fatalf("live calls %+v", calls)
+		}
+		if was, err := m.svc.HangUpCall(calls[0].Attempt); err != nil || was.Operator != m.operator.name {
+			t.Errorf("hanging up says %+v, %v", was, err)
+		}
+		m.operator.until("in wrap-up", state("wrap-up"))
+		if _, err := m.svc.HangUpCall(calls[0].Attempt); !errors.Is(err, contactdb.ErrState) {
+			t.Errorf("hanging up twice says %v", err)
+		}
+		if _, err := m.svc.HangUpCall("a000000000099"); !errors.Is(err, contactdb.ErrNotFound) {
+			t.Errorf("a call that never was says %v", err)
+		}
+		m.operator.must(m.svc.Dispose(m.operator.name, calls[0].Attempt, dialer.Result{Disposition: 1}))
+		time.Sleep(4 * time.Second) // the next one rings
+		calls = m.svc.LiveCalls()
+		if len(calls) != 1 || calls[0].State != "ringing" && calls[0].State != "bridged" {
+			t.Fatalf("live calls %+v", calls)
+		}
+		if _, err := m.svc.HangUpCall(calls[0].Attempt); err != nil {
+			t.Error(err)
+		}
+		m.operator.page.Close()
+		for _, r := range m.end() {
+			if r.EndedBy != "dialer" {
+				t.Errorf("record %+v", r)
+			}
+		}
+	})
+}

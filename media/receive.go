@@ -2,6 +2,7 @@ package media
 
 import (
 	"errors"
+	"math"
 	"net"
 	"net/netip"
 	"time"
@@ -107,6 +108,9 @@ func (s *Session) admit(valid bool, from netip.AddrPort, now time.Time) (*Ear, *
 	s.stats.Received++
 	s.heard = now
 	s.flow.count(p.SSRC, p.SequenceNumber)
+	if !key {
+		s.flow.arrive(p.Timestamp, now)
+	}
 	if key {
 		s.pressed(p.SSRC, p.Timestamp, p.Payload)
 	}
@@ -133,6 +137,11 @@ type flow struct {
 	expected uint64 // of this stream, up to highest
 	received uint64
 	before   uint64 // lost in streams before this one
+
+	timed  bool // a packet of this stream has come before
+	ts     uint32
+	at     time.Time
+	jitter float64 // samples
 }
 
 // restartAfter is a jump in the sequence that is no loss but a new start.
@@ -149,6 +158,18 @@ func (f *flow) count(ssrc uint32, seq uint16) {
 		f.expected += uint64(step)
 	}
 	f.received++
+}
+
+// arrive takes in how evenly packets come: the difference of two packets' ways,
+// smoothed by a sixteenth (RFC 3550 §A.8).
+func (f *flow) arrive(ts uint32, now time.Time) {
+	if f.timed {
+		off := float64(samplesIn(now.Sub(f.at))) - float64(int32(ts-f.ts))
+		if off = math.Abs(off); off < SampleRate { // more is a new start, not jitter
+			f.jitter += (off - f.jitter) / 16
+		}
+	}
+	f.timed, f.ts, f.at = true, ts, now
 }
 
 func (f *flow) lost() uint64 {

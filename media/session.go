@@ -44,9 +44,10 @@ type Session struct {
 type Stats struct {
 	Received  uint64 // valid and from the far end
 	Sent      uint64
-	Lost      uint64 // missing in the far end's sequence (RFC 3550 §A.3)
-	Foreign   uint64 // valid but from someone else: dropped
-	Malformed uint64 // no RTP, or of a kind that was not agreed: dropped
+	Lost      uint64        // missing in the far end's sequence (RFC 3550 §A.3)
+	Foreign   uint64        // valid but from someone else: dropped
+	Malformed uint64        // no RTP, or of a kind that was not agreed: dropped
+	Jitter    time.Duration // of arrival, smoothed (RFC 3550 §6.4.1)
 }
 
 // NewSession starts reading a socket. Without Negotiate nothing is sent.
@@ -119,7 +120,7 @@ func (s *Session) LastHeard() time.Time {
 func (s *Session) Stats() Stats {
 	s.mu.Lock()
 	st := s.stats
-	st.Lost = s.flow.lost()
+	st.Lost, st.Jitter = s.flow.lost(), timeOf(int64(s.flow.jitter))
 	s.mu.Unlock()
 	s.out.mu.Lock()
 	st.Sent = s.out.sent

@@ -242,3 +242,26 @@ func TestClosingTwiceAndUsingAClosedSessionIsHarmless(t *testing.T) {
 		negotiate(t, b.customer, b.far.describes(PCMA))
 	})
 }
+
+func TestJitterIsThatOfTheWayAndNotOfPausesOrKeys(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBridged(t, PCMA, PCMA)
+		b.far.talk(make([]int16, 100*FrameSamples))
+		synctest.Wait()
+		if j := b.customer.Stats().Jitter; j != 0 {
+			t.Errorf("packets in time have a jitter of %v", j)
+		}
+		for i := range 200 {
+			d := FrameTime + 4*time.Millisecond
+			if i%2 == 1 {
+				d = FrameTime - 4*time.Millisecond
+			}
+			b.far.send(make([]byte, FrameSamples))
+			time.Sleep(d)
+		}
+		synctest.Wait()
+		if j := b.customer.Stats().Jitter; j < 3*time.Millisecond || j > 5*time.Millisecond {
+			t.Errorf("packets that come 4 ms early and late have a jitter of %v", j)
+		}
+	})
+}

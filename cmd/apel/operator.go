@@ -17,7 +17,7 @@ import (
 
 func (a *app) operatorCmd() *cobra.Command {
 	return group("operator", "the people who talk",
-		a.operatorAdd(), a.operatorLs(), a.operatorEdit(), a.operatorRm(), a.operatorReady(), a.operatorNotReady(), a.operatorPreview(), a.operatorWrapUp())
+		a.operatorAdd(), a.operatorLs(), a.operatorEdit(), a.operatorRm(), a.operatorReady(), a.operatorNotReady(), a.operatorPreview(), a.operatorWrapUp(), a.operatorMonitor())
 }
 
 // operatorFlags are those of add and edit.

@@ -51,14 +51,15 @@ type api struct {
 	pages  *web.Pages
 	static http.Handler
 
-	seeAll   func() (dialer.Status, error) // what live pages show, the service's
-	seeCalls func() []dialer.LiveCall      // likewise
-	hub      *hub                          // the live pages
-	memory   *memory                       // what ended lately
-	setup    setup                         // the first administrator's link
-	names    *access.Limiter               // wrong passwords by account
-	places   *access.Limiter               // wrong passwords by address
-	hashing  chan struct{}                 // room for password hashes at once: each takes memory and a core
+	seeAll      func() (dialer.Status, error) // what live pages show, the service's
+	seeCalls    func() []dialer.LiveCall      // likewise
+	seeMonitors func() []dialer.Monitoring    // likewise
+	hub         *hub                          // the live pages
+	memory      *memory                       // what ended lately
+	setup       setup                         // the first administrator's link
+	names       *access.Limiter               // wrong passwords by account
+	places      *access.Limiter               // wrong passwords by address
+	hashing     chan struct{}                 // room for password hashes at once: each takes memory and a core
 }
 
 // Open makes a console.
@@ -79,7 +80,7 @@ func Open(cfg Config) (*Console, error) {
 	}
 	a := &api{
 		memory: newMemory(),
-		seeAll: cfg.Service.Status, seeCalls: cfg.Service.LiveCalls,
+		seeAll: cfg.Service.Status, seeCalls: cfg.Service.LiveCalls, seeMonitors: cfg.Service.Monitors,
 		svc: cfg.Service, log: cfg.Log, cost: cfg.Cost, pages: pages, static: static,
 		names:   access.NewLimiter(5, 30*time.Second, 15*time.Minute),
 		places:  access.NewLimiter(30, 30*time.Second, 15*time.Minute),

@@ -178,6 +178,13 @@ var requests = []struct {
 
 	{"POST /api/operators/ana/message", `{"text":"come to me"}`, 503, `"code":"not-running"`},
 
+	{"GET /api/monitors", "", 200, `[]`},
+	{"POST /api/operators/ana/monitor", `{"mode":"listen","phone":"dan"}`, 503, `"code":"not-running"`},
+	{"PATCH /api/operators/ana/monitor", `{"mode":"whisper"}`, 503, `"code":"not-running"`},
+	{"DELETE /api/operators/ana/monitor", "", 503, `"code":"not-running"`},
+	{"GET /api/calls", "", 200, `[]`},
+	{"DELETE /api/calls/a000000000099", "", 503, `"code":"not-running"`},
+
 	{"GET /api/accounts", "", 200, `"role":"operator"`},
 	{"POST /api/accounts", `{"name":"ada","role":"administrator","password":"some words of mine"}`, 200, `"name":"ada"`},
 	{"POST /api/accounts", `{"name":"ada","role":"administrator","password":"some words of mine"}`, 409, `"code":"state"`},

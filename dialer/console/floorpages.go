@@ -32,6 +32,7 @@ type floor struct {
 	Trunks    []dialer.TrunkStatus
 	Strip     template.HTML
 	Steers    bool
+	Leads     bool
 }
 
 // tile is one big figure.
@@ -54,11 +55,13 @@ type campaignRow struct {
 type operatorRow struct {
 	dialer.OperatorStatus
 	Tone    string
-	Concern bool // somebody should look
+	Concern bool               // somebody should look
+	Monitor *dialer.Monitoring // who listens; nil: nobody
+	Leads   bool
 }
 
 func floorData(s *snapshot, k liveKey) (any, error) {
-	d := floor{At: s.at, Running: s.status.Running, Trunks: s.status.Trunks, Steers: k.steers}
+	d := floor{At: s.at, Running: s.status.Running, Trunks: s.status.Trunks, Steers: k.steers, Leads: k.leads}
 	var all counts
 	var today contactdb.Tally
 	sum := dialer.CampaignStatus{}
@@ -75,7 +78,14 @@ func floorData(s *snapshot, k liveKey) (any, error) {
 		return cmp.Or(cmp.Compare(rank[a.State], rank[b.State]), cmp.Compare(a.Name, b.Name))
 	})
 	for _, o := range s.status.Operators {
-		d.Operators = append(d.Operators, operatorOf(o))
+		row := operatorOf(o)
+		row.Leads = k.leads
+		for _, m := range s.monitors {
+			if m.Operator == o.Name {
+				row.Monitor = &m
+			}
+		}
+		d.Operators = append(d.Operators, row)
 	}
 	slices.SortStableFunc(d.Operators, func(a, b operatorRow) int {
 		return cmp.Or(-cmp.Compare(flag(a.Concern), flag(b.Concern)), cmp.Compare(stateRank[a.State], stateRank[b.State]), -cmp.Compare(a.ForMS, b.ForMS))
@@ -153,16 +163,17 @@ var concerns = map[string]time.Duration{"ready": 5 * time.Minute, "wrap-up": 2 *
 func operatorOf(o dialer.OperatorStatus) operatorRow {
 	tones := map[string]string{"ready": "good", "reserved": "good", "talking": "talk", "wrap-up": "warn", "not-ready": "idle", "offline": "idle"}
 	limit, watched := concerns[o.State]
-	return operatorRow{o, tones[o.State], watched && time.Duration(o.ForMS)*time.Millisecond > limit}
+	return operatorRow{OperatorStatus: o, Tone: tones[o.State], Concern: watched && time.Duration(o.ForMS)*time.Millisecond > limit}
 }
 
 // liveCalls is what the page of live calls shows.
 type liveCalls struct {
-	Calls []dialer.LiveCall
+	Calls  []dialer.LiveCall
+	Steers bool
 }
 
 func callsData(s *snapshot, k liveKey) (any, error) {
-	d := liveCalls{Calls: slices.Clone(s.calls)}
+	d := liveCalls{Calls: slices.Clone(s.calls), Steers: k.steers}
 	if !k.numbers {
 		for i := range d.Calls {
 			d.Calls[i].Phone = string(maskNumbers([]byte(d.Calls[i].Phone)))

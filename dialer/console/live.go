@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -36,6 +37,7 @@ type liveKey struct {
 	lang      web.Lang
 	numbers   bool // whole phone numbers are shown
 	steers    bool // controls are shown
+	leads     bool // those of operators too
 }
 
 // livePages by name; routes name them.
@@ -73,6 +75,7 @@ func (p *livePage) key(r *http.Request) liveKey {
 		arg = r.URL.Query().Get("of")
 	}
 	return liveKey{page: p.name, arg: arg, lang: langOf(r), numbers: c.SeesNumbers(),
+		leads:  c != nil && slices.Contains(leaders, c.Role),
 		steers: c != nil && (c.Role == access.Supervisor || c.Role == access.Administrator)}
 }
 

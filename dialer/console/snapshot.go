@@ -12,11 +12,12 @@ import (
 // snapshot is the service in one second, as all pages of that second see it.
 // It is not changed after it was made.
 type snapshot struct {
-	at     time.Time
-	tick   uint64
-	status dialer.Status
-	calls  []dialer.LiveCall
-	recent map[string]recent // by campaign
+	at       time.Time
+	tick     uint64
+	status   dialer.Status
+	calls    []dialer.LiveCall
+	monitors []dialer.Monitoring
+	recent   map[string]recent // by campaign
 
 	decisions func(campaign string) []dialer.DecisionLine // the latest first; asked for by who shows them
 }
@@ -145,7 +146,7 @@ func (a *api) observe(last *snapshot, now time.Time) (*snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &snapshot{at: now, tick: 1, status: st, calls: a.seeCalls(), recent: a.memory.look(st, now), decisions: a.decisions}
+	s := &snapshot{at: now, tick: 1, status: st, calls: a.seeCalls(), monitors: a.seeMonitors(), recent: a.memory.look(st, now), decisions: a.decisions}
 	if last != nil {
 		s.tick = last.tick + 1
 	}

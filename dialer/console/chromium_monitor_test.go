@@ -1,0 +1,84 @@
+package console
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"apel/contactdb"
+	"apel/dialer/console/access"
+
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+)
+
+const supervisorHz = 1000
+
+// hear is how much of what a page plays is a tone.
+func (d *deskPage) hear(hz float64) (share float64) {
+	d.c.t.Helper()
+	d.do(chromedp.Evaluate(fmt.Sprintf(hears, int(hz)), &share, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	return share
+}
+
+// TestChromiumASupervisorListensAndWhispers has two browsers: what the one
+// whispers is in what the other plays, and not in what the customer hears.
+func TestChromiumASupervisorListensAndWhispers(t *testing.T) {
+	if raceEnabled {
+		t.Skip("a browser's sound is tested without the race detector, which is too slow for it: go test -run Chromium ./dialer/console")
+	}
+	chromium := needChromium(t)
+	c := newCentre(t, 1)
+	if err := c.svc.Store().PutAccount(contactdb.Account{Name: "chief", Role: string(access.Supervisor), Password: passwordHash, CreatedAt: time.Now()}, false); err != nil {
+		t.Fatal(err)
+	}
+	desk := &deskPage{c: c, ctx: c.browse(chromium, operatorHz), name: deskName(0), hz: operatorHz}
+	desk.open()
+	desk.signIn()
+	if _, err := c.svc.StartCampaign("spring"); err != nil {
+		t.Fatal(err)
+	}
+	desk.goReady()
+	desk.until(stateIs("talking"))
+
+	chief := &deskPage{c: c, ctx: c.browse(chromium, supervisorHz), name: "chief", hz: supervisorHz}
+	chief.open()
+	chief.do(chromedp.Navigate(c.url+"/operators"), chromedp.WaitVisible("input[name=name]"), chromedp.SendKeys("input[name=name]", "chief"),
+		chromedp.SendKeys("input[name=password]", password+"\r"), chromedp.WaitVisible(`button[data-monitor]`), chromedp.Click(`button[data-monitor]`), chromedp.WaitVisible("#monitor"))
+	chief.until("document.getElementById('monitorstate').textContent.includes('nobody hears')")
+	if customer, operator := chief.hear(calleeHz), chief.hear(operatorHz); customer < .1 || operator < .1 {
+		t.Errorf("listening: of what the supervisor hears %.2f is the customer and %.2f the operator", customer, operator)
+	}
+	desk.until("document.getElementById('monitored').textContent.includes('chief')")
+	desk.picture("monitored")
+
+	chief.do(chromedp.Click(`#monitor [data-mode=whisper]`))
+	chief.until("document.getElementById('monitorstate').textContent.includes('customer does not')")
+	chief.picture("whispering")
+	time.Sleep(time.Second) // what was on its way has arrived
+	c.callees.take()
+	whispered := desk.hear(supervisorHz)
+	customers := c.callees.take()
+	if got := toneShare(customers, supervisorHz); whispered < .1 || got > .02 || toneShare(customers, operatorHz) < .1 {
+		t.Errorf("whispering: of what the operator hears %.2f is the supervisor; of what the customer hears %.2f", whispered, got)
+	}
+
+	chief.do(chromedp.Click(`#monitor [data-mode=barge]`))
+	chief.until("document.getElementById('monitorstate').textContent.includes('customer hear you')")
+	time.Sleep(time.Second)
+	c.callees.take()
+	desk.hear(calleeHz) // takes its time
+	if got := toneShare(c.callees.take(), supervisorHz); got < .1 {
+		t.Errorf("barged in: of what the customer hears %.2f is the supervisor", got)
+	}
+	chief.do(chromedp.Click("#monitorstop"))
+	desk.until("document.getElementById('monitored').textContent === ''")
+	desk.talks("after the supervisor")
+	for _, d := range []*deskPage{desk, chief} {
+		d.mu.Lock()
+		if len(d.faults) > 0 {
+			t.Errorf("the page of %s said %v", d.name, d.faults)
+		}
+		d.mu.Unlock()
+	}
+}
