@@ -50,6 +50,9 @@ type Definition struct {
 	Record       bool          // record bridged calls
 	// AnnounceMonitoring shows an operator when a supervisor listens in.
 	AnnounceMonitoring bool
+	Hold               string // WAV that customers on hold hear, over and over; "": silence
+	Transfer           Transfer
+	Manual             bool // operators may have a number called that they type in
 	Schedule           Schedule
 	Script             *Script // nil: none
 }
@@ -115,6 +118,18 @@ type DetectorSettings struct {
 type VoiceDrop struct {
 	Message string // WAV
 	Consent string // how those who are called agreed to recorded messages; kept for whoever asks
+}
+
+// Transfer says to whom customers may be handed over outside. Among the
+// campaign's own operators it is always possible.
+type Transfer struct {
+	Numbers []TransferNumber // nobody else is called for it; empty: nobody
+}
+
+// TransferNumber is somebody outside whom operators may consult.
+type TransferNumber struct {
+	Name   string // on the operator's page
+	Number string // E.164
 }
 
 // Disposition is what an operator can say of a call.

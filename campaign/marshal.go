@@ -94,7 +94,8 @@ func (d *Definition) writeHow(b *strings.Builder) {
 	for _, said := range d.Dispositions {
 		writeDisposition(b, said)
 	}
-	fmt.Fprintf(b, "wrap-up: %s\nrecord: %t\nannounce-monitoring: %t\n", formatSpan(d.WrapUp), d.Record, d.AnnounceMonitoring)
+	fmt.Fprintf(b, "wrap-up: %s\nrecord: %t\nannounce-monitoring: %t\nmanual: %t\n", formatSpan(d.WrapUp), d.Record, d.AnnounceMonitoring, d.Manual)
+	d.writeTransfer(b)
 }
 
 func writeDisposition(b *strings.Builder, said Disposition) {

@@ -3,6 +3,7 @@ package campaign
 import (
 	"errors"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -287,7 +288,11 @@ func genDefinition() *rapid.Generator[*Definition] {
 			Retry:   genDelay().Draw(t, "retry"),
 		}
 		d.Detector = DetectorSettings{Off: rapid.Bool().Draw(t, "off"), PeopleLost: float64(rapid.IntRange(1, 200).Draw(t, "lost")) / 1000, DecideWithin: genSpan(200*time.Millisecond, 10*time.Second).Draw(t, "decide"), ListenOn: genSpan(time.Second, 10*time.Second).Draw(t, "on"), Replay: rapid.Bool().Draw(t, "replay")}
-		d.Record = rapid.Bool().Draw(t, "record")
+		d.Record, d.Manual = rapid.Bool().Draw(t, "record"), rapid.Bool().Draw(t, "manual")
+		d.Hold = rapid.SampledFrom([]string{"", "hold.wav", `C:\prompts\a "b".wav`}).Draw(t, "hold")
+		for i, name := range texts.Draw(t, "transfer numbers") {
+			d.Transfer.Numbers = append(d.Transfer.Numbers, TransferNumber{name, fmt.Sprintf("+4031234500%d", i)})
+		}
 		d.Dispositions = nil
 		for _, name := range texts.Draw(t, "dispositions") {
 			d.Dispositions = append(d.Dispositions, genDisposition(name).Draw(t, "disposition"))
@@ -418,10 +423,11 @@ func TestTheAnnotatedExampleShowsEachSettingWithItsDefault(t *testing.T) {
 	want.CallerID = []CallerID{{Number: "+40312345678"}, {"+40312345679", 400, 24 * time.Hour}}
 	want.Country, want.Teams, want.Operators = "RO", []string{"north"}, []string{"ana"}
 	want.Schedule = got.Schedule
+	want.Transfer.Numbers = []TransferNumber{{"Billing", "+40312345000"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-defaults +annotated):\n%s", diff)
 	}
-	for _, key := range strings.Fields("name description client weight order filter registers consent required kinds number rest per-week per-30-days best-hour numbers switch callbacks deputy beyond-max lists trunks caller-id country teams operators windows ring-time attempts max per-day retry pacing mode ratio max-lines hang-up-after countdown abandonment limit debt window within message detector off people-lost decide-within listen-on replay voice-drop dispositions final dnc callback success ask wrap-up record schedule start end " + strings.Join(contactdb.Outcomes, " ")) {
+	for _, key := range strings.Fields("name description client weight order filter registers consent required kinds number rest per-week per-30-days best-hour numbers switch callbacks deputy beyond-max lists trunks caller-id country teams operators windows ring-time attempts max per-day retry pacing mode ratio max-lines hang-up-after countdown abandonment limit debt window within message detector off people-lost decide-within listen-on replay voice-drop dispositions final dnc callback success ask wrap-up record hold transfer manual schedule start end " + strings.Join(contactdb.Outcomes, " ")) {
 		if !strings.Contains(string(source), key+":") {
 			t.Errorf("%s: is not in it", key)
 		}

@@ -203,6 +203,9 @@ type Notes struct {
 	Recording  string    `json:"recording,omitempty"` // as in Record
 	SHA256     string    `json:"sha256,omitempty"`    // of the recording, once it is complete
 	Dialog     string    `json:"dialog,omitempty"`    // what the SIP side needs to send BYE after a restart; opaque here
+	Second     string    `json:"second,omitempty"`    // the same of a second call that belongs to the attempt; opaque here
+	// Answers stand in the record, should the attempt be interrupted.
+	Answers map[string]string `json:"answers,omitempty"`
 }
 
 // Record is the final, hash-chained account of an attempt; its JSON names and

@@ -65,6 +65,10 @@ func (n Notes) with(later Notes) Notes {
 	n.Recording = cmp.Or(later.Recording, n.Recording)
 	n.SHA256 = cmp.Or(later.SHA256, n.SHA256)
 	n.Dialog = cmp.Or(later.Dialog, n.Dialog)
+	n.Second = cmp.Or(later.Second, n.Second)
+	if later.Answers != nil {
+		n.Answers = later.Answers
+	}
 	return n
 }
 
@@ -291,6 +295,6 @@ func interrupted(n Notes, id string, now time.Time) Record {
 	return Record{
 		ID: id, Outcome: Interrupted, EndedBy: "dialer", EndedAt: now, Operator: n.Operator,
 		PlacedAt: n.PlacedAt, RingingAt: n.RingingAt, AnsweredAt: n.AnsweredAt, BridgedAt: n.BridgedAt,
-		Recording: n.Recording, RecordingSHA256: n.SHA256,
+		Recording: n.Recording, RecordingSHA256: n.SHA256, ScriptAnswers: n.Answers,
 	}
 }

@@ -57,6 +57,14 @@ type call struct {
 	work work
 	held bool // the customer is on hold
 
+	consult  *consult               // somebody is asked, the customer on hold
+	passed   []*consult             // all of them, with the last
+	ended    string                 // how the last consultation ended
+	asked    atomic.Pointer[string] // the colleague who is asked
+	away     *outside               // the customer is theirs
+	seconds  int                    // calls outside
+	stopHold context.CancelFunc     // nil: no prompt plays
+
 	stopReplay context.CancelFunc // nil: nothing was replayed
 
 	sound atomic.Pointer[media.Session] // of the customer, once the INVITE has left
@@ -334,6 +342,9 @@ func (c *call) end() {
 // operator note the result.
 func (c *call) serve() string {
 	for {
+		if c.away != nil {
+			return c.outlast(true)
+		}
 		select {
 		case o := <-c.orders:
 			switch o.Kind {
@@ -342,16 +353,28 @@ func (c *call) serve() string {
 			case DoRelease:
 				return c.apologise()
 			case DoHangup:
+				if o.Operator != "" && c.consult != nil {
+					c.goOn(takenBack)
+					break
+				}
 				c.byOperator = o.Operator != ""
 				c.sip.Hangup()
 			case DoDispose:
 				c.dispose(o.Key)
+			case DoConsult:
+				c.setAside(o.Operator)
+			case DoPart:
+				c.leave(o.Operator)
 			}
 		case v := <-c.listening.later():
 			c.correct(v)
+		case n := <-c.farNews():
+			c.heardOf(n)
 		case f := <-c.asks:
 			f()
 		case <-c.sip.Ended():
+			c.endConsult(customerGone)
+			c.unhold()
 			c.took(c.sip.Ending())
 			if c.corrected != "" && c.rec.BridgedAt.IsZero() {
 				return c.corrected
@@ -370,6 +393,7 @@ func (c *call) serve() string {
 // up by the end of the tone is not joined to anybody.
 func (c *call) connect(operator string) {
 	c.part()
+	c.firstIsLost(operator)
 	l := c.l.s.desk.leg(operator)
 	if l == nil || c.gone() || c.corrected != "" && c.rec.BridgedAt.IsZero() {
 		return
@@ -390,7 +414,8 @@ func (c *call) connect(operator string) {
 		c.l.s.desk.served(operator, c)
 		return
 	}
-	c.operator, c.held = l, false
+	c.unhold()
+	c.operator = l
 	if c.rules.def.Record && c.recorder == nil {
 		c.startRecording()
 	}
@@ -445,6 +470,12 @@ func (c *call) part() {
 // apologise plays the campaign's message to a person for whom nobody was free.
 // A machine that was found out just then is let go without it.
 func (c *call) apologise() string {
+	if k := c.consult; k != nil && k.far != nil && k.stage == "talking" {
+		c.sendAway() // the one who was asked is there
+		return c.outlast(false)
+	}
+	c.endConsult(operatorLost)
+	c.unhold()
 	c.part()
 	if c.corrected != "" && c.rec.BridgedAt.IsZero() {
 		c.end()
@@ -474,8 +505,13 @@ func (c *call) wrapUp() {
 		return
 	}
 	c.endTalk()
+	c.takeWord()
+}
+
+// takeWord waits for the operator's word, until it is not taken back any more.
+func (c *call) takeWord() {
 	from := time.Now()
-	c.l.tell(Input{Kind: InTalkEnded, Call: c.a.ID, Operator: c.rec.Operator})
+	c.l.tell(Input{Kind: InTalkEnded, Call: c.a.ID, Operator: c.rec.Operator, Away: c.away != nil})
 	c.operator.play(endToneHz)
 	for c.noteResult() {
 		c.rec.WrapMS = time.Since(from).Milliseconds()
@@ -502,7 +538,7 @@ func (c *call) noteResult() bool {
 		case o := <-c.orders:
 			if o.Kind == DoDispose {
 				c.dispose(o.Key)
-			} else if o.Kind != DoTakenBack && (o.Kind != DoHangup || o.Operator == "") { // the time is up, or the floor has given this call's operator up
+			} else if o.Kind != DoTakenBack && o.Kind != DoConsult && o.Kind != DoPart && (o.Kind != DoHangup || o.Operator == "") { // the time is up, or the floor has given this call's operator up
 				return false
 			}
 		case <-c.l.s.leave: // the legs are down by now
@@ -536,6 +572,7 @@ func (c *call) note() {
 // settle makes the call record, says what becomes of the contact, and lets the floor know.
 func (c *call) settle() {
 	c.closeRecording()
+	c.farEnds()
 	if c.rec.EndedAt.IsZero() {
 		c.rec.EndedAt = time.Now()
 	}

@@ -22,7 +22,7 @@ import (
 //go:embed sorry.wav
 var sorry []byte
 
-// withMessage reads what an abandoned person will hear, and machines.
+// withMessage reads what an abandoned person will hear, machines, and who is on hold.
 func (s *Service) withMessage(def *campaign.Definition, version int) (*rules, error) {
 	r := &rules{def: def, version: version}
 	channels, err := media.DecodeWAV(sorry)
@@ -33,7 +33,7 @@ func (s *Service) withMessage(def *campaign.Definition, version int) (*rules, er
 	for _, m := range []struct {
 		what, path string
 		into       *[]int16
-	}{{"abandonment message", def.Abandonment.Message, &r.message}, {"voice drop", def.VoiceDrop.Message, &r.drop}} {
+	}{{"abandonment message", def.Abandonment.Message, &r.message}, {"voice drop", def.VoiceDrop.Message, &r.drop}, {"hold", def.Hold, &r.hold}} {
 		if m.path == "" {
 			continue
 		}

@@ -2,7 +2,6 @@ package dialer
 
 import (
 	"encoding/json"
-	"fmt"
 	"sync"
 	"time"
 
@@ -328,9 +327,9 @@ func (d *desk) setReady(o contactdb.Operator, ready bool, reason string) (Operat
 	if s.leg == nil {
 		if s.bound {
 			d.call(s)
-			return OperatorStatus{}, fmt.Errorf("%w: the phone of %s is registered but not picked up; it is being called now: pick up, then try again", contactdb.ErrState, o.Name)
+			return OperatorStatus{}, say(contactdb.ErrState, "phone-ringing", "the phone of %s is registered but not picked up; it is being called now: pick up, then try again", o.Name)
 		}
-		return OperatorStatus{}, fmt.Errorf("%w: the phone of %s is not registered; register it as user %s at %s", contactdb.ErrState, o.Name, o.Name, d.s.ua.Addr())
+		return OperatorStatus{}, say(contactdb.ErrState, "phone-unregistered", "the phone of %s is not registered; register it as user %s at %s", o.Name, o.Name, d.s.ua.Addr())
 	}
 	if err := d.wish(s, ready, reason); err != nil {
 		return OperatorStatus{}, err

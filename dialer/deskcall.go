@@ -45,7 +45,7 @@ const maxNote = 8 << 10
 // ask has the call's goroutine run f; ErrState if the call is over.
 func (c *call) ask(f func() error) error {
 	answered := make(chan error, 1)
-	over := fmt.Errorf("%w: the call is over", contactdb.ErrState)
+	over := say(contactdb.ErrState, "call-over", "the call is over")
 	select {
 	case c.asks <- func() { answered <- f() }:
 	case <-c.over:
@@ -76,6 +76,15 @@ func (c *call) rejoin(l *leg) {
 
 // reseat goes on with another browser of the operator who has the customer.
 func (c *call) reseat(l *leg) {
+	if k := c.consult; k != nil && k.bridge != nil && (l == c.operator || l == k.leg) {
+		other := k.leg
+		if k.far != nil {
+			c.consultBridge(k, k.far.call.Media())
+		} else {
+			c.consultBridge(k, other.media())
+		}
+		return
+	}
 	if c.operator == l && c.bridge != nil && !c.gone() {
 		c.rejoin(l)
 	}
@@ -89,8 +98,12 @@ func (c *call) worked() {
 	if w.note != "" {
 		c.rec.Note = w.note
 	}
-	if len(w.answers) > 0 {
+	if all := c.handings(); len(w.answers) > 0 || all != nil {
 		c.rec.ScriptAnswers = maps.Clone(w.answers)
+		if c.rec.ScriptAnswers == nil {
+			c.rec.ScriptAnswers = map[string]string{}
+		}
+		maps.Copy(c.rec.ScriptAnswers, all)
 	}
 }
 
@@ -175,14 +188,23 @@ func (d *desk) served(operator string, c *call) {
 	}
 }
 
-// customer finds the call on an operator's desktop; ErrState if it is another
-// than the operator saw.
+// customer finds the call on an operator's desktop, who is not only asked about
+// it; ErrState if it is another than the operator saw.
 func (s *Service) customer(operator, attempt string) (*call, error) {
+	c, err := s.onDesk(operator, attempt)
+	if err == nil && c.guest() == operator {
+		return nil, say(contactdb.ErrState, "only-asked", "the customer is another operator's; you are being asked")
+	}
+	return c, err
+}
+
+// onDesk finds the call on an operator's desktop, whoever has the customer.
+func (s *Service) onDesk(operator, attempt string) (*call, error) {
 	s.desk.mu.Lock()
 	defer s.desk.mu.Unlock()
 	st := s.desk.seats[operator]
 	if st == nil || st.call == nil || attempt != "" && st.call.a.ID != attempt {
-		return nil, fmt.Errorf("%w: %s has no such call any more", contactdb.ErrState, operator)
+		return nil, noSuchCall(operator)
 	}
 	return st.call, nil
 }
@@ -193,28 +215,24 @@ var money = regexp.MustCompile(`^[0-9]{1,12}([.,][0-9]{1,2})?$`)
 // noted and counts when the customer has gone; after it the operator is free
 // at once, and has three seconds to take it back.
 func (s *Service) Dispose(operator, attempt string, r Result) error {
-	c, err := s.customer(operator, attempt)
-	if err != nil {
-		return err
-	}
-	return c.ask(func() error { return c.result(r) })
+	return s.order(operator, attempt, func(c *call) error { return c.result(r) })
 }
 
 // result checks a word and takes it. In the call's goroutine.
 func (c *call) result(r Result) error {
 	all := c.rules.def.Dispositions
 	if r.Disposition < 1 || r.Disposition > len(all) {
-		return fmt.Errorf("%w: there is no disposition %d; they go from 1 to %d", ErrInput, r.Disposition, len(all))
+		return say(ErrInput, "no-disposition", "there is no disposition %d; they go from 1 to %d", r.Disposition, len(all))
 	}
 	if c.rec.BridgedAt.IsZero() {
-		return fmt.Errorf("%w: nobody has talked to the customer yet", contactdb.ErrState)
+		return say(contactdb.ErrState, "not-talked", "nobody has talked to the customer yet")
 	}
 	said := all[r.Disposition-1]
 	w := &c.work
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if !w.undo.IsZero() {
-		return fmt.Errorf("%w: the result is %s already; take it back first", contactdb.ErrState, c.said())
+		return say(contactdb.ErrState, "result-said", "the result is %s already; take it back first", c.said())
 	}
 	note := w.note
 	if r.Note != nil {
@@ -223,15 +241,15 @@ func (c *call) result(r Result) error {
 	amount := strings.ReplaceAll(strings.TrimSpace(r.Amount), ",", ".")
 	switch {
 	case len(note) > maxNote:
-		return fmt.Errorf("%w: the note has %d bytes, more than %d", ErrInput, len(note), maxNote)
+		return say(ErrInput, "note-too-long", "the note has %d bytes, more than %d", len(note), maxNote)
 	case amount != "" && !money.MatchString(amount):
-		return fmt.Errorf("%w: %q is no amount; write digits, and at most two after a point", ErrInput, r.Amount)
+		return say(ErrInput, "no-amount", "%q is no amount; write digits, and at most two after a point", r.Amount)
 	case amount == "" && slices.Contains(said.Ask, "amount"):
-		return fmt.Errorf("%w: %s needs an amount", ErrInput, said.Name)
+		return say(ErrInput, "needs-amount", "%s needs an amount", said.Name)
 	case strings.TrimSpace(note) == "" && slices.Contains(said.Ask, "note"):
-		return fmt.Errorf("%w: %s needs a note", ErrInput, said.Name)
+		return say(ErrInput, "needs-note", "%s needs a note", said.Name)
 	case r.CallbackAt.IsZero() && slices.Contains(said.Ask, "callback"):
-		return fmt.Errorf("%w: %s needs the time of the callback", ErrInput, said.Name)
+		return say(ErrInput, "needs-callback", "%s needs the time of the callback", said.Name)
 	}
 	if err := c.promise(said.Callback > 0, r.CallbackAt); err != nil {
 		return err
@@ -254,12 +272,12 @@ func (c *call) promise(callback bool, at time.Time) error {
 	case at.IsZero():
 		return nil
 	case !callback:
-		return fmt.Errorf("%w: this disposition promises no callback", ErrInput)
+		return say(ErrInput, "no-callback", "this disposition promises no callback")
 	case at.Before(now.Add(time.Minute)), at.After(now.Add(longest)):
-		return fmt.Errorf("%w: a callback lies between a minute and a year ahead, not at %s", ErrInput, at.Format(time.RFC3339))
+		return say(ErrInput, "callback-when", "a callback lies between a minute and a year ahead, not at %s", at.Format(time.RFC3339))
 	}
 	if open, next := c.l.rules.Load().def.Open(c.contact().Zones, at); !open {
-		return fmt.Errorf("%w: nobody may be called there at %s; the next legal time is %s", ErrRefused, at.Format(time.RFC3339), next.Format(time.RFC3339))
+		return say(ErrRefused, "callback-illegal", "nobody may be called there at %s; the next legal time is %s", at.Format(time.RFC3339), next.Format(time.RFC3339))
 	}
 	return nil
 }
@@ -279,31 +297,27 @@ func (w *work) set(key, value string) {
 // TakeBack takes back the result of the operator's last call, within three
 // seconds and unless the next person is on the line.
 func (s *Service) TakeBack(operator, attempt string) error {
-	c, err := s.customer(operator, attempt)
-	if err != nil {
-		return err
-	}
-	return c.ask(func() error {
+	return s.order(operator, attempt, func(c *call) error {
 		c.work.mu.Lock()
 		late := c.work.undo.IsZero()
 		c.work.mu.Unlock()
 		if late {
-			return fmt.Errorf("%w: there is no result to take back", contactdb.ErrState)
+			return say(contactdb.ErrState, "too-late", "there is no result to take back")
 		}
 		c.l.tell(Input{Kind: InTakenBack, Call: c.a.ID, Operator: c.rec.Operator})
 		return nil
 	})
 }
 
-// HangUp ends the conversation.
+// HangUp ends the conversation; while somebody is asked, only that one's.
 func (s *Service) HangUp(operator, attempt string) error {
-	c, err := s.customer(operator, attempt)
-	if err != nil {
-		return err
-	}
-	return c.ask(func() error {
-		if c.sip == nil || c.gone() {
-			return fmt.Errorf("%w: there is no customer on the line", contactdb.ErrState)
+	return s.order(operator, attempt, func(c *call) error {
+		switch {
+		case c.sip == nil || c.gone() || c.away != nil:
+			return noCustomer()
+		case c.consult != nil:
+			c.goOn(takenBack)
+			return nil
 		}
 		c.byOperator = true
 		if c.rec.AnsweredAt.IsZero() { // a contact that was accepted in preview, and rings
@@ -315,23 +329,23 @@ func (s *Service) HangUp(operator, attempt string) error {
 	})
 }
 
-// Hold parts customer and operator, who goes on when it ends. The customer hears silence.
+func noCustomer() error {
+	return say(contactdb.ErrState, "no-customer", "there is no customer on the line")
+}
+
+// Hold parts customer and operator, who goes on when it ends. The customer hears
+// the campaign's prompt, or silence.
 func (s *Service) Hold(operator, attempt string, on bool) error {
-	c, err := s.customer(operator, attempt)
-	if err != nil {
-		return err
-	}
-	err = c.ask(func() error {
+	err := s.order(operator, attempt, func(c *call) error {
 		switch {
-		case c.gone() || c.operator == nil:
-			return fmt.Errorf("%w: there is no customer on the line", contactdb.ErrState)
+		case c.gone() || c.operator == nil || c.away != nil:
+			return noCustomer()
+		case c.consult != nil:
+			return say(contactdb.ErrState, "consulting", "%s is being asked already", c.consult.name)
 		case on && !c.held:
-			c.part()
-			c.sip.Media().KeepAlive(keepAlive) // else the carrier would take it for broken
-			c.held = true
+			c.hold()
 		case !on && c.held:
-			c.held = false
-			c.sip.Media().KeepAlive(0)
+			c.unhold()
 			c.rejoin(c.operator)
 		}
 		return nil
@@ -340,18 +354,17 @@ func (s *Service) Hold(operator, attempt string, on bool) error {
 	return err
 }
 
-// Mute keeps the customer from hearing the operator.
+// Mute keeps the customer, or who is asked, from hearing the operator.
 func (s *Service) Mute(operator, attempt string, on bool) error {
-	c, err := s.customer(operator, attempt)
-	if err != nil {
-		return err
-	}
-	err = c.ask(func() error {
+	err := s.order(operator, attempt, func(c *call) error {
 		c.work.mu.Lock()
 		defer c.work.mu.Unlock()
 		c.work.muted = on
-		if c.bridge != nil {
+		if c.bridge != nil && c.away == nil {
 			c.bridge.MuteOperator(on)
+		}
+		if c.consult != nil && c.consult.bridge != nil {
+			c.consult.bridge.MuteOperator(on)
 		}
 		return nil
 	})
@@ -362,26 +375,37 @@ func (s *Service) Mute(operator, attempt string, on bool) error {
 // keyTime is how long a key is pressed.
 const keyTime = 120 * time.Millisecond
 
-// Press sends keys to the customer's side, as for a menu that answered.
+// Press sends keys to the customer's side, as for a menu that answered, or to
+// who is asked outside.
 func (s *Service) Press(operator, attempt, keys string) error {
 	if keys == "" || len(keys) > 32 || strings.Trim(keys, "0123456789*#") != "" {
-		return fmt.Errorf("%w: %s are no keys; there are 0 to 9, * and #, at most 32 of them", ErrInput, strconv.Quote(keys))
+		return say(ErrInput, "no-keys", "%s are no keys; there are 0 to 9, * and #, at most 32 of them", strconv.Quote(keys))
 	}
-	c, err := s.customer(operator, attempt)
-	if err != nil {
-		return err
-	}
-	return c.ask(func() error {
-		if c.bridge == nil || c.gone() {
-			return fmt.Errorf("%w: there is no customer on the line", contactdb.ErrState)
+	return s.order(operator, attempt, func(c *call) error {
+		sound := c.pressed()
+		if sound == nil {
+			return noCustomer()
 		}
 		for i := range len(keys) {
-			if err := c.sip.Media().SendDigit(c.l.ctx, keys[i], keyTime); err != nil {
+			if err := sound.SendDigit(c.l.ctx, keys[i], keyTime); err != nil {
 				return fmt.Errorf("key %c: %w", keys[i], err)
 			}
 		}
 		return nil
 	})
+}
+
+// pressed is who gets the operator's keys; nil: nobody.
+func (c *call) pressed() *media.Session {
+	switch k := c.consult; {
+	case c.gone() || c.away != nil:
+		return nil
+	case k != nil && k.far != nil && k.stage == "talking":
+		return k.far.call.Media()
+	case c.bridge == nil:
+		return nil
+	}
+	return c.sip.Media()
 }
 
 // Jot keeps the note on the call on an operator's desktop.
@@ -391,7 +415,7 @@ func (s *Service) Jot(operator, attempt, note string) error {
 		return err
 	}
 	if len(note) > maxNote {
-		return fmt.Errorf("%w: the note has %d bytes, more than %d", ErrInput, len(note), maxNote)
+		return say(ErrInput, "note-too-long", "the note has %d bytes, more than %d", len(note), maxNote)
 	}
 	c.work.mu.Lock()
 	defer c.work.mu.Unlock()

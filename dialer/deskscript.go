@@ -137,7 +137,7 @@ func (s *Service) Turn(operator, attempt string, t Turn) (step string, err error
 	}
 	script := c.script()
 	if script == nil {
-		return "", fmt.Errorf("%w: the campaign has no script", ErrInput)
+		return "", say(ErrInput, "no-script", "the campaign has no script")
 	}
 	kept, err := checkAnswers(script, t.Answers)
 	if err != nil {
@@ -199,7 +199,7 @@ func (w *work) move(script *campaign.Script, t Turn, words map[string]string, fu
 	if to, ok := strings.CutPrefix(t.Go, "to:"); ok {
 		at := slices.Index(w.trail, to)
 		if at < 0 {
-			return now, fmt.Errorf("%w: the step %s was not visited yet", ErrInput, strconv.Quote(to))
+			return now, say(ErrInput, "step-not-visited", "the step %s was not visited yet", strconv.Quote(to))
 		}
 		w.trail, w.ended = w.trail[:at+1], false
 		return to, nil
@@ -214,7 +214,7 @@ func (w *work) move(script *campaign.Script, t Turn, words map[string]string, fu
 	case "next":
 		st, _ := script.Step(now)
 		if missing := st.Missing(w.answers); len(missing) > 0 {
-			return now, fmt.Errorf("%w: still to be said or answered: %s", ErrInput, strings.Join(missing, ", "))
+			return now, say(ErrInput, "script-missing", "still to be said or answered: %s", strings.Join(missing, ", "))
 		}
 		to := script.Next(now, w.answers, words, full)
 		if to == "" || len(w.trail) > 1000 {
@@ -223,7 +223,7 @@ func (w *work) move(script *campaign.Script, t Turn, words map[string]string, fu
 			w.trail = append(w.trail, to)
 		}
 	default:
-		return now, fmt.Errorf("%w: a script goes next, back or to:STEP, not %s", ErrInput, strconv.Quote(t.Go))
+		return now, say(ErrInput, "script-where", "a script goes next, back or to:STEP, not %s", strconv.Quote(t.Go))
 	}
 	return w.step(script), nil
 }
@@ -349,10 +349,10 @@ func (s *Service) SetWording(operator, attempt, step, text string) error {
 	}
 	script := c.script()
 	if script == nil {
-		return fmt.Errorf("%w: the campaign has no script", ErrInput)
+		return say(ErrInput, "no-script", "the campaign has no script")
 	}
 	if _, ok := script.Step(step); !ok || len(text) > maxWording {
-		return fmt.Errorf("%w: there is no step %s, or the text has more than %d bytes", ErrInput, strconv.Quote(step), maxWording)
+		return say(ErrInput, "no-step", "there is no step %s, or the text has more than %d bytes", strconv.Quote(step), maxWording)
 	}
 	var kept []byte
 	if text = strings.TrimSpace(text); text != "" {

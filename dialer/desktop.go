@@ -1,7 +1,6 @@
 package dialer
 
 import (
-	"fmt"
 	"maps"
 	"time"
 
@@ -46,6 +45,9 @@ type CustomerCall struct {
 	EndedAt      time.Time           `json:"ended_at,omitzero"`
 	EndedBy      string              `json:"ended_by,omitempty"`
 	Held         bool                `json:"held,omitempty"`
+	Consult      *Consult            `json:"consult,omitempty"`
+	ConsultEnd   string              `json:"consult_end,omitempty"` // how the last one ended
+	Away         bool                `json:"away,omitempty"`        // the customer was handed over to somebody outside
 	Muted        bool                `json:"muted,omitempty"`
 	Recorded     bool                `json:"recorded,omitempty"`
 	Note         string              `json:"note"`
@@ -73,6 +75,9 @@ type shown struct {
 	bridged, ended time.Time
 	endedBy        string
 	held, recorded bool
+	consult        *Consult
+	consultEnd     string
+	away           bool
 	key            byte
 	contact        contactdb.Contact
 }
@@ -96,6 +101,12 @@ func (s *Service) Desktop(operator string) (Desktop, error) {
 		}
 		if shown == nil && d.Call != nil && p.Attempt == d.Call.Attempt {
 			d.State, d.Call.DecideBy = "preview", p.Until
+		}
+		if d.Call != nil && d.Call.Consult != nil && d.State == "talking" {
+			d.State = "consulting"
+			if d.Call.Consult.Role == "is-asked" {
+				d.State = "consulted"
+			}
 		}
 	}
 	return d, nil
@@ -176,7 +187,7 @@ func (s *Service) EditContact(operator, attempt string, change func(*contactdb.C
 		return nil
 	})
 	if err == nil && !found {
-		err = fmt.Errorf("%w: the contact is in no list any more", contactdb.ErrNotFound)
+		err = say(contactdb.ErrNotFound, "contact-gone", "the contact is in no list any more")
 	}
 	if err == nil {
 		s.desk.told(operator, "contact")
@@ -189,12 +200,12 @@ const historyShown = 10
 
 func (s *Service) customerCall(operator string, c *call) (*CustomerCall, error) {
 	var sh shown
-	if err := c.ask(func() error { sh = c.show(); return nil }); err != nil {
+	if err := c.ask(func() error { sh = c.show(operator); return nil }); err != nil {
 		return nil, nil // it is over: nothing is on the desktop any more
 	}
 	def := c.rules.def
 	v := &CustomerCall{Attempt: c.a.ID, Number: c.a.Number, MaxAttempts: def.Attempts.Max, Version: c.rules.version, Contact: sh.contact,
-		BridgedAt: sh.bridged, EndedAt: sh.ended, EndedBy: sh.endedBy, Held: sh.held, Recorded: sh.recorded,
+		BridgedAt: sh.bridged, EndedAt: sh.ended, EndedBy: sh.endedBy, Held: sh.held, Consult: sh.consult, ConsultEnd: sh.consultEnd, Away: sh.away, Recorded: sh.recorded,
 		WrapUpMS: def.WrapUp.Milliseconds(), History: []contactdb.Record{}, Answers: map[string]string{}}
 	if sh.key != 0 {
 		v.Disposition = int(sh.key - '0')
@@ -218,8 +229,8 @@ func (s *Service) customerCall(operator string, c *call) (*CustomerCall, error) 
 }
 
 // show is the call's own part. In its goroutine.
-func (c *call) show() shown {
-	sh := shown{bridged: c.rec.BridgedAt, held: c.held, recorded: c.rec.Recording != "", key: c.key, contact: c.contact()}
+func (c *call) show(operator string) shown {
+	sh := shown{consult: c.consultation(operator), consultEnd: c.ended, away: c.away != nil, bridged: c.rec.BridgedAt, held: c.held, recorded: c.rec.Recording != "", key: c.key, contact: c.contact()}
 	if c.gone() {
 		e := c.sip.Ending()
 		sh.ended, sh.endedBy = e.At, string(e.By)

@@ -92,7 +92,7 @@ var transitions = map[Phase][]Phase{
 	PhaseScreening: {PhaseQueued, PhaseClosing},
 	PhaseQueued:    {PhaseReserved, PhaseClosing},
 	PhaseReserved:  {PhaseBridged, PhaseQueued, PhaseClosing},
-	PhaseBridged:   {PhaseWrapUp, PhaseQueued, PhaseClosing},
+	PhaseBridged:   {PhaseWrapUp, PhaseQueued, PhaseReserved, PhaseClosing},
 	PhaseClosing:   {},
 	PhaseWrapUp:    {},
 }
@@ -101,6 +101,8 @@ type floorCall struct {
 	id       string
 	phase    Phase
 	operator string    // from Reserved on
+	second   string    // the colleague whom that one asks
+	away     bool      // the customer talks on with somebody outside
 	bridged  bool      // has been bridged once
 	deadline time.Time // Queued: until when an operator may come
 	view     pacing.Call
@@ -302,6 +304,12 @@ func (f *Floor) callChanged(c *floorCall, in Input) {
 		f.takenBack(c, in)
 	case InSettled:
 		f.settled(c, in)
+	case InConsult:
+		f.consulted(c, in)
+	case InConsultOver:
+		f.consultOver(c)
+	case InHandedOver:
+		f.handedOver(c, in)
 	}
 }
 
@@ -323,6 +331,8 @@ func (f *Floor) talkEnded(c *floorCall, in Input) {
 		return
 	}
 	f.move(c, PhaseWrapUp)
+	c.away = in.Away
+	f.consultOver(c)
 	o := f.operators[c.operator]
 	if o == nil || o.call != c.id {
 		return
@@ -338,6 +348,7 @@ func (f *Floor) settled(c *floorCall, in Input) {
 	f.line = without(f.line, c)
 	f.in[c.phase]--
 	f.comesBack(in.NextAt)
+	f.consultOver(c)
 	if c.phase == PhaseDialing || c.phase == PhaseRinging {
 		f.learn(pacing.CallUnanswered, c, in)
 	}
@@ -540,6 +551,9 @@ func (f *Floor) Check() error {
 			if o == nil || o.call != c.id {
 				return fmt.Errorf("call %s is %s with operator %q, who has call %v", c.id, c.phase, c.operator, o)
 			}
+			if second := f.operators[c.second]; c.second != "" && (second == nil || second.call != c.id) {
+				return fmt.Errorf("call %s has the second operator %q, who has call %v", c.id, c.second, second)
+			}
 		}
 	}
 	if in != [len(in)]int{} {
@@ -551,7 +565,7 @@ func (f *Floor) Check() error {
 		if busy != (o.call != "") {
 			return fmt.Errorf("operator %s is %s with call %q", o.name, operatorStates[o.state], o.call)
 		}
-		if busy && (c == nil || c.operator != o.name) {
+		if busy && (c == nil || c.operator != o.name && c.second != o.name) {
 			return fmt.Errorf("operator %s is %s with call %q, which is not theirs", o.name, operatorStates[o.state], o.call)
 		}
 	}

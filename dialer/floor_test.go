@@ -232,6 +232,17 @@ func TestNoOrderOfEventsBreaksAFloor(t *testing.T) {
 				}
 				asked = 0
 			}
+			if rapid.IntRange(0, 5).Draw(t, "transfers") == 0 {
+				in.Kind, in.Named, in.Calls = rapid.SampledFrom([]InputKind{InConsult, InConsult, InConsultOver, InHandedOver}).Draw(t, "transfer"), rapid.Bool().Draw(t, "named"), nil
+				for _, c := range f.line { // else it would hardly ever be one that somebody talks on
+					if c.phase == PhaseBridged && rapid.Bool().Draw(t, "this") {
+						in.Call, in.Operator = c.id, c.operator
+						if in.Kind == InHandedOver && c.second != "" {
+							in.Operator = c.second
+						}
+					}
+				}
+			}
 			if c := f.calls[in.Call]; in.Kind == InBridged && c != nil {
 				in.Operator = c.operator
 			}
@@ -284,4 +295,53 @@ func TestNoOrderOfEventsBreaksAFloor(t *testing.T) {
 			}
 		}
 	})
+}
+
+// bridged is a floor on which ann talks to a customer, and bob and eve are ready.
+func bridgedFloor(t *testing.T) play {
+	p := play{t, newFloor()}
+	p.at(0, Input{Kind: InOperator, Operator: "ann", Present: true, Ready: true})
+	p.at(0, Input{Kind: InLeased, Calls: []LeasedCall{{ID: "1"}}})
+	p.at(1, Input{Kind: InAnswered, Call: "1"})
+	p.at(2, Input{Kind: InHuman, Call: "1", Since: t0})
+	p.at(2, Input{Kind: InBridged, Call: "1", Operator: "ann"})
+	p.at(3, Input{Kind: InOperator, Operator: "bob", Present: true, Ready: true})
+	p.at(3, Input{Kind: InLeased, NextAt: t0.Add(time.Hour)})
+	p.at(4, Input{Kind: InOperator, Operator: "eve", Present: true, Ready: true})
+	return p
+}
+
+func TestACustomerHandedToAColleagueWhoIsLostInThatMomentComesBack(t *testing.T) {
+	p := bridgedFloor(t)
+	p.want(p.at(5, Input{Kind: InConsult, Call: "1", Operator: "ann"}), Action{Kind: DoConsult, Call: "1", Operator: "bob"})
+	p.want(p.at(9, Input{Kind: InOperator, Operator: "bob"}), Action{Kind: DoConsult, Call: "1"})
+	p.want(p.at(9, Input{Kind: InHandedOver, Call: "1", Operator: "bob"}), Action{Kind: DoConnect, Call: "1", Operator: "ann"})
+}
+
+func TestAnOperatorWhoHandsOverAndIsLostInThatMomentLeavesTheCustomerWithTheColleague(t *testing.T) {
+	p := bridgedFloor(t)
+	p.at(5, Input{Kind: InConsult, Call: "1", Operator: "ann", Among: []string{"eve"}})
+	p.want(p.at(9, Input{Kind: InOperator, Operator: "ann"}), Action{Kind: DoConnect, Call: "1", Operator: "eve"})
+	p.want(p.at(9, Input{Kind: InHandedOver, Call: "1", Operator: "eve"}))
+	p.at(9, Input{Kind: InBridged, Call: "1", Operator: "eve"})
+	p.at(20, Input{Kind: InTalkEnded, Call: "1", Operator: "eve"})
+	if o := p.f.operators["eve"]; o.state != pacing.WrapUp {
+		t.Errorf("eve is %s", operatorStates[o.state])
+	}
+}
+
+func TestOnlyWhoIsFreeIsAskedAndOnABreakOnlyByName(t *testing.T) {
+	p := bridgedFloor(t)
+	p.at(5, Input{Kind: InOperator, Operator: "bob", Present: true, Reason: "break"})
+	p.at(5, Input{Kind: InOperator, Operator: "eve", Present: true, Deaf: true})
+	p.want(p.at(6, Input{Kind: InConsult, Call: "1", Operator: "ann"}), Action{Kind: DoConsult, Call: "1"})
+	p.want(p.at(6, Input{Kind: InConsult, Call: "1", Operator: "ann", Named: true, Among: []string{"eve"}}), Action{Kind: DoConsult, Call: "1"})
+	p.want(p.at(6, Input{Kind: InConsult, Call: "1", Operator: "ann", Named: true, Among: []string{"ann"}}), Action{Kind: DoConsult, Call: "1"})
+	p.want(p.at(6, Input{Kind: InConsult, Call: "1", Operator: "ann", Named: true, Among: []string{"bob"}}), Action{Kind: DoConsult, Call: "1", Operator: "bob"})
+	p.want(p.at(7, Input{Kind: InConsult, Call: "1", Operator: "ann", Named: true, Among: []string{"bob"}}), Action{Kind: DoConsult, Call: "1"})
+	p.want(p.at(8, Input{Kind: InKey, Operator: "bob", Key: '#'}), Action{Kind: DoPart, Call: "1", Operator: "bob"})
+	p.at(8, Input{Kind: InConsultOver, Call: "1"})
+	if o := p.f.operators["bob"]; o.state != pacing.NotReady {
+		t.Errorf("bob, who was on a break, is %s", operatorStates[o.state])
+	}
 }

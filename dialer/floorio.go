@@ -11,31 +11,34 @@ import (
 type InputKind uint8
 
 const (
-	InTick      InputKind = iota
-	InLeased              // Calls were leased; NextAt and Exhausted say what is left
-	InRinging             // Call
-	InAnswered            // Call
-	InHuman               // Call: a person, whose greeting ended at Since
-	InMachine             // Call: not a person; it ends by itself
-	InBridged             // Call and Operator talk
-	InTalkEnded           // Call: the customer is gone, Operator notes the result
-	InFreed               // Call's Operator has said the result, which may be taken back until it is settled
-	InTakenBack           // Operator takes that word on Call back
-	InSettled             // Call has its record and is gone; its contact may be tried again at NextAt
-	InOperator            // Operator is Present or not, Ready or not for Reason, and Deaf if not heard
-	InKey                 // Operator pressed Key
-	InState               // the campaign is now in State
-	InSettings            // Settings
-	InLines               // Lines changed; also carried by every other input
-	InContacts            // lists or rules changed: ask again
-	InWindow              // the regulator's window: Live, Abandoned
-	InStop                // the service ends: so does every call
-	InAccept              // Operator has the contact called that is shown
-	InSkip                // Operator skips it, for Reason
-	InReadyIn             // Operator will have ended the wrap-up Until then
-	InLend                // Operator is wanted elsewhere (Ready), or not any more
-	InAhead               // the contacts that are next: Ahead, of which Choose may be taken out of order
-	InPromises            // Promises: the callbacks that named operators are to make
+	InTick        InputKind = iota
+	InLeased                // Calls were leased; NextAt and Exhausted say what is left
+	InRinging               // Call
+	InAnswered              // Call
+	InHuman                 // Call: a person, whose greeting ended at Since
+	InMachine               // Call: not a person; it ends by itself
+	InBridged               // Call and Operator talk
+	InTalkEnded             // Call: the customer is gone, Operator notes the result
+	InFreed                 // Call's Operator has said the result, which may be taken back until it is settled
+	InTakenBack             // Operator takes that word on Call back
+	InSettled               // Call has its record and is gone; its contact may be tried again at NextAt
+	InOperator              // Operator is Present or not, Ready or not for Reason, and Deaf if not heard
+	InKey                   // Operator pressed Key
+	InState                 // the campaign is now in State
+	InSettings              // Settings
+	InLines                 // Lines changed; also carried by every other input
+	InContacts              // lists or rules changed: ask again
+	InWindow                // the regulator's window: Live, Abandoned
+	InStop                  // the service ends: so does every call
+	InAccept                // Operator has the contact called that is shown
+	InSkip                  // Operator skips it, for Reason
+	InReadyIn               // Operator will have ended the wrap-up Until then
+	InLend                  // Operator is wanted elsewhere (Ready), or not any more
+	InAhead                 // the contacts that are next: Ahead, of which Choose may be taken out of order
+	InPromises              // Promises: the callbacks that named operators are to make
+	InConsult               // Operator, who talks on Call, asks for a colleague: of Among, or any if it is nil
+	InConsultOver           // Call's Operator and the colleague are done
+	InHandedOver            // Call's customer is Operator's now, who was asked
 )
 
 // Input is an event for a floor. Kind says which fields count.
@@ -66,6 +69,9 @@ type Input struct {
 	Until       time.Time // InTalkEnded: told end of the wrap-up
 	Ahead       []Ahead
 	Promises    map[string]time.Time // operator → when the next callback is due
+	Among       []string             // InConsult
+	Named       bool                 // InConsult: who is asked by name may be on a break
+	Away        bool                 // InTalkEnded: the customer talks on with somebody outside
 	Choose      int
 }
 
@@ -94,6 +100,8 @@ const (
 	DoPlace                       // Operator has decided: place Call
 	DoSkip                        // ... not to: let Call go, Why
 	DoAway                        // Operator is not ready any more, Why
+	DoConsult                     // Operator is set aside to be asked about Call; "": nobody, or not any more
+	DoPart                        // Operator has heard enough of whom is asked about Call
 	DoDecision                    // pacing decided: lastWhy says on which grounds
 	DoOperator                    // Operator is now in Why (its state)
 	DoFinished                    // nothing is left to do; Why says of which kind

@@ -70,7 +70,7 @@ func (f *Floor) operatorLost(o *floorOperator) {
 	f.account(o)
 	f.worked += o.worked
 	f.left(o)
-	if c := f.calls[o.call]; c != nil {
+	if c := f.calls[o.call]; c != nil && !f.secondLost(o, c) && !f.firstLost(c) {
 		switch c.phase {
 		case PhasePreview:
 			f.skip(c, operatorIs)
@@ -91,7 +91,7 @@ func (f *Floor) operatorLost(o *floorOperator) {
 
 // key is what operators do with the keys of a phone: # ends the conversation,
 // 1 to 9 say its result, 0 that it will be said within soonReady. In preview, 0
-// has the contact called, # skips it.
+// has the contact called, # skips it; with a colleague who is asked, # parts the two.
 func (f *Floor) key(in Input) {
 	o := f.operators[in.Operator]
 	if o == nil || o.call == "" {
@@ -102,6 +102,10 @@ func (f *Floor) key(in Input) {
 		f.accepted(o.name)
 	case f.looks(o) && in.Key == '#':
 		f.skipped(o.name, "skipped by key")
+	case f.asks(o):
+		if in.Key == '#' {
+			f.do(Action{Kind: DoPart, Call: o.call, Operator: o.name})
+		}
 	case in.Key == '0' && o.state == pacing.WrapUp:
 		f.readyIn(o, soonReady)
 	case in.Key == '#' && o.state == pacing.Talking:
@@ -155,6 +159,9 @@ func (f *Floor) stop() {
 			f.hangup(c)
 		case c.phase == PhaseWrapUp:
 			f.do(Action{Kind: DoEndWrap, Call: c.id, Operator: c.operator})
+			if c.away {
+				f.do(Action{Kind: DoHangup, Call: c.id})
+			}
 		default:
 			f.do(Action{Kind: DoHangup, Call: c.id})
 		}

@@ -2,7 +2,6 @@ package dialer
 
 import (
 	"context"
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"time"
@@ -45,7 +44,7 @@ const (
 // over twice the time. ErrState while the operator has a customer.
 func (s *Service) TestHeadset(ctx context.Context, operator, tab string, speak time.Duration) (Headset, error) {
 	if speak < 500*time.Millisecond || speak > 10*time.Second {
-		return Headset{}, fmt.Errorf("%w: a test lasts from 500 ms to 10 s, not %s", ErrInput, speak)
+		return Headset{}, say(ErrInput, "test-long", "a test lasts from 500 ms to 10 s, not %s", speak)
 	}
 	page, err := s.desk.window(operator, tab)
 	if err != nil {
@@ -97,7 +96,7 @@ func (d *desk) testing(operator string) error {
 	defer d.mu.Unlock()
 	s := d.seats[operator]
 	if s.state == "talking" || s.state == "reserved" {
-		return fmt.Errorf("%w: %s has a customer on the line; test the headset afterwards", contactdb.ErrState, operator)
+		return say(contactdb.ErrState, "test-customer", "%s has a customer on the line; test the headset afterwards", operator)
 	}
 	s.ready, s.reason, s.headset = false, "testing the headset", nil
 	d.tell(s)

@@ -21,6 +21,7 @@ type rules struct {
 	version int
 	message []int16 // for an abandoned person
 	drop    []int16 // left on machines; nil: none
+	hold    []int16 // for customers on hold; nil: silence
 }
 
 func (r *rules) floor() FloorSettings {

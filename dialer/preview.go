@@ -1,7 +1,6 @@
 package dialer
 
 import (
-	"fmt"
 	"time"
 
 	"apel/contactdb"
@@ -35,7 +34,7 @@ func (s *Service) AcceptPreview(operator, attempt string) (Preview, error) {
 // SkipPreview lets the contact go that an operator is shown, and says why.
 func (s *Service) SkipPreview(operator, attempt, reason string) (Preview, error) {
 	if reason == "" {
-		return Preview{}, fmt.Errorf("%w: a skip needs a reason, for the record", ErrInput)
+		return Preview{}, say(ErrInput, "skip-reason", "a skip needs a reason, for the record")
 	}
 	return s.decide(operator, attempt, Input{Kind: InSkip, Operator: operator, Reason: reason})
 }
@@ -46,7 +45,7 @@ func (s *Service) decide(operator, attempt string, in Input) (Preview, error) {
 	}
 	p, l, err := s.previewOf(operator)
 	if err == nil && attempt != "" && attempt != p.Attempt {
-		err = fmt.Errorf("%w: %s is shown another contact by now", contactdb.ErrState, operator)
+		err = say(contactdb.ErrState, "preview-other", "%s is shown another contact by now", operator)
 	}
 	if err == nil {
 		l.tell(in)
@@ -79,7 +78,7 @@ func (s *Service) previewOf(operator string) (p Preview, l *loop, err error) {
 		})
 	}
 	if !shown {
-		err = fmt.Errorf("%w: %s is shown no contact now", contactdb.ErrState, operator)
+		err = say(contactdb.ErrState, "preview-none", "%s is shown no contact now", operator)
 	}
 	return p, l, err
 }
@@ -145,13 +144,13 @@ func (s *Service) ReadyIn(operator string, d time.Duration) error {
 		return ErrNotRunning
 	}
 	if d < 0 || d > time.Hour {
-		return fmt.Errorf("%w: a wrap-up is over within an hour", ErrInput)
+		return say(ErrInput, "wrap-up-long", "a wrap-up is over within an hour")
 	}
 	s.desk.mu.Lock()
 	st := s.desk.seats[operator]
 	if st == nil || st.loop == nil || st.state != "wrap-up" {
 		s.desk.mu.Unlock()
-		return fmt.Errorf("%w: %s is not in a wrap-up", contactdb.ErrState, operator)
+		return say(contactdb.ErrState, "not-in-wrap-up", "%s is not in a wrap-up", operator)
 	}
 	l := st.loop
 	s.desk.mu.Unlock()

@@ -52,7 +52,7 @@ func (s *Service) ConnectBrowser(ctx context.Context, w Window) (answer string, 
 	case s.gateway == nil:
 		return "", fmt.Errorf("%w: set browser: listen in the settings, then start apel serve again", ErrNoBrowsers)
 	case w.Tab == "":
-		return "", fmt.Errorf("%w: the window has no name", ErrInput)
+		return "", say(ErrInput, "no-window", "the window has no name")
 	}
 	if err := s.desk.vacant(w); err != nil {
 		return "", err
@@ -83,11 +83,11 @@ func (d *desk) vacant(w Window) error {
 	page, tab := s.leg.browser()
 	switch {
 	case page == nil && !w.TakeOver:
-		return fmt.Errorf("%w: the phone of %s is connected; hang it up, or take over", contactdb.ErrState, w.Operator)
+		return say(contactdb.ErrState, "phone-connected", "the phone of %s is connected; hang it up, or take over", w.Operator)
 	case page == nil:
-		return fmt.Errorf("%w: the phone of %s is connected; hang it up first", contactdb.ErrState, w.Operator)
+		return say(contactdb.ErrState, "phone-first", "the phone of %s is connected; hang it up first", w.Operator)
 	case tab != w.Tab && !w.TakeOver && !s.deaf:
-		return fmt.Errorf("%w: %s is signed in in another window; close that one, or take over", contactdb.ErrState, w.Operator)
+		return say(contactdb.ErrState, "other-window", "%s is signed in in another window; close that one, or take over", w.Operator)
 	}
 	return nil
 }
@@ -101,7 +101,7 @@ func (d *desk) attach(o contactdb.Operator, page *browser.Leg, tab string) error
 		had, before := s.leg.browser()
 		if had == nil {
 			d.mu.Unlock()
-			return fmt.Errorf("%w: the phone of %s is connected; hang it up first", contactdb.ErrState, o.Name)
+			return say(contactdb.ErrState, "phone-first", "the phone of %s is connected; hang it up first", o.Name)
 		}
 		old := s.leg.change(page, tab)
 		if before != tab { // another window, perhaps with another headset
@@ -221,13 +221,13 @@ func (d *desk) taken(s *seat) bool {
 // browser must have passed its test first. With mu held.
 func (d *desk) wish(s *seat, ready bool, reason string) error {
 	if ready && s.closed {
-		return fmt.Errorf("%w: the account of %s is closed", contactdb.ErrState, s.name)
+		return say(contactdb.ErrState, "account-closed", "the account of %s is closed", s.name)
 	}
 	if ready && s.listens {
 		return fmt.Errorf("%w: %s listens to a colleague; stop that first", contactdb.ErrState, s.name)
 	}
 	if page, _ := s.leg.browser(); ready && page != nil && (s.headset == nil || !s.headset.OK) {
-		return fmt.Errorf("%w: the headset of %s has not passed its test; test it, then be ready", contactdb.ErrState, s.name)
+		return say(contactdb.ErrState, "headset-untested", "the headset of %s has not passed its test; test it, then be ready", s.name)
 	}
 	s.ready, s.reason = ready, reason
 	d.tell(s)
@@ -257,11 +257,11 @@ func (d *desk) window(operator, tab string) (*browser.Leg, error) {
 	defer d.mu.Unlock()
 	s := d.seats[operator]
 	if s == nil || s.leg == nil {
-		return nil, fmt.Errorf("%w: %s is not connected; connect the headset", contactdb.ErrState, operator)
+		return nil, say(contactdb.ErrState, "not-connected", "%s is not connected; connect the headset", operator)
 	}
 	page, mine := s.leg.browser()
 	if page == nil || mine != tab {
-		return nil, fmt.Errorf("%w: %s is connected from elsewhere; connect here to take over", contactdb.ErrState, operator)
+		return nil, say(contactdb.ErrState, "connected-elsewhere", "%s is connected from elsewhere; connect here to take over", operator)
 	}
 	return page, nil
 }

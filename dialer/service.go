@@ -5,6 +5,7 @@ import (
 	"crypto/md5"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -267,6 +268,10 @@ func (s *Service) recover() error {
 	behind := make([]ua.LeftBehind, 0, len(left))
 	for _, a := range left {
 		behind = append(behind, ua.LeftBehind{Trunk: a.Trunk, Number: a.Contact.Phone, CallerID: a.CallerID, CallID: a.SIPCallID, Dialog: a.Notes.Dialog})
+		var second ua.LeftBehind // of somebody outside who was asked
+		if a.Notes.Second != "" && json.Unmarshal([]byte(a.Notes.Second), &second) == nil {
+			behind = append(behind, second)
+		}
 	}
 	if len(left) > 0 {
 		s.log.Warn("attempts were interrupted by the last stop", zap.Int("attempts", len(left)))

@@ -236,6 +236,11 @@ func (s *shift) proven() []contactdb.Record {
 			s.t.Errorf("two records for call %s", r.SIPCallID)
 		}
 		records, byCall[r.SIPCallID] = append(records, r), r
+		for _, h := range handings(s.t, r) { // calls outside, which its operator has asked for
+			if h.SIPCallID != "" {
+				byCall[h.SIPCallID] = r
+			}
+		}
 	}
 	live := map[string]bool{}
 	for _, seen := range s.carrier.Seen() {

@@ -263,6 +263,9 @@ var requests = []struct {
 	{"POST /api/desk/notready", "{}", 503, `"code":"not-running"`},
 	{"POST /api/desk/hangup", "{}", 503, `"code":"not-running"`},
 	{"POST /api/desk/hold", "{}", 503, `"code":"not-running"`},
+	{"GET /api/desk/transfer", "", 503, `"code":"not-running"`},
+	{"POST /api/desk/transfer", "{}", 503, `"code":"not-running"`},
+	{"POST /api/desk/consult", "{}", 503, `"code":"not-running"`},
 	{"POST /api/desk/mute", "{}", 503, `"code":"not-running"`},
 	{"POST /api/desk/keys", "{}", 503, `"code":"not-running"`},
 	{"POST /api/desk/note", "{}", 503, `"code":"not-running"`},
@@ -357,7 +360,7 @@ func TestAProblemSaysWhatTheLayersBelowPromise(t *testing.T) {
 		}
 	}
 	err := fmt.Errorf("%w: campaign %q is draining; wait, or: apel campaign stop spring", dialer.ErrRefused, "spring")
-	want := &Problem{`campaign "spring" is draining; wait, or: apel campaign stop spring`, Refused}
+	want := &Problem{Sentence: `campaign "spring" is draining; wait, or: apel campaign stop spring`, Code: Refused}
 	if diff := cmp.Diff(want, ProblemOf(err)); diff != "" {
 		t.Error(diff)
 	}

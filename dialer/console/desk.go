@@ -32,6 +32,9 @@ func deskRoutes() []Route {
 		{Method: "POST", Path: "/api/desk/notready", Doc: "not ready, after the call if there is one; body: reason", Audit: why, answer: result((*api).deskNotReady)},
 		{Method: "POST", Path: "/api/desk/hangup", Doc: "end the conversation; body: attempt", Audit: why, answer: result(desked((*api).deskHangUp))},
 		{Method: "POST", Path: "/api/desk/hold", Doc: "hold the customer, or go on; body: attempt, on", Audit: why, answer: result(desked((*api).deskHold))},
+		{Method: "GET", Path: "/api/desk/transfer", Doc: "whom the customer may be handed to, or who may be asked", Audit: "desk.targets", answer: result((*api).deskTargets)},
+		{Method: "POST", Path: "/api/desk/transfer", Doc: "ask somebody, the customer on hold, or with blind hand over as soon as the other is there; body: attempt, one of operator, team, anyone, number, and blind", Audit: why, answer: result((*api).deskTransfer)},
+		{Method: "POST", Path: "/api/desk/consult", Doc: "hand the customer over to who is asked, or end the consultation; body: attempt, do=join|end", Audit: why, answer: result((*api).deskConsult)},
 		{Method: "POST", Path: "/api/desk/mute", Doc: "keep the customer from hearing the operator; body: attempt, on", Audit: why, answer: result(desked((*api).deskMute))},
 		{Method: "POST", Path: "/api/desk/keys", Doc: "press keys to the customer's side; body: attempt, keys", Audit: why, answer: result(desked((*api).deskKeys))},
 		{Method: "POST", Path: "/api/desk/note", Doc: "keep the note on the call; body: attempt, note", Audit: why, answer: result(desked((*api).deskNote))},
@@ -231,6 +234,45 @@ func (a *api) deskNote(who string, o DeskOrder) error     { return a.svc.Jot(who
 func (a *api) deskTakeBack(who string, o DeskOrder) error { return a.svc.TakeBack(who, o.Attempt) }
 func (a *api) deskWording(who string, o DeskOrder) error {
 	return a.svc.SetWording(who, o.Attempt, o.Step, o.Text)
+}
+
+// DeskTransfer is the body of a transfer.
+type DeskTransfer struct {
+	Attempt string `json:"attempt"`
+	dialer.Transfer
+}
+
+func (a *api) deskTargets(r *http.Request) (any, error) {
+	return a.svc.TransferTargets(callerOf(r).Name)
+}
+
+func (a *api) deskTransfer(r *http.Request) (any, error) {
+	var body DeskTransfer
+	if err := readJSON(r, &body); err != nil {
+		return nil, err
+	}
+	return done, a.svc.Transfer(callerOf(r).Name, body.Attempt, body.Transfer)
+}
+
+// DeskConsult is the body of what becomes of a consultation.
+type DeskConsult struct {
+	Attempt string `json:"attempt"`
+	Do      string `json:"do"` // join or end
+}
+
+func (a *api) deskConsult(r *http.Request) (any, error) {
+	var body DeskConsult
+	if err := readJSON(r, &body); err != nil {
+		return nil, err
+	}
+	who := callerOf(r).Name
+	switch body.Do {
+	case "join":
+		return done, a.svc.HandOver(who, body.Attempt)
+	case "end":
+		return done, a.svc.EndConsult(who, body.Attempt)
+	}
+	return nil, problem(Usage, "%q is neither join nor end", body.Do)
 }
 
 // DeskTurn is the body of a request about the script.

@@ -49,14 +49,16 @@ var statuses = map[Code]int{
 // Problem is an error as the API answers it: one sentence with its cause and
 // the next step.
 type Problem struct {
-	Sentence string `json:"error"`
-	Code     Code   `json:"code"`
+	Sentence string   `json:"error"`
+	Code     Code     `json:"code"`
+	Message  string   `json:"message,omitempty"` // which sentence it is, for pages in other languages; Args are its words
+	Args     []string `json:"args,omitempty"`
 }
 
 func (p *Problem) Error() string { return p.Sentence }
 
 func problem(code Code, format string, args ...any) *Problem {
-	return &Problem{fmt.Sprintf(format, args...), code}
+	return &Problem{Sentence: fmt.Sprintf(format, args...), Code: code}
 }
 
 // codes maps what the layers below promise to codes; the first that fits wins.
@@ -99,10 +101,15 @@ func ProblemOf(err error) *Problem {
 	}
 	for _, c := range codes {
 		if errors.Is(err, c.is) {
-			return &Problem{sentence(err, c.is, c.next), c.code}
+			p := &Problem{Sentence: sentence(err, c.is, c.next), Code: c.code}
+			var said *dialer.Sentence
+			if errors.As(err, &said) {
+				p.Message, p.Args = said.Code, said.Args
+			}
+			return p
 		}
 	}
-	return &Problem{err.Error(), Failed}
+	return &Problem{Sentence: err.Error(), Code: Failed}
 }
 
 // codeOf is the code of an error, "" of none.

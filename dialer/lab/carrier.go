@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -107,6 +108,20 @@ func (c *Carrier) Close() error {
 	c.calls.Wait()
 	c.end.close()
 	return nil
+}
+
+// HangUp has the callee of a number, or of its last digits, hang up; false if
+// there is no call to it.
+func (c *Carrier) HangUp(number string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for call := range c.live {
+		if strings.HasSuffix(call.seen.Number, number) {
+			go call.leave("callee")
+			return true
+		}
+	}
+	return false
 }
 
 // Stats counts so far.

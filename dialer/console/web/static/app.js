@@ -27,8 +27,19 @@ export async function send(method, path, body) {
     location.assign("/signin?next=" + encodeURIComponent(location.pathname + location.search));
   }
   const answer = resp.status === 204 ? null : await resp.json().catch(() => null);
-  if (!resp.ok) throw new Error(answer?.error ?? resp.statusText);
+  if (!resp.ok) throw new Error(sentence(answer) ?? resp.statusText);
   return answer;
+}
+
+/** What a problem says, in the page's language if it has a text for it. */
+export function sentence(problem) {
+  const key = `error.${problem?.message}`;
+  return texts[key] ? t(key, ...(problem.args ?? []).map(moment)) : problem?.error;
+}
+
+/** A time as people write it; anything else as it is. */
+function moment(word) {
+  return /^\d{4}-\d\d-\d\dT/.test(word) ? new Date(word).toLocaleString(document.documentElement.lang, { dateStyle: "medium", timeStyle: "short" }) : word;
 }
 
 for (const field of document.querySelectorAll("[data-submit]")) {

@@ -4,6 +4,7 @@
 import { banner, send, t } from "./app.js";
 import { Headset, tab } from "./headset.js";
 import { Script } from "./script.js";
+import { pick, standing } from "./transfer.js";
 
 const $ = (id) => document.getElementById(id);
 const headset = new Headset($("phone"));
@@ -47,6 +48,8 @@ function trouble(text) {
 
 // ---- state
 
+const busy = ["talking", "wrap-up", "consulting", "consulted"];
+
 function show(d) {
   const before = desk;
   desk = d;
@@ -63,7 +66,7 @@ function show(d) {
   showSetup(d);
   const up = d.sound && d.tab === tab;
   $("ready").hidden = $("why").hidden = !up;
-  const wants = ["ready", "reserved"].includes(d.state) || (["talking", "wrap-up"].includes(d.state) && !d.leaving);
+  const wants = ["ready", "reserved"].includes(d.state) || (busy.includes(d.state) && !d.leaving);
   $("ready").textContent = wants ? (d.call && d.state !== "ready" ? t("desk.after.button") : t("desk.notready")) : t("desk.ready");
   $("ready").disabled = !wants && !d.headset?.ok;
   showCall(d, before);
@@ -76,7 +79,7 @@ const reasonText = (reason) => (reason ? t(`reason.${reason}`).replace(/^reason\
 function showSetup(d) {
   const elsewhere = d.sound && d.tab !== tab;
   const connected = d.sound && d.tab === tab && headset.pc;
-  $("setup").hidden = Boolean(connected && d.headset?.ok) || (connected && ["talking", "reserved", "wrap-up"].includes(d.state));
+  $("setup").hidden = Boolean(connected && d.headset?.ok) || (connected && ["talking", "reserved", "wrap-up", "consulting", "consulted"].includes(d.state));
   $("takeover").hidden = !elsewhere || !d.sound?.heard;
   $("connect").hidden = connected || !$("takeover").hidden;
   $("test").hidden = !connected;
@@ -158,7 +161,7 @@ $("test").addEventListener("click", async () => {
 });
 
 $("ready").addEventListener("click", () => {
-  const wants = ["ready", "reserved"].includes(desk.state) || (["talking", "wrap-up"].includes(desk.state) && !desk.leaving);
+  const wants = ["ready", "reserved"].includes(desk.state) || (busy.includes(desk.state) && !desk.leaving);
   if (wants) wish("notready", { reason: "break" });
   else wish("ready");
 });
@@ -187,13 +190,12 @@ function showCall(d, before) {
   }
   card(c);
   script.show(c.script, c.answers);
-  const live = d.state === "talking" && !c.ended_at;
-  for (const id of ["hangup", "hold", "mute", "keypad"]) $(id).hidden = over || !live;
+  showConsult(d, over);
   press("hold", c.held);
   press("mute", c.muted);
   $("undo").hidden = !over;
   $("accept").hidden = $("skip").hidden = d.state !== "preview";
-  $("results").hidden = over || !c.bridged_at;
+  $("results").hidden = over || !c.bridged_at || d.state === "consulted";
   $("results").replaceChildren(...c.dispositions.map((r, i) => {
     const b = document.createElement("button");
     b.append(kbd(i + 1), ` ${r.name}`);
@@ -201,6 +203,21 @@ function showCall(d, before) {
     b.addEventListener("click", () => choose(i + 1));
     return b;
   }));
+}
+
+/** What the operator can do with the customer, and with whom is asked. */
+function showConsult(d, over) {
+  const c = d.call, live = d.state === "talking" && !c.ended_at && !over;
+  const asks = d.state === "consulting", asked = d.state === "consulted";
+  for (const id of ["hangup", "hold", "transfer"]) $(id).hidden = !live;
+  $("mute").hidden = $("keypad").hidden = !live && !asks;
+  $("join").hidden = !asks || c.consult.blind;
+  $("join").disabled = c.consult?.stage !== "talking";
+  $("endconsult").hidden = !asks && !asked;
+  $("endconsult").replaceChildren(t(asked ? "desk.leave" : "desk.endconsult"), " ", kbd("F4"));
+  const text = standing(d, over);
+  $("standing").textContent = text;
+  $("standing").hidden = !text;
 }
 
 const kbd = (text) => Object.assign(document.createElement("kbd"), { textContent: text });
@@ -266,6 +283,12 @@ $("ask").addEventListener("submit", (e) => { e.preventDefault(); commit(); });
 $("cancel").addEventListener("click", () => choose(0));
 $("hangup").addEventListener("click", () => order("hangup"));
 $("hold").addEventListener("click", () => order("hold", { on: !desk.call.held }));
+$("transfer").addEventListener("click", async () => {
+  const whom = await send("GET", "/api/desk/transfer").catch((e) => { trouble(e.message); });
+  if (whom) dialog(t("desk.transfer"), pick(whom, async (to) => { if (await order("transfer", to)) $("dialog").close(); else $("dialog").close(); }));
+});
+$("join").addEventListener("click", () => order("consult", { do: "join" }));
+$("endconsult").addEventListener("click", () => order("consult", { do: "end" }));
 $("mute").addEventListener("click", () => order("mute", { on: !desk.call.muted }));
 $("accept").addEventListener("click", () => order("preview", { decision: "accept" }));
 $("skip").addEventListener("click", () => {
@@ -340,7 +363,7 @@ async function refresh(answer) {
 $("help").addEventListener("click", () => {
   const list = document.createElement("dl");
   list.className = "fields";
-  for (const [key, what] of [["F2", "desk.ready"], ["F4", "desk.hangup"], ["F8", "desk.hold"], ["M", "desk.mute"], ["K", "desk.keypad"], ["N", "desk.note"], ["S", "desk.script"], ["1–9", "desk.result"], ["Enter", "desk.commit"], ["Z", "desk.undo"], ["Esc", "cancel"]]) {
+  for (const [key, what] of [["F2", "desk.ready"], ["F4", "desk.hangup"], ["F8", "desk.hold"], ["M", "desk.mute"], ["K", "desk.keypad"], ["T", "desk.transfer"], ["J", "desk.join"], ["N", "desk.note"], ["S", "desk.script"], ["1–9", "desk.result"], ["Enter", "desk.commit"], ["Z", "desk.undo"], ["Esc", "cancel"]]) {
     const dt = document.createElement("dt");
     dt.append(kbd(key));
     list.append(dt, text("dd", t(what)));
@@ -350,7 +373,7 @@ $("help").addEventListener("click", () => {
 
 // ---- keys
 
-const byKey = { F2: "ready", F4: "hangup", F8: "hold", m: "mute", k: "keypad", z: "undo", "?": "help" };
+const byKey = { F2: ["ready"], F4: ["hangup", "endconsult"], F8: ["hold"], m: ["mute"], k: ["keypad"], t: ["transfer"], j: ["join"], z: ["undo"], "?": ["help"] };
 
 document.addEventListener("keydown", (e) => {
   const typing = e.target.closest("input:not([type=radio]):not([type=checkbox]), textarea, select, dialog");
@@ -358,8 +381,8 @@ document.addEventListener("keydown", (e) => {
   if (e.key === "Escape" && typing && !e.target.closest("dialog")) { e.target.blur(); choose(0); return; }
   if (typing && !/^F\d/.test(e.key)) return;
   if (e.key === "Enter" && !$("accept").hidden && e.target === document.body) { e.preventDefault(); $("accept").click(); return; }
-  const id = byKey[e.key] ?? byKey[e.key.toLowerCase()];
-  if (id && !$(id).hidden && !$(id).disabled) { e.preventDefault(); $(id).click(); return; }
+  const id = (byKey[e.key] ?? byKey[e.key.toLowerCase()])?.find((b) => !$(b).hidden && !$(b).disabled);
+  if (id) { e.preventDefault(); $(id).click(); return; }
   if (/^[1-9]$/.test(e.key) && desk?.call?.dispositions[e.key - 1] && !$("results").hidden) { e.preventDefault(); choose(Number(e.key)); return; }
   if (e.key.toLowerCase() === "n" && desk?.call) { e.preventDefault(); $("note").focus(); }
   if (e.key.toLowerCase() === "s" && desk?.call) { e.preventDefault(); $("step").focus(); }

@@ -1,7 +1,7 @@
 // An operator's sound: microphone, WebRTC leg, and its recovery. Knows nothing
 // of calls.
 
-import { send } from "./app.js";
+import { send, sentence } from "./app.js";
 
 /** The window's name: a reload keeps it, another window has another. */
 export const tab = (sessionStorage.apelTab ??= crypto.randomUUID());
@@ -135,7 +135,7 @@ async function exchange(method, path, sdp) {
   const resp = await fetch(path, { method, headers: { "Content-Type": "application/sdp" }, body: sdp, signal: AbortSignal.timeout(5000) });
   const body = await resp.text();
   if (resp.ok) return body;
-  let sentence = resp.statusText;
-  try { sentence = JSON.parse(body).error; } catch { /* no JSON: the status says it */ }
-  throw Object.assign(new Error(sentence), { status: resp.status });
+  let said = resp.statusText;
+  try { said = sentence(JSON.parse(body)); } catch { /* no JSON: the status says it */ }
+  throw Object.assign(new Error(said), { status: resp.status });
 }

@@ -1,0 +1,320 @@
+package dialer_test
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"net/netip"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"apel/contactdb"
+	"apel/dialer"
+	"apel/dialer/lab"
+	"apel/media"
+)
+
+// What each hums, to be told apart by those who hear it.
+const (
+	customerHz, outsideHz = 700, 1100
+	annHz, bobHz          = 425, 550
+	billing, silent, busy = "+40312345000", "+40312345001", "+40312345002"
+)
+
+const transferCampaign = progressive + `detector: {off: true}
+wrap-up: 30s
+transfer:
+  numbers: [{name: Billing, number: "` + billing + `"}, {name: Silent, number: "` + silent + `"}, {name: Busy, number: "` + busy + `"}]
+`
+
+// hums is a callee who hums a tone over and over.
+func hums(hz float64, ring time.Duration) lab.Persona {
+	var says []lab.Sound
+	for range 600 {
+		says = append(says, lab.Tone(600*time.Millisecond, hz), lab.Pause(400*time.Millisecond))
+	}
+	return lab.Persona{Kind: lab.Hello, Lang: "en", Progress: 180, Ring: ring, Status: 200, Voice: says}
+}
+
+// others are the customer and those outside.
+func others(number string, _ int) lab.Persona {
+	switch {
+	case strings.HasSuffix(number, billing[1:]):
+		return hums(outsideHz, 3*time.Second)
+	case strings.HasSuffix(number, silent[1:]):
+		p := hums(outsideHz, 5*time.Minute)
+		return p
+	case strings.HasSuffix(number, busy[1:]):
+		return lab.Persona{Kind: lab.Busy, Progress: 180, Ring: time.Second, Status: 486}
+	default:
+		return hums(customerHz, time.Second)
+	}
+}
+
+// desks are ann, who has the customer, and bob, who is ready.
+type desks struct {
+	t        *testing.T
+	s        *shift
+	ann, bob *seat
+	attempt  string
+}
+
+func newDesks(t *testing.T, campaign string) *desks {
+	t.Helper()
+	s, seats := newCentre(t, 2, shiftConfig{contacts: 1, channels: 5, cps: 5, carrier: lab.CarrierConfig{Persona: others}, campaign: transferCampaign + campaign})
+	d := &desks{t: t, s: s, ann: seats[0], bob: seats[1]}
+	d.ann.says, d.bob.says = media.Tone(annHz, 600*time.Millisecond, -20), media.Tone(bobHz, 600*time.Millisecond, -20)
+	d.ann.ready()
+	d.attempt = d.ann.until("talking", state("talking")).Call.Attempt
+	d.bob.ready()
+	d.ann.page.Hum(append(d.ann.says, make([]int16, 3200)...))
+	d.bob.page.Hum(append(d.bob.says, make([]int16, 3200)...))
+	time.Sleep(2 * time.Second)
+	return d
+}
+
+// hears says which of the tones an operator hears within two seconds.
+func (d *desks) hears(a *seat) (tones []int) {
+	d.t.Helper()
+	time.Sleep(time.Second) // what was on its way has arrived
+	a.page.Heard()
+	time.Sleep(2 * time.Second)
+	heard := a.page.Heard()
+	for _, hz := range []int{annHz, bobHz, customerHz, outsideHz} {
+		if power(heard, float64(hz)) > .2 {
+			tones = append(tones, hz)
+		}
+	}
+	return tones
+}
+
+func (d *desks) mustHear(a *seat, tones ...int) {
+	d.t.Helper()
+	if got := d.hears(a); !slices.Equal(got, tones) {
+		d.t.Errorf("%s hears %v, not %v", a.name, got, tones)
+	}
+}
+
+// power is the share of a tone in the loudest fifth of a second.
+func power(samples []int16, hz float64) (best float64) {
+	k := 2 * math.Cos(2*math.Pi*hz/media.SampleRate)
+	const span = media.SampleRate / 5
+	for ; len(samples) >= span; samples = samples[span:] {
+		var s1, s2, all float64
+		for _, v := range samples[:span] {
+			s1, s2 = float64(v)+k*s1-s2, s1
+			all += float64(v) * float64(v)
+		}
+		if all/span > 300*300 {
+			best = max(best, (s1*s1+s2*s2-k*s1*s2)/(all*span/2))
+		}
+	}
+	return best
+}
+
+// customer is what the carrier knows of a call.
+func (d *desks) seen(number string) lab.Seen {
+	for _, s := range d.s.carrier.Seen() {
+		if strings.HasSuffix(s.Number, number) {
+			return s
+		}
+	}
+	return lab.Seen{}
+}
+
+// hangUp has somebody at the far end hang up: the way there is cut off by a BYE of theirs.
+func (d *desks) hangUp(number string) {
+	d.t.Helper()
+	if !d.s.carrier.HangUp(number) {
+		d.t.Fatalf("%s has no call", number)
+	}
+}
+
+// handings are the consultations in the record.
+func handings(t *testing.T, r contactdb.Record) (all []dialer.Handing) {
+	t.Helper()
+	for i := 1; ; i++ {
+		s, ok := r.ScriptAnswers["transfer:"+string(rune('0'+i))]
+		if !ok {
+			return all
+		}
+		var h dialer.Handing
+		if err := json.Unmarshal([]byte(s), &h); err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, h)
+	}
+}
+
+const theCustomer = "0720000000"
+
+// TestNobodyIsLostAtAnyMomentOfATransfer walks the moments at which each of the
+// three may go, and two at once.
+func TestNobodyIsLostAtAnyMomentOfATransfer(t *testing.T) {
+	colleague, outside := dialer.Transfer{Anyone: true}, dialer.Transfer{Number: billing}
+	blind := func(t dialer.Transfer) dialer.Transfer { t.Blind = true; return t }
+	hasCustomer := func(who func(*desks) *seat) func(*desks) {
+		return func(d *desks) {
+			d.t.Helper()
+			d.mustHear(who(d), customerHz)
+			if now := who(d).desktop(); now.State != "talking" || now.Call.Held || now.Call.Consult != nil {
+				d.t.Errorf("%s sees %s %+v", who(d).name, now.State, now.Call)
+			}
+		}
+	}
+	ann, bob := func(d *desks) *seat { return d.ann }, func(d *desks) *seat { return d.bob }
+	free := func(who func(*desks) *seat) func(*desks) {
+		return func(d *desks) { who(d).until("ready", state("ready")) }
+	}
+	wraps := func(who func(*desks) *seat) func(*desks) {
+		return func(d *desks) { who(d).until("in wrap-up", state("wrap-up")) }
+	}
+	together := func(fs ...func(*desks)) func(*desks) {
+		return func(d *desks) {
+			var wg sync.WaitGroup
+			for _, f := range fs {
+				wg.Go(func() { f(d) })
+			}
+			wg.Wait()
+		}
+	}
+	handOver := func(d *desks) { d.ann.must(d.s.svc.HandOver(d.ann.name, d.attempt)) }
+	tryHandOver := func(d *desks) { _ = d.s.svc.HandOver(d.ann.name, d.attempt) } // whichever comes first
+	takeBack := func(d *desks) { d.ann.must(d.s.svc.EndConsult(d.ann.name, d.attempt)) }
+	leaves := func(d *desks) { _ = d.s.svc.EndConsult(d.bob.name, d.attempt) } // as above
+	customerGoes := func(d *desks) { d.hangUp(theCustomer) }
+	outsideGoes := func(d *desks) { d.hangUp(billing[1:]) }
+	annIsLost := func(d *desks) { d.s.net.Cut(d.ann.page.Addr().Addr()); time.Sleep(12 * time.Second) }
+	bobIsLost := func(d *desks) { d.s.net.Cut(d.bob.page.Addr().Addr()); time.Sleep(12 * time.Second) }
+	talkingWith := func(stage string) func(*desks) {
+		return func(d *desks) {
+			d.t.Helper()
+			d.ann.until(stage, func(now dialer.Desktop) bool { return now.Call.Consult != nil && now.Call.Consult.Stage == stage })
+		}
+	}
+	for _, m := range []struct {
+		name     string
+		to       dialer.Transfer
+		stage    string // consulting when it happens; "": the transfer is done by itself
+		happens  func(*desks)
+		then     []func(*desks)
+		operator string // of the record
+		end      string // of the consultation
+	}{
+		{"the colleague is asked, and the customer taken back", colleague, "talking", takeBack, []func(*desks){hasCustomer(ann), free(bob)}, "br00", "taken-back"},
+		{"the colleague leaves", colleague, "talking", leaves, []func(*desks){hasCustomer(ann), free(bob)}, "br00", "left"},
+		{"the customer is handed over to the colleague", colleague, "talking", handOver, []func(*desks){hasCustomer(bob), free(ann)}, "br01", "handed-over"},
+		{"the customer hangs up while the colleague is asked", colleague, "talking", customerGoes, []func(*desks){wraps(ann), free(bob)}, "br00", "customer-gone"},
+		{"the operator is lost while the colleague is asked", colleague, "talking", annIsLost, []func(*desks){hasCustomer(bob)}, "br01", "handed-over"},
+		{"the colleague is lost", colleague, "talking", bobIsLost, []func(*desks){hasCustomer(ann)}, "br00", "lost"},
+		{"both are lost", colleague, "talking", together(annIsLost, bobIsLost), nil, "*", "*"},
+		{"the customer is handed over as the colleague leaves", colleague, "talking", together(tryHandOver, leaves), nil, "*", "*"},
+		{"the customer is handed over as the customer hangs up", colleague, "talking", together(tryHandOver, customerGoes), nil, "*", "*"},
+		{"the customer is handed over and the operator is lost", colleague, "talking", together(handOver, annIsLost), []func(*desks){hasCustomer(bob)}, "br01", "handed-over"},
+		{"the customer is handed over and the colleague is lost", colleague, "talking", together(handOver, bobIsLost), []func(*desks){hasCustomer(ann)}, "br00", "handed-over"},
+		{"the customer is taken back as the colleague leaves", colleague, "talking", together(func(d *desks) { _ = d.s.svc.EndConsult(d.ann.name, d.attempt) }, leaves), []func(*desks){hasCustomer(ann), free(bob)}, "br00", "*"},
+		{"blind, to a colleague", blind(colleague), "", nil, []func(*desks){hasCustomer(bob), free(ann)}, "br01", "handed-over"},
+
+		{"somebody outside is asked, and the customer taken back", outside, "talking", takeBack, []func(*desks){hasCustomer(ann)}, "br00", "taken-back"},
+		{"the customer is taken back while it rings outside", outside, "ringing", takeBack, []func(*desks){hasCustomer(ann)}, "br00", "taken-back"},
+		{"the customer hangs up while it rings outside", outside, "ringing", customerGoes, []func(*desks){wraps(ann)}, "br00", "customer-gone"},
+		{"the operator is lost while it rings outside", outside, "ringing", annIsLost, []func(*desks){hasCustomer(bob)}, "br01", "operator-lost"},
+		{"who is outside hangs up", outside, "talking", outsideGoes, []func(*desks){hasCustomer(ann)}, "br00", "left"},
+		{"it is busy outside", dialer.Transfer{Number: busy}, "", nil, []func(*desks){hasCustomer(ann)}, "br00", "not-reached"},
+		{"nobody answers outside", dialer.Transfer{Number: silent}, "ringing", func(*desks) { time.Sleep(30 * time.Second) }, []func(*desks){hasCustomer(ann)}, "br00", "not-reached"},
+		{"nobody answers outside, blind", dialer.Transfer{Number: silent, Blind: true}, "ringing", func(*desks) { time.Sleep(30 * time.Second) }, []func(*desks){hasCustomer(ann)}, "br00", "not-reached"},
+		{"the customer is handed over outside", outside, "talking", handOver, []func(*desks){wraps(ann)}, "br00", "handed-over"},
+		{"the customer is handed over outside as both hang up", outside, "talking", together(tryHandOver, customerGoes, outsideGoes), nil, "br00", "*"},
+		{"blind, outside", blind(outside), "", func(*desks) { time.Sleep(5 * time.Second) }, []func(*desks){wraps(ann)}, "br00", "handed-over"},
+		{"the operator is lost who asks outside: the customer goes to a colleague", outside, "talking", annIsLost, []func(*desks){hasCustomer(bob)}, "br01", "operator-lost"},
+		{"the operator is lost who asks outside, and nobody is free: the customer is with who was asked", outside, "talking", together(bobIsLost, annIsLost),
+			[]func(*desks){func(d *desks) {
+				before := d.seen(theCustomer).Heard
+				time.Sleep(3 * time.Second)
+				if d.seen(theCustomer).Heard-before < time.Second {
+					d.t.Error("the customer hears nobody")
+				}
+			}}, "br00", "handed-over"},
+	} {
+		t.Run(m.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				d := newDesks(t, "")
+				d.ann.must(d.s.svc.Transfer(d.ann.name, d.attempt, m.to))
+				if m.stage != "" {
+					talkingWith(m.stage)(d)
+				}
+				if m.stage == "talking" {
+					d.asks(m.to)
+				}
+				if m.happens != nil {
+					m.happens(d)
+				}
+				time.Sleep(2 * time.Second)
+				for _, then := range m.then {
+					then(d)
+				}
+				r := d.end()
+				all := handings(t, r)
+				if len(all) != 1 || m.end != "*" && all[0].End != m.end || m.operator != "*" && r.Operator != m.operator || r.Outcome != contactdb.Human {
+					t.Errorf("operator %q, outcome %s, handings %+v", r.Operator, r.Outcome, all)
+				}
+				if m.to.Number != "" && (all[0].SIPCallID == "" || all[0].EndedAt.IsZero() || all[0].SIPStatus == 0 && all[0].AnsweredAt.IsZero()) {
+					t.Errorf("the call outside is recorded as %+v", all[0])
+				}
+			})
+		})
+	}
+}
+
+// asks holds a consultation to its sound: the customer hears nothing of it.
+func (d *desks) asks(to dialer.Transfer) {
+	d.t.Helper()
+	before := d.seen(theCustomer).Heard
+	if to.Number != "" {
+		d.mustHear(d.ann, outsideHz)
+	} else {
+		d.mustHear(d.ann, bobHz)
+		d.mustHear(d.bob, annHz)
+		if now := d.bob.desktop(); now.State != "consulted" || now.Call == nil || now.Call.Consult.Role != "is-asked" {
+			d.t.Errorf("who is asked sees %s %+v", now.State, now.Call)
+		}
+		if err := d.s.svc.HangUp(d.bob.name, d.attempt); !errors.Is(err, contactdb.ErrState) {
+			d.t.Errorf("who is only asked may hang up: %v", err)
+		}
+	}
+	if now := d.ann.desktop(); now.State != "consulting" || !now.Call.Held {
+		d.t.Errorf("who asks sees %s %+v", now.State, now.Call)
+	}
+	if after := d.seen(theCustomer).Heard; after > before+100*time.Millisecond {
+		d.t.Errorf("the customer heard %s of the consultation", after-before)
+	}
+}
+
+// end ends whatever goes on and gives the record.
+func (d *desks) end() contactdb.Record {
+	d.t.Helper()
+	d.s.net.Mend()
+	for _, a := range []*seat{d.ann, d.bob} {
+		_ = d.s.svc.HangUp(a.name, "") // whoever has the customer
+	}
+	time.Sleep(time.Second)
+	for _, a := range []*seat{d.ann, d.bob} {
+		_ = d.s.svc.Dispose(a.name, "", dialer.Result{Disposition: 2})
+	}
+	time.Sleep(5 * time.Second)
+	d.s.carrier.HangUp(theCustomer) // one who was handed over outside
+	time.Sleep(time.Minute)
+	d.ann.page.Close()
+	d.bob.page.Close()
+	records := d.s.end()
+	if len(records) != 1 {
+		d.t.Fatalf("records %+v", records)
+	}
+	return records[0]
+}
+
+var _ = netip.Addr{}
