@@ -37,7 +37,8 @@ func TestWhatAKilledServiceHasRecordedIsCompletedAndInTheRecord(t *testing.T) {
 		rel := filepath.Join("recordings", "cut.wav")
 		leaveHalf(t, filepath.Join(cfg.Data, rel))
 		now := time.Now()
-		if err := store.Note(res.Attempts[0].ID, contactdb.Notes{PlacedAt: now, AnsweredAt: now, BridgedAt: now, Operator: "ann", Recording: rel}); err != nil {
+		if err := store.Note(res.Attempts[0].ID, contactdb.Notes{PlacedAt: now, AnsweredAt: now, BridgedAt: now, Operator: "ann", Recording: rel,
+			Answers: map[string]string{"transfer:1": "{}"}, Second: `{"Trunk":"acme","Number":"+40312345000","CallerID":"+40312345678","CallID":"outside-1"}`}); err != nil {
 			t.Fatal(err)
 		}
 		if err := s.svc.Close(); err != nil {
@@ -53,7 +54,7 @@ func TestWhatAKilledServiceHasRecordedIsCompletedAndInTheRecord(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if r.Outcome != contactdb.Interrupted || r.Recording != rel || len(r.RecordingSHA256) != 64 {
+			if r.Outcome != contactdb.Interrupted || r.Recording != rel || len(r.RecordingSHA256) != 64 || r.ScriptAnswers["transfer:1"] == "" {
 				t.Errorf("record %+v", r)
 			}
 		}

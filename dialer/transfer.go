@@ -187,6 +187,8 @@ func (c *call) transfer(t Transfer, answer chan error) error {
 	switch {
 	case t.Operator == c.rec.Operator:
 		return say(ErrInput, "yourself", "that is you")
+	case t.Operator != "" && c.l.s.desk.listens(t.Operator):
+		return say(contactdb.ErrState, "nobody-free", "nobody is free: %s", t.Operator)
 	case t.Operator != "":
 		in.Among, in.Named, k.name = []string{t.Operator}, true, t.Operator
 	case t.Team != "":
@@ -596,6 +598,14 @@ func (s *Service) TransferTargets(operator string) (Targets, error) {
 		}
 	}
 	return t, nil
+}
+
+// listens says whether an operator is listening to a colleague, as a supervisor.
+func (d *desk) listens(operator string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := d.seats[operator]
+	return s != nil && s.listens
 }
 
 // members are the operators of a team who are at their places.

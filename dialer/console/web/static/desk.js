@@ -58,7 +58,7 @@ function show(d) {
   $("state").dataset.state = d.state;
   $("reason").textContent = d.leaving ? t("desk.after") : reasonText(d.reason);
   $("campaign").textContent = d.campaign ?? "";
-  const by = d.monitored ? `${d.monitored.supervisor}: ${t("monitoring." + d.monitored.mode)}` : "";
+  const by = d.monitored ? `${d.monitored.supervisor}: ${t(`monitoring.${d.monitored.mode}`)}` : "";
   if ($("monitored").textContent !== by) $("monitored").textContent = by;
   document.title = `${t(`state.${d.state}`)} · apel`;
   if (before && before.state !== d.state) $("spoken").textContent = [t(`state.${d.state}`), d.call?.contact.name].filter(Boolean).join(", ");
