@@ -156,7 +156,7 @@ func Default(name string) *Definition {
 		Attempts:           Attempts{Max: 4, PerDay: 2, PerWeek: 7, Retry: defaultRetry(), BestHour: true},
 		Numbers:            Numbers{Order: InTurn, Switch: 15 * time.Minute},
 		Callbacks:          Callbacks{Deputy: 15 * time.Minute, BeyondMax: true},
-		Pacing:             pacing.Settings{Mode: pacing.Predictive, Ratio: 1, Debt: pacing.DefaultDebt},
+		Pacing:             pacing.Settings{Mode: pacing.Predictive, Ratio: 1, Debt: pacing.DefaultDebt, Choose: 1},
 		Abandonment:        defaultAbandonment(),
 		Detector:           DetectorSettings{PeopleLost: 0.025, DecideWithin: 2950 * time.Millisecond, ListenOn: 4 * time.Second, Replay: true},
 		Countdown:          time.Minute,

@@ -41,6 +41,7 @@ func (d *Definition) Check(k Known) []error {
 	all = append(all, missing("do-not-call register", d.Registers, k.Registers, "import it: apel dnc import FILE --list %s")...)
 	all = append(all, d.checkCallerIDs(k)...)
 	all = append(all, d.checkVoiceDrop()...)
+	all = append(all, d.checkChoice()...)
 	return append(all, d.checkRules()...)
 }
 
@@ -65,6 +66,16 @@ func (d *Definition) listNames() (names []string) {
 		names = append(names, l.Name)
 	}
 	return names
+}
+
+// checkChoice holds pacing's choice against the order that lists ask for.
+func (d *Definition) checkChoice() (all []error) {
+	for _, l := range d.Lists {
+		if byField := strings.HasPrefix(string(l.Order), contactdb.Highest) || strings.HasPrefix(string(l.Order), contactdb.Lowest); byField && d.Pacing.Choose > 1 {
+			all = append(all, fmt.Errorf("pacing: choose: %d would call list %q out of its order (%s); leave choose out, or the order", d.Pacing.Choose, l.Name, l.Order))
+		}
+	}
+	return all
 }
 
 func (d *Definition) checkCallerIDs(k Known) []error {

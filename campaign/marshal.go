@@ -80,8 +80,8 @@ func (d *Definition) writeHow(b *strings.Builder) {
 	if hangUpAfter == 0 {
 		hangUpAfter = Never
 	}
-	fmt.Fprintf(b, "pacing:\n  mode: %s\n  ratio: %s\n  max-lines: %d\n  hang-up-after: %s\n  countdown: %s\n",
-		d.Pacing.Mode, strconv.FormatFloat(d.Pacing.Ratio, 'f', -1, 64), d.Pacing.MaxLines, formatDelay(hangUpAfter), formatSpan(d.Countdown))
+	fmt.Fprintf(b, "pacing:\n  mode: %s\n  ratio: %s\n  max-lines: %d\n  hang-up-after: %s\n  choose: %d\n  countdown: %s\n",
+		d.Pacing.Mode, strconv.FormatFloat(d.Pacing.Ratio, 'f', -1, 64), d.Pacing.MaxLines, formatDelay(hangUpAfter), d.Pacing.Choose, formatSpan(d.Countdown))
 	a := d.Abandonment
 	fmt.Fprintf(b, "abandonment:\n  limit: %s\n  debt: %.0f\n  window: %s\n  within: %s\n  message: %s\n  retry: %s\n",
 		formatPercent(a.Limit), d.Pacing.Debt, formatSpan(a.Window), formatSpan(a.Within), strconv.Quote(a.Message), formatDelay(a.Retry))

@@ -129,7 +129,7 @@ var known sync.Map // name -> *time.Location, nil if there is no such zone
 func locations(zones []string) ([]*time.Location, bool) {
 	places := make([]*time.Location, 0, 4) // stays on the stack for nearly all numbers
 	for _, name := range zones {
-		place := location(name)
+		place := Location(name)
 		if place == nil {
 			return nil, false
 		}
@@ -138,9 +138,9 @@ func locations(zones []string) ([]*time.Location, bool) {
 	return places, len(places) > 0
 }
 
-// location is one zone, nil if unknown. "" and "Local" mean something to Go,
+// Location is one zone, nil if unknown. "" and "Local" mean something to Go,
 // but not to a phone number.
-func location(name string) *time.Location {
+func Location(name string) *time.Location {
 	if v, ok := known.Load(name); ok {
 		return v.(*time.Location)
 	}

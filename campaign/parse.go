@@ -163,6 +163,7 @@ func (s *section) pacing(to *pacing.Settings, countdown *time.Duration) {
 	p.ratio("ratio", &to.Ratio, 1, 10)
 	p.whole("max-lines", &to.MaxLines, 0, 10_000)
 	p.hangUp("hang-up-after", &to.HangUpAfter)
+	p.whole("choose", &to.Choose, 1, 50)
 	p.duration("countdown", countdown, 5*time.Second, 10*time.Minute)
 	p.done()
 }

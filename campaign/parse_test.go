@@ -155,7 +155,7 @@ func TestEachSettingIsRead(t *testing.T) {
 	want.Attempts.Max, want.Attempts.PerDay = 6, 3
 	want.Attempts.Retry[contactdb.Busy], want.Attempts.Retry[contactdb.Machine] = 10*time.Minute, Never
 	want.Attempts.Retry[contactdb.Abandoned] = 30 * 24 * time.Hour
-	want.Pacing = pacing.Settings{Mode: pacing.Power, Ratio: 1.5, MaxLines: 20, MaxAbandonment: 0.025, Debt: 3, HangUpAfter: 20 * time.Second}
+	want.Pacing = pacing.Settings{Mode: pacing.Power, Ratio: 1.5, MaxLines: 20, MaxAbandonment: 0.025, Debt: 3, HangUpAfter: 20 * time.Second, Choose: 5}
 	want.Abandonment = Abandonment{Limit: 0.025, Window: 30 * 24 * time.Hour, Within: 1500 * time.Millisecond, Message: "prompts/sorry.WAV", Retry: 30 * 24 * time.Hour}
 	want.Detector = DetectorSettings{Off: true, PeopleLost: 0.01, DecideWithin: 1500 * time.Millisecond, ListenOn: 4 * time.Second, Replay: true}
 	want.VoiceDrop = VoiceDrop{Message: "drop.wav", Consent: "on the order form"}
@@ -197,7 +197,7 @@ attempts:
   per-30-days: 12
   best-hour: false
   retry: {busy: 10m, machine: never, abandoned: 30d}
-pacing: {mode: power, ratio: 1.5, max-lines: 20, hang-up-after: 20s}
+pacing: {mode: power, ratio: 1.5, max-lines: 20, hang-up-after: 20s, choose: 5}
 abandonment: {limit: 2.5%, debt: 3, window: 30d, within: 1.5s, message: prompts/sorry.WAV}
 detector: {off: true, people-lost: 1%, decide-within: 1500ms, listen-on: 4s}
 voice-drop: {message: drop.wav, consent: on the order form}
@@ -275,6 +275,7 @@ func genDefinition() *rapid.Generator[*Definition] {
 			Mode:     rapid.SampledFrom([]pacing.Mode{pacing.Preview, pacing.Progressive, pacing.Power, pacing.Predictive}).Draw(t, "mode"),
 			Ratio:    rapid.Float64Range(1, 10).Draw(t, "ratio"),
 			MaxLines: rapid.IntRange(0, 10_000).Draw(t, "lines"),
+			Choose:   rapid.IntRange(1, 50).Draw(t, "choose"),
 			Debt:     float64(rapid.IntRange(0, 100).Draw(t, "debt")),
 		}
 		if rapid.Bool().Draw(t, "may hang up") {

@@ -172,6 +172,7 @@ func (f *Floor) take(in Input) {
 	case InSettings:
 		f.set = in.Settings
 		f.pacer.Configure(in.Settings.Pacing)
+		f.next = ahead{since: f.next.since}
 		f.fresh()
 	case InContacts:
 		f.fresh()
@@ -192,7 +193,7 @@ func (f *Floor) take(in Input) {
 	case InLend:
 		f.lend(in.Operator, in.Ready)
 	case InAhead:
-		f.next.see(in, f.pacer)
+		f.next.see(in, f.pacer, f.now)
 	default:
 		if c := f.calls[in.Call]; c != nil {
 			f.callChanged(c, in)
@@ -204,6 +205,7 @@ func (f *Floor) take(in Input) {
 // knows nothing of the change: it will be asked for again.
 func (f *Floor) fresh() {
 	f.noneUntil, f.exhausted, f.closed, f.stale = time.Time{}, false, false, f.leasing > 0
+	f.next.at = time.Time{} // to be shown anew
 }
 
 // comesBack takes in when the contact of a settled call may be tried again:

@@ -117,5 +117,5 @@ type Action struct {
 	Why      string
 	Until    time.Time
 	Picks    []int    // DoLease: places among the contacts ahead; empty: in order. Read it at once
-	Contacts []uint64 // DoLease: the contacts of Picks
+	Contacts []uint64 // DoLease: whom to call before others; empty: in order
 }

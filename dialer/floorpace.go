@@ -39,7 +39,7 @@ func (f *Floor) pace() {
 	}
 	if d.Place > 0 {
 		f.leasing, f.missed = d.Place, false
-		f.do(Action{Kind: DoLease, N: d.Place, Picks: d.Picks, Contacts: f.next.picked(d.Picks)})
+		f.do(Action{Kind: DoLease, N: d.Place, Picks: d.Picks, Contacts: f.next.chosen(d)})
 	}
 }
 

@@ -26,6 +26,19 @@ func (l lines) pick() string {
 	return ""
 }
 
+// next is the trunk that pick would give, or would once a line is free.
+func (l lines) next() string {
+	for i := range l {
+		if l[i].free > 0 {
+			return l[i].trunk
+		}
+	}
+	if len(l) > 0 {
+		return l[0].trunk
+	}
+	return ""
+}
+
 // all counts the calls that the lines can still take.
 func (l lines) all() (n int) {
 	for i := range l {

@@ -85,6 +85,8 @@ type loop struct {
 	learned   time.Time // when what pacing has learned was kept
 	started   time.Time
 	reread    time.Time // when hours and promises were last read
+	glancing  bool      // the next contacts are being read
+	glanced   time.Time // when that was last begun
 }
 
 // tell hands the floor an input; it never waits.
@@ -141,9 +143,13 @@ func (l *loop) step(in Input) (over bool) {
 	for _, a := range l.floor.Step(in) {
 		over = l.perform(a, in.At) || over
 	}
-	if in.Kind == InSettled {
+	switch in.Kind {
+	case InSettled:
 		delete(l.calls, in.Call)
+	case InAhead:
+		l.glancing = false
 	}
+	l.glance(in.At)
 	if l.s.inspect != nil {
 		l.s.inspect(l.floor)
 	}
@@ -154,7 +160,7 @@ func (l *loop) perform(a Action, at time.Time) (over bool) {
 	switch a.Kind {
 	case DoLease:
 		r := l.rules.Load()
-		l.wg.Go(func() { l.lease(r, a.N, a.Operator) })
+		l.wg.Go(func() { l.lease(r, a.N, a.Contacts, a.Operator) })
 	case DoDecision:
 		l.decided(l.floor.lastWhy.String(), at)
 	case DoPreview:
@@ -199,37 +205,24 @@ func (l *loop) decided(why string, at time.Time) {
 	l.publish(Event{Kind: "pacing.decision", Detail: why})
 }
 
-// lease takes up to n contacts and calls them; with an operator, only a
-// callback that was promised for that one. What it took is told to the floor
+// lease takes up to n contacts, the chosen ones first, and calls them; with an
+// operator, only a callback that was promised for that one. What it took is told to the floor
 // before a call can report anything.
-func (l *loop) lease(r *rules, n int, operator string) {
-	now, hours := time.Now(), l.hours.Load()
+func (l *loop) lease(r *rules, n int, chosen []uint64, operator string) {
+	now := time.Now()
 	reserved := l.s.reserve(r.def.Trunks, n)
 	lines := slices.Clone(reserved)
 	known, opens := map[uint64][]pacing.Trait{}, []time.Time{}
-	res, err := l.s.store.Lease(l.ctx, contactdb.LeaseRequest{Viewpoint: r.view(l.name, now), Version: r.version, Lists: r.sources(),
-		Max: min(n, reserved.all()), For: operator, Owner: l.s.owner, TTL: 24 * time.Hour,
-		Open: func(zones []string) (bool, time.Time) {
-			open, next := r.open(zones, now)
-			if !open {
-				opens = append(opens, next)
-			}
-			return open, next
-		},
-		Score: func(zones []string) float64 { return campaign.Score(*hours, zones, now) },
-		Judge: func(c contactdb.Candidate) contactdb.Verdict {
-			v := r.def.Judge(c, now)
-			if v.Kind != contactdb.Yes {
-				return v
-			}
-			trunk := lines.pick()
-			if trunk == "" {
-				return contactdb.Verdict{Kind: contactdb.Later, When: now.Add(time.Second), Reason: "no-line", Detail: "every line of the campaign's trunks is taken"}
-			}
-			v.Trunk = trunk
-			known[c.ID] = traits(c, trunk, now)
-			return v
-		}})
+	req := l.request(r, now, known, lines.pick)
+	req.Max, req.For, req.Chosen, req.Owner, req.TTL = min(n, reserved.all()), operator, chosen, l.s.owner, 24*time.Hour
+	req.Open = func(zones []string) (bool, time.Time) {
+		open, next := r.open(zones, now)
+		if !open {
+			opens = append(opens, next)
+		}
+		return open, next
+	}
+	res, err := l.s.store.Lease(l.ctx, req)
 	l.s.book(reserved, res.Attempts)
 	if err != nil {
 		l.tell(Input{Kind: InLeased, Operator: operator, NextAt: now.Add(time.Second)})

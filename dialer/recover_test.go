@@ -21,7 +21,7 @@ func TestWhatAKilledServiceHasRecordedIsCompletedAndInTheRecord(t *testing.T) {
 			Trunks: []dialer.TrunkConfig{{Name: "acme", Host: "10.0.0.2:5060", Options: -1}}}
 		s := &shift{t: t, cfg: cfg, ran: make(chan error, 1)}
 		s.open()
-		s.contacts(1)
+		s.contacts(1, nil)
 		if _, _, err := s.svc.ApplyCampaign([]byte(campaignHead)); err != nil {
 			t.Fatal(err)
 		}

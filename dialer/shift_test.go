@@ -53,6 +53,7 @@ type shiftConfig struct {
 	windows    string // default: always open
 	net        lab.NetConfig
 	browsers   bool // take operators' browsers too
+	contact    func(i int, c *contactdb.Contact)
 	sniff      func(from, to netip.AddrPort, data []byte)
 }
 
@@ -93,7 +94,7 @@ func newShift(t *testing.T, c shiftConfig) *shift {
 	}
 	s.open()
 	s.svc.Inspect(s.inspect)
-	s.contacts(c.contacts)
+	s.contacts(c.contacts, c.contact)
 	for i := range c.operators {
 		s.operator(fmt.Sprintf("op%02d", i))
 	}
@@ -160,11 +161,15 @@ func (s *shift) open() {
 	}
 }
 
-func (s *shift) contacts(n int) {
+func (s *shift) contacts(n int, other func(int, *contactdb.Contact)) {
 	s.t.Helper()
 	rows := func(yield func(contactdb.Contact, error) bool) {
 		for i := range n {
-			if !yield(contactdb.Contact{Phone: fmt.Sprintf("+407%08d", 20000000+i), NumberType: "mobile", Region: "RO", Zones: []string{"Europe/Bucharest"}, Name: fmt.Sprint("Contact ", i)}, nil) {
+			c := contactdb.Contact{Phone: fmt.Sprintf("+407%08d", 20000000+i), NumberType: "mobile", Region: "RO", Zones: []string{"Europe/Bucharest"}, Name: fmt.Sprint("Contact ", i)}
+			if other != nil {
+				other(i, &c)
+			}
+			if !yield(c, nil) {
 				return
 			}
 		}

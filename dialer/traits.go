@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"apel/campaign"
 	"apel/contactdb"
 	"apel/pacing"
 )
@@ -20,7 +21,7 @@ func traits(c contactdb.Candidate, trunk string, now time.Time) []pacing.Trait {
 		all = append(all, named("trunk", trunk))
 	}
 	if len(c.Zones) > 0 {
-		if place, err := time.LoadLocation(c.Zones[0]); err == nil {
+		if place := campaign.Location(c.Zones[0]); place != nil {
 			there := now.In(place)
 			all = append(all, named("hour", fmt.Sprintf("%02d", there.Hour())), named("day", strings.ToLower(there.Weekday().String()[:3])))
 		}

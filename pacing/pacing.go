@@ -37,6 +37,9 @@ type Settings struct {
 	// can be taken, each once it has rung so long; 0: never. The rules that ask for
 	// a least ring time (16 CFR 310.4(b)(4)(ii): 15 s) bind here too.
 	HangUpAfter time.Duration
+	// Choose is among how many of the next contacts whom to call is chosen; up to
+	// 1: they are called in order.
+	Choose int
 }
 
 // OperatorState mirrors the floor's.

@@ -36,7 +36,7 @@ func (s *sim) take(at int) waiting {
 // candidates shows the next contacts' chances, the one that has been passed
 // over too long alone.
 func (s *sim) candidates() []pacing.Candidate {
-	if s.c.Prediction == None {
+	if s.c.Prediction == None || s.c.Book != nil { // a book gives its contacts one by one
 		return nil
 	}
 	s.fill(max(shown, s.c.Choose))
