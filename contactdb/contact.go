@@ -117,18 +117,19 @@ func orderNumbers(c *Contact) error {
 		n := c.Numbers[first]
 		c.Numbers = slices.Insert(slices.Delete(c.Numbers, first, first+1), 0, n)
 	}
-	seen := map[string]bool{}
-	c.Numbers = slices.DeleteFunc(c.Numbers, func(n Number) bool {
-		twice := seen[n.Phone]
-		seen[n.Phone] = true
-		return twice
-	})
+	for i := len(c.Numbers) - 1; i > 0; i-- {
+		if p := c.Numbers[i].Phone; slices.ContainsFunc(c.Numbers[:i], func(n Number) bool { return n.Phone == p }) {
+			c.Numbers = slices.Delete(c.Numbers, i, i+1)
+		}
+	}
 	if len(c.Numbers) > mostNumbers {
 		return fmt.Errorf("contact %q: %d numbers are more than the %d that a contact may have", c.Name, len(c.Numbers), mostNumbers)
 	}
 	for i := range c.Numbers {
 		c.Numbers[i].Zones = sortedSet(c.Numbers[i].Zones)
-		c.Zones = append(slices.Clip(c.Zones), c.Numbers[i].Zones...)
+		if !slices.Equal(c.Zones, c.Numbers[i].Zones) {
+			c.Zones = append(slices.Clip(c.Zones), c.Numbers[i].Zones...)
+		}
 	}
 	n := c.Numbers[0]
 	c.Phone, c.NumberType, c.Region = n.Phone, n.Type, n.Region
@@ -137,5 +138,12 @@ func orderNumbers(c *Contact) error {
 
 // sortedSet is the names in order, each once; nil stays nil.
 func sortedSet(names []string) []string {
+	sorted := true
+	for i := 1; i < len(names); i++ {
+		sorted = sorted && names[i-1] < names[i]
+	}
+	if sorted {
+		return names
+	}
 	return slices.Compact(slices.Sorted(slices.Values(names)))
 }

@@ -3,7 +3,6 @@ package contactdb
 import (
 	"encoding/binary"
 	"fmt"
-	"hash/fnv"
 	"iter"
 	"slices"
 	"time"
@@ -180,9 +179,15 @@ func (t *tx) external(in func(seg uint32, id uint64) bool, external string) (seg
 // externalHash is the 64-bit FNV-1a hash of an external id: an entry of the
 // index has the same length whatever the client's keys look like.
 func externalHash(external string) []byte {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(external)) // it never fails
-	return h.Sum(nil)
+	return be64(nil, fnv1a(external))
+}
+
+func fnv1a[T string | []byte](text T) uint64 {
+	h := uint64(14695981039346656037)
+	for i := range len(text) {
+		h = (h ^ uint64(text[i])) * 1099511628211
+	}
+	return h
 }
 
 func externalKey(external string, seg uint32, id uint64) []byte {
@@ -204,23 +209,53 @@ func (t *tx) addContact(list *listRow, c *Contact) {
 
 // index makes a contact found by each of its numbers and by its external id.
 func (t *tx) index(c Contact, seg uint32) {
+	t.indexKeys(&c, seg)
+	t.indexTerms(&c, seg)
+}
+
+func (t *tx) indexKeys(c *Contact, seg uint32) {
 	for i, n := range c.AllNumbers() {
 		t.put(bPhones, phoneKey(n.Phone, seg, c.ID), numberPlace(i))
 	}
 	if c.ExternalID != "" {
 		t.put(bExternals, externalKey(c.ExternalID, seg, c.ID), []byte{})
 	}
-	t.indexTerms(&c, seg)
 }
 
 func (t *tx) unindex(c Contact, seg uint32) {
+	t.unindexKeys(&c, seg)
+	t.unindexTerms(&c, seg, nil)
+}
+
+func (t *tx) unindexKeys(c *Contact, seg uint32) {
 	for _, n := range c.AllNumbers() {
 		t.delete(bPhones, phoneKey(n.Phone, seg, c.ID))
 	}
 	if c.ExternalID != "" {
 		t.delete(bExternals, externalKey(c.ExternalID, seg, c.ID))
 	}
-	t.unindexTerms(&c, seg)
+}
+
+// reindex gives a contact that was changed its place in the indexes; of its
+// terms only those are touched that are new or gone.
+func (t *tx) reindex(old, c *Contact, seg uint32) {
+	phones := func(c *Contact) (all []string) {
+		for _, n := range c.AllNumbers() {
+			all = append(all, n.Phone)
+		}
+		return all
+	}
+	if old.ExternalID != c.ExternalID || !slices.Equal(phones(old), phones(c)) {
+		t.unindexKeys(old, seg)
+		t.indexKeys(c, seg)
+	}
+	had, has := old.termSet(), c.termSet()
+	t.unindexTerms(old, seg, has)
+	for key := range has {
+		if !had[key] {
+			t.put(bLoose, looseKey(key, seg, c.ID), []byte{})
+		}
+	}
 }
 
 // numberPlace is the value of an entry in the index of numbers.
@@ -243,8 +278,7 @@ func (t *tx) replaceContact(list *listRow, c Contact) error {
 			continue
 		}
 		t.putContact(seg, &c)
-		t.unindex(old, seg)
-		t.index(c, seg)
+		t.reindex(&old, &c, seg)
 		from, to := t.class(old.Zones), t.class(c.Zones)
 		if from != to {
 			t.delete(bFresh, freshKey(seg, from, c.ID))

@@ -195,7 +195,7 @@ func TestStoppedAtEachWriteNothingAcknowledgedIsLostAndNothingIsHalf(t *testing.
 	run := func(stopAt int) (writes int) {
 		s := newUnchecked(t)
 		d := under(t, s)
-		s.importStep = 40
+		s.importStep, s.importKeep = 40, 25
 		d.stopAt = stopAt
 		done, err := work(s)
 		if stopAt > 0 && err == nil {

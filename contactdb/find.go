@@ -1,6 +1,7 @@
 package contactdb
 
 import (
+	"cmp"
 	"encoding/binary"
 	"slices"
 	"strings"
@@ -45,7 +46,10 @@ type finding struct {
 }
 
 // span of terms that a contact must have one of.
-type terms struct{ from, end uint64 }
+type terms struct {
+	from, end uint64
+	loose     []place // who has one by an entry of its own
+}
 
 func (f *finding) run(t *tx) error {
 	if f.q.Phone != "" {
@@ -54,18 +58,18 @@ func (f *finding) run(t *tx) error {
 	var must []terms
 	for _, v := range f.q.Values {
 		key := valueKey(fold(v))
-		must = append(must, terms{key, key + 1})
+		must = append(must, terms{from: key, end: key + 1})
 	}
 	if len(f.words) == 0 {
 		return f.byTerms(t, must)
 	}
 	value := valueKey(f.whole)
-	if err := f.byTerms(t, append(slices.Clip(must), terms{value, value + 1})); err != nil {
+	if err := f.byTerms(t, append(slices.Clip(must), terms{from: value, end: value + 1})); err != nil {
 		return err
 	}
 	for _, w := range f.words {
 		from, end := wordTerm(w)
-		must = append(must, terms{from, end})
+		must = append(must, terms{from: from, end: end})
 	}
 	return f.byTerms(t, must)
 }
@@ -78,10 +82,14 @@ func (f *finding) byPhone(t *tx) error {
 }
 
 // byTerms finds the contacts that have a term of each span, run by run, and then
-// among those that are indexed one by one.
+// among those that are indexed one by one. Who was imported and then changed has
+// some terms here and some there.
 func (f *finding) byTerms(t *tx, must []terms) error {
 	if len(must) == 0 {
 		return nil
+	}
+	for i := range must {
+		must[i].loose = t.loose(must[i])
 	}
 	more := true
 	err := t.each(bRuns, nil, func(run, value []byte) (bool, error) {
@@ -103,7 +111,7 @@ func (f *finding) byTerms(t *tx, must []terms) error {
 	if err != nil || !more {
 		return err
 	}
-	return f.loose(t, must)
+	return f.inLoose(t, must)
 }
 
 // inRun is the places in a run that have a term of each span.
@@ -111,12 +119,14 @@ func (f *finding) inRun(t *tx, run []byte, size int, must []terms) ([]uint32, er
 	var both []uint64
 	for i, m := range must {
 		have, any := make([]uint64, size/64+1), false
-		err := t.inRun(run, m.from, m.end, func(local uint32) {
+		add := func(local uint32) {
 			if int(local) < size && (i == 0 || both[local/64]&(1<<(local%64)) != 0) {
 				have[local/64] |= 1 << (local % 64)
 				any = true
 			}
-		})
+		}
+		err := t.inRun(run, m.from, m.end, add)
+		m.looseIn(run, size, add)
 		if err != nil || !any {
 			return nil, err
 		}
@@ -136,23 +146,38 @@ func (f *finding) inRun(t *tx, run []byte, size int, must []terms) ([]uint32, er
 // mostLoose bounds how many entries of single contacts are looked at for one span.
 const mostLoose = 200_000
 
-func (f *finding) loose(t *tx, must []terms) error {
-	var both map[place]bool
-	for i, m := range must {
-		have, n := map[place]bool{}, 0
-		c := t.Bucket(bLoose).Cursor()
-		for k, _ := c.Seek(be64(nil, m.from)); len(k) == 20 && binary.BigEndian.Uint64(k) < m.end && n < mostLoose; k, _ = c.Next() {
-			n++
-			p := place{seg: binary.BigEndian.Uint32(k[8:]), id: binary.BigEndian.Uint64(k[12:])}
-			if i == 0 || both[p] {
-				have[p] = true
-			}
-		}
-		if both = have; len(have) == 0 {
-			return nil
-		}
+// loose are the contacts that have an entry of their own in a span, in order.
+func (t *tx) loose(m terms) (all []place) {
+	c := t.Bucket(bLoose).Cursor()
+	for k, _ := c.Seek(be64(nil, m.from)); len(k) == 20 && binary.BigEndian.Uint64(k) < m.end && len(all) < mostLoose; k, _ = c.Next() {
+		all = append(all, place{seg: binary.BigEndian.Uint32(k[8:]), id: binary.BigEndian.Uint64(k[12:])})
 	}
-	for p := range both {
+	slices.SortFunc(all, comparePlaces)
+	return slices.Compact(all)
+}
+
+func comparePlaces(a, b place) int { return cmp.Or(cmp.Compare(a.seg, b.seg), cmp.Compare(a.id, b.id)) }
+
+// looseIn calls f for those of them that were imported with a run.
+func (m *terms) looseIn(run []byte, size int, f func(local uint32)) {
+	seg, first := binary.BigEndian.Uint32(run), binary.BigEndian.Uint64(run[4:])
+	i, _ := slices.BinarySearchFunc(m.loose, place{seg: seg, id: first}, comparePlaces)
+	for ; i < len(m.loose) && m.loose[i].seg == seg && m.loose[i].id < first+uint64(size); i++ {
+		f(uint32(m.loose[i].id - first))
+	}
+}
+
+// inLoose takes those of whom every span has an entry.
+func (f *finding) inLoose(t *tx, must []terms) error {
+	for _, p := range must[0].loose {
+		all := true
+		for _, m := range must[1:] {
+			_, has := slices.BinarySearchFunc(m.loose, p, comparePlaces)
+			all = all && has
+		}
+		if !all {
+			continue
+		}
 		if more, err := f.take(t, p.seg, p.id); err != nil || !more {
 			return err
 		}

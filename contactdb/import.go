@@ -1,21 +1,25 @@
 package contactdb
 
 import (
-	"cmp"
 	"context"
-	"encoding/binary"
 	"fmt"
 	"iter"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
-// importStep is how many rows one transaction takes: some 100 ms in which
-// other writers wait. A list that fits in one is simply that; a longer one is
-// staged in a segment that nobody sees until the last transaction reveals it.
+// importStep is how many rows one transaction takes at most: some 100 ms in which
+// other writers wait; where some do, it takes fewer. A list that fits in one is
+// simply that; a longer one is staged in a segment that nobody sees until the
+// last transaction reveals it.
 const importStep = 10_000
+
+// indexStep is how many times as many index entries as rows a transaction takes.
+const indexStep = 4
 
 // ImportRequest is an import of a file.
 type ImportRequest struct {
@@ -71,8 +75,8 @@ func (s *Store) ImportFile(ctx context.Context, req ImportRequest) (ImportResult
 	if req.List == "" || len(req.List) > 200 {
 		return ImportResult{}, fmt.Errorf("import into list %q: a name has 1 to 200 characters", req.List)
 	}
-	im := &importing{s: s, ctx: ctx, req: req, row: listRow{Name: req.List}, gone: &bits{}}
-	im.info.State, im.info.List, im.info.Source, im.info.At, im.info.Key = ImportUnfinished, req.List, req.Source, req.Now.UTC(), req.Key
+	im := newImporting(ctx, s, req)
+	defer im.close()
 	err := im.begin()
 	if err == nil {
 		err = im.run()
@@ -98,11 +102,22 @@ type importing struct {
 	marks   int     // stored
 	damaged bool    // the file is: nothing can go on from what is stored
 
-	firsts, others, externals []entry
-	gone                      *bits  // contacts that were taken out again
-	terms                     []term // of the contacts from runFirst on
-	runFirst                  uint64
+	pace *atomic.Int64         // how many rows the next part takes
+	book *atomic.Pointer[book] // words that the workers may use
+	kept [kinds]*keeper
+	gone *gone // contacts that were taken out again
+	runs *runs // of the search index
 }
+
+// Kinds of what is kept back, in the order in which it is looked at: an external
+// id says better than a number who is who, and further numbers are those of
+// whoever is left.
+const (
+	externals = iota
+	firsts
+	others
+	kinds
+)
 
 // entry is a number or the hash of an external id, and whose it is.
 type entry struct {
@@ -112,11 +127,32 @@ type entry struct {
 	rich  bool   // the contact has an external id
 }
 
-func compareEntries(a, b entry) int {
-	return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.local, b.local))
+func entryKey(e *entry) uint64 { return e.key }
+
+func newImporting(ctx context.Context, s *Store, req ImportRequest) *importing {
+	im := &importing{s: s, ctx: ctx, req: req, row: listRow{Name: req.List}, gone: &gone{}, runs: &runs{}, pace: &atomic.Int64{}, book: &atomic.Pointer[book]{}}
+	im.info.State, im.info.List, im.info.Source, im.info.At, im.info.Key = ImportUnfinished, req.List, req.Source, req.Now.UTC(), req.Key
+	im.pace.Store(int64(s.importStep))
+	im.book.Store(&book{})
+	for i := range im.kept {
+		im.kept[i] = &keeper{dir: filepath.Dir(s.db.Path()), most: s.importKeep}
+	}
+	return im
+}
+
+// close lets go of what was kept on the disk.
+func (im *importing) close() {
+	for _, k := range im.kept {
+		k.close()
+	}
+	im.runs.close()
 }
 
 func (im *importing) what() string { return fmt.Sprintf("import into list %q", im.req.List) }
+
+func (im *importing) failed(row int, err error) error {
+	return fmt.Errorf("%s, row %d: %w", im.what(), row, err)
+}
 
 // begin finds what an import of this file has left, and clears away what others
 // have left of the same list.
@@ -141,36 +177,12 @@ func (im *importing) begin() error {
 	return nil
 }
 
-func (im *importing) run() error {
-	var part []Contact
-	for c, err := range im.req.Rows {
-		if err != nil {
-			im.damaged = im.req.Damaged == nil || im.req.Damaged(err)
-		} else if c, err = tidyContact(c); err != nil {
-			im.damaged = true
-		}
-		if err != nil {
-			return fmt.Errorf("%s, row %d: %w", im.what(), im.info.Rows+len(part)+1, err)
-		}
-		if part = append(part, c); len(part) == im.s.importStep {
-			if err := im.stage(part); err != nil {
-				return err
-			}
-			part = part[:0]
-		}
-	}
-	if im.info.Segment == 0 {
-		return im.whole(part)
-	}
-	if err := im.stage(part); err != nil {
+// whole imports what fits into one transaction.
+func (im *importing) whole(p *part) error {
+	if err := im.ready(p); err != nil {
 		return err
 	}
-	return im.finish()
-}
-
-// whole imports what fits into one transaction.
-func (im *importing) whole(part []Contact) error {
-	m := im.read()
+	shared := p.shared()
 	return im.write(func(t *tx, im *importing) error {
 		row, err := im.list(t)
 		if err != nil {
@@ -181,40 +193,114 @@ func (im *importing) whole(part []Contact) error {
 			im.save(t, row) // what is imported may change what is there: see update
 		}
 		im.info.ID, im.info.Segment = t.next(bImports), row.Segments[len(row.Segments)-1]
-		im.put(t, part)
-		im.account(len(part), m)
-		for _, p := range passes {
-			entries := p.entries(im)
-			slices.SortFunc(entries, compareEntries)
-			if err := p.do(im, t, row.Segments, entries); err != nil {
+		im.put(t, p, im.words(t, shared))
+		im.account(p)
+		for kind, do := range passes {
+			entries := p.entries(kind, 0)
+			sortByKey(entries, entryKey)
+			if err := do(im, t, row.Segments, entries); err != nil {
 				return err
 			}
+		}
+		if err := im.indexTerms(t, p); err != nil {
+			return err
 		}
 		return im.complete(t, nil)
 	})
 }
 
+// ready waits until the workers have done with a part.
+func (im *importing) ready(p *part) error {
+	at, err := p.wait()
+	if err != nil {
+		im.damaged = true
+		return im.failed(im.info.Rows+at, err)
+	}
+	return nil
+}
+
+// words gives the values that many share numbers, if nobody has yet.
+func (im *importing) words(t *tx, shared []string) txBook {
+	values := im.book.Load().values
+	if values == nil {
+		values = map[string]uint64{}
+		for _, v := range shared {
+			if id := t.word(v); id != 0 {
+				values[v] = id
+			}
+		}
+	}
+	return txBook{t, values}
+}
+
 // stage writes a part into the import's own segment, which lies in the trash
 // until it is revealed: a kill leaves it there.
-func (im *importing) stage(part []Contact) error {
-	m := im.read()
-	return im.write(func(t *tx, im *importing) error {
+func (im *importing) stage(p *part) error {
+	if err := im.ready(p); err != nil {
+		return err
+	}
+	var shared []string
+	if im.book.Load().values == nil {
+		shared = p.shared()
+	}
+	runs := im.runs.ready()
+	var first uint64
+	var words txBook
+	err := im.write(func(t *tx, im *importing) error {
 		if im.info.Segment == 0 {
 			im.info.ID, im.info.Segment = t.next(bImports), uint32(t.next(bSegments))
 			t.put(bTrash, be32(nil, im.info.Segment), []byte(im.row.Name))
 		}
-		im.put(t, part)
-		if err := im.endRun(t, false); err != nil {
-			return err
+		words = im.words(t, shared)
+		first = im.put(t, p, words)
+		for _, r := range runs {
+			t.putRun(im.info.Segment, r)
 		}
-		im.account(len(part), m)
+		im.account(p)
 		if im.req.Key != "" {
-			t.save(bImportMarks, be32(be64(nil, im.info.ID), uint32(im.marks)), markRow{m, im.info.Last})
+			t.save(bImportMarks, be32(be64(nil, im.info.ID), uint32(im.marks)), markRow{p.mark, im.info.Last})
 			im.marks++
 		}
 		t.save(bImports, be64(nil, im.info.ID), im.info)
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	im.runs.written(len(runs))
+	im.learn(words)
+	return im.keepBack(p, first)
+}
+
+// learn lets the workers use the words of a transaction that was committed.
+func (im *importing) learn(from txBook) {
+	had, next := im.book.Load(), &book{words: map[string]uint64{}, values: from.values}
+	maps.Copy(next.words, had.words)
+	if known := im.s.words.ids.Load(); known != nil {
+		maps.Copy(next.words, *known)
+	}
+	maps.Copy(next.words, from.ownWords)
+	if len(next.words) > len(had.words) || had.values == nil {
+		im.book.Store(next)
+	}
+}
+
+// keepBack keeps what is indexed later of a part that was written.
+func (im *importing) keepBack(p *part, first uint64) error {
+	from := uint32(first - im.info.First)
+	for kind, k := range im.kept {
+		if err := k.add(p.entries(kind, from)); err != nil {
+			return fmt.Errorf("%s: %w", im.what(), err)
+		}
+	}
+	for _, b := range p.batches {
+		for _, e := range b.terms {
+			im.runs.add(e.key, first+uint64(e.local))
+		}
+		first += uint64(len(b.contacts))
+	}
+	im.runs.cut(im.info.Last, false)
+	return nil
 }
 
 // read takes what was read of the file since it was last asked.
@@ -226,23 +312,34 @@ func (im *importing) read() Mark {
 }
 
 // account counts a part's rows.
-func (im *importing) account(contacts int, m Mark) {
-	im.info.Rows += contacts + len(m.Rejected)
-	im.info.Rejected += len(m.Rejected)
-	im.info.Imported += contacts
+func (im *importing) account(p *part) {
+	im.info.Rows += p.n + len(p.mark.Rejected)
+	im.info.Rejected += len(p.mark.Rejected)
+	im.info.Imported += p.n
 }
 
 // write runs f in a transaction on a copy of the import, which takes its place
-// when it is on the disk: f may run more than once.
+// when it is on the disk: f may run more than once. Where others wait to write,
+// the next transactions are to be shorter.
 func (im *importing) write(f func(*tx, *importing) error) error {
 	var done importing
+	waiting := false
 	err := im.s.write(im.ctx, im.what(), func(t *tx) error {
 		done = *im
+		done.gone.undo()
 		done.row.Zones = slices.Clone(im.row.Zones)
+		defer func() { waiting = len(im.s.queue) > 0 }()
 		return f(t, &done)
 	})
 	if err == nil {
 		*im = done
+		im.gone.keep()
+	}
+	step, pace := int64(im.s.importStep), im.pace.Load()
+	if waiting {
+		im.pace.Store(max(pace/2, step/10, 1))
+	} else {
+		im.pace.Store(min(pace+pace/8+1, step))
 	}
 	return err
 }
@@ -263,9 +360,6 @@ func (im *importing) save(t *tx, row listRow) {
 // complete makes the import seen: its segment, if it has one of its own, and its
 // counts are the list's from now on.
 func (im *importing) complete(t *tx, segment []uint32) error {
-	if err := im.endRun(t, true); err != nil {
-		return err
-	}
 	row, err := im.list(t)
 	if err != nil {
 		return err
@@ -281,86 +375,55 @@ func (im *importing) complete(t *tx, segment []uint32) error {
 	return nil
 }
 
-// put writes contacts and their entries among the fresh, and keeps back what is
-// indexed later.
-func (im *importing) put(t *tx, part []Contact) {
+// put writes a part's contacts and their entries among the fresh, and gives the
+// first one's id.
+func (im *importing) put(t *tx, p *part, words txBook) (first uint64) {
 	next, seg := t.Bucket(bContacts).Sequence(), im.info.Segment
-	if im.info.First == 0 {
-		im.info.First = next + 1
+	if first = next + 1; im.info.First == 0 {
+		im.info.First = first
 	}
 	fresh := map[uint32][]uint64{}
-	classes := map[string]uint32{}
-	for i := range part {
-		c := &part[i]
-		next++
-		c.ID, c.List, c.ImportedAt = next, im.row.Name, im.info.At
-		t.putContact(seg, c)
-		zones := strings.Join(c.Zones, ",")
-		class, known := classes[zones]
-		if !known {
-			class = t.class(c.Zones)
-			classes[zones] = class
+	classes, sets := map[string]uint32{}, map[uint32][]string{}
+	w := rowWriter{words: words}
+	rows := t.puts(bContacts)
+	key := make([]byte, 0, 16)
+	for _, b := range p.batches {
+		for i := range b.contacts {
+			c, row := &b.contacts[i], b.rows[i]
+			if next++; row == nil {
+				row = w.contact(c)
+			}
+			key = be64(be32(key[:0], seg), next)
+			rows.put(key, row)
+			zones := joinZones(c.Zones)
+			class, known := classes[zones]
+			if !known {
+				class = t.class(c.Zones)
+				classes[zones], sets[class] = class, c.Zones
+			}
+			fresh[class] = append(fresh[class], next)
 		}
-		im.row.count(class, c.Zones, 1)
-		fresh[class] = append(fresh[class], c.ID)
-		im.keep(c)
-		im.keepTerms(c)
 	}
 	im.info.Last = next
 	if err := t.bucket(bContacts).SetSequence(next); err != nil && t.err == nil {
 		t.err = err
 	}
-	t.dirty = true
 	for _, class := range slices.Sorted(maps.Keys(fresh)) {
+		im.row.count(class, sets[class], len(fresh[class]))
+		out := t.puts(bFresh)
 		for _, id := range fresh[class] {
-			t.put(bFresh, freshKey(seg, class, id), []byte{})
+			out.put(be64(be32(be32(key[:0], seg), class), id), []byte{})
 		}
 	}
+	return first
 }
 
-// keep keeps a contact's numbers and external id back.
-func (im *importing) keep(c *Contact) {
-	e := entry{local: uint32(c.ID - im.info.First), rich: c.ExternalID != ""}
-	e.key = phoneHash(c.Phone)
-	im.firsts = append(im.firsts, e)
-	for i := 1; i < len(c.Numbers); i++ {
-		e.key, e.place = phoneHash(c.Numbers[i].Phone), uint8(i)
-		im.others = append(im.others, e)
+// joinZones is a set of zones as one text.
+func joinZones(zones []string) string {
+	if len(zones) == 1 {
+		return zones[0]
 	}
-	if e.rich {
-		im.externals = append(im.externals, entry{key: binary.BigEndian.Uint64(externalHash(c.ExternalID)), local: e.local, rich: true})
-	}
-}
-
-// keepTerms keeps what a contact is searched by.
-func (im *importing) keepTerms(c *Contact) {
-	if len(im.terms) == 0 {
-		im.runFirst = c.ID
-	}
-	local := uint32(c.ID - im.runFirst)
-	c.terms(func(key uint64) { im.terms = append(im.terms, term{key, local}) })
-}
-
-// endRun writes the terms that were kept, if they are enough or the import ends.
-func (im *importing) endRun(t *tx, end bool) error {
-	if len(im.terms) == 0 || !end && im.info.Last-im.runFirst < runContacts {
-		return nil
-	}
-	if im.info.Last-im.runFirst < runLeast {
-		for id := im.runFirst; id <= im.info.Last; id++ {
-			c, found, err := t.contact(im.info.Segment, id)
-			if err != nil {
-				return err
-			}
-			if found {
-				t.indexTerms(&c, im.info.Segment)
-			}
-		}
-	} else {
-		t.putRun(im.info.Segment, im.runFirst, im.info.Last, slices.Clone(im.terms))
-	}
-	im.terms = im.terms[:0:0]
-	return nil
+	return strings.Join(zones, ",")
 }
 
 // phoneHash orders numbers as their index does, nearly; what is not E.164 lies
@@ -372,5 +435,8 @@ func phoneHash(phone string) uint64 {
 		}
 		return n<<4 | uint64(len(phone)-1)
 	}
-	return binary.BigEndian.Uint64(externalHash(phone)) | 1<<63
+	return externalKeyHash(phone) | 1<<63
 }
+
+// externalKeyHash is externalHash as a number.
+func externalKeyHash(external string) uint64 { return fnv1a(external) }

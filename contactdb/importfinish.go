@@ -10,18 +10,11 @@ import (
 	"strconv"
 )
 
-// pass goes over what was kept back in the order of an index, and fills it.
-type pass struct {
-	entries func(*importing) []entry
-	do      func(im *importing, t *tx, segments []uint32, part []entry) error
-}
-
-// passes are in this order: an external id says better than a number who is who,
-// and further numbers are those of whoever is left.
-var passes = []pass{
-	{func(im *importing) []entry { return im.externals }, (*importing).indexExternals},
-	{func(im *importing) []entry { return im.firsts }, (*importing).indexFirsts},
-	{func(im *importing) []entry { return im.others }, (*importing).indexOthers},
+// passes go over what was kept back in the order of an index, and fill it.
+var passes = [kinds]func(im *importing, t *tx, segments []uint32, part []entry) error{
+	externals: (*importing).indexExternals,
+	firsts:    (*importing).indexFirsts,
+	others:    (*importing).indexOthers,
 }
 
 // finish makes what was staged seen.
@@ -29,7 +22,13 @@ func (im *importing) finish() error {
 	if err := im.indexAll(); err != nil {
 		return err
 	}
+	if err := im.endRuns(); err != nil {
+		return err
+	}
 	return im.write(func(t *tx, im *importing) error {
+		if err := im.loose(t); err != nil {
+			return err
+		}
 		t.delete(bTrash, be32(nil, im.info.Segment))
 		return im.complete(t, []uint32{im.info.Segment})
 	})
@@ -42,25 +41,23 @@ func (im *importing) indexAll() error {
 	if err != nil {
 		return err
 	}
-	for _, p := range passes {
-		entries := p.entries(im)
-		slices.SortFunc(entries, compareEntries)
-		for part := range alike(entries, im.s.importStep) {
-			err := im.write(func(t *tx, im *importing) error {
+	for kind, do := range passes {
+		err := im.alike(im.kept[kind], func(part []entry) error {
+			return im.write(func(t *tx, im *importing) error {
 				row, err := im.list(t)
 				if err != nil {
 					return err
 				}
 				t.dense = dense
-				if err := p.do(im, t, row.Segments, part); err != nil {
+				if err := do(im, t, row.Segments, part); err != nil {
 					return err
 				}
 				t.save(bImports, be64(nil, im.info.ID), im.info)
 				return nil
 			})
-			if err != nil {
-				return err
-			}
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil
@@ -78,19 +75,24 @@ func (im *importing) most() (bool, error) {
 }
 
 // alike cuts sorted entries into parts; those with the same key stay together.
-func alike(entries []entry, step int) func(func([]entry) bool) {
-	return func(yield func([]entry) bool) {
-		for from := 0; from < len(entries); {
-			to := min(from+step, len(entries))
-			for to < len(entries) && entries[to].key == entries[to-1].key {
-				to++
-			}
-			if !yield(entries[from:to]) {
-				return
-			}
-			from = to
+func (im *importing) alike(kept *keeper, f func([]entry) error) error {
+	var part []entry
+	for e, err := range kept.sorted() {
+		if err != nil {
+			return fmt.Errorf("%s: %w", im.what(), err)
 		}
+		if n := len(part); n >= indexStep*int(im.pace.Load()) && part[n-1].key != e.key {
+			if err := f(part); err != nil {
+				return err
+			}
+			part = part[:0]
+		}
+		part = append(part, e)
 	}
+	if len(part) == 0 {
+		return nil
+	}
+	return f(part)
 }
 
 func (im *importing) id(e entry) uint64 { return im.info.First + uint64(e.local) }
@@ -275,7 +277,7 @@ func (im *importing) duplicate(t *tx, e entry) error {
 // drop takes a contact that was written out again.
 func (im *importing) drop(t *tx, c Contact) {
 	class := t.class(c.Zones)
-	t.unindex(c, im.info.Segment)
+	t.unindexKeys(&c, im.info.Segment) // its terms are not written yet, or go with thinRuns
 	t.delete(bContacts, contactKey(im.info.Segment, c.ID))
 	t.delete(bFresh, freshKey(im.info.Segment, class, c.ID))
 	im.row.count(class, c.Zones, -1)
@@ -346,16 +348,35 @@ func (c Contact) with(later Contact) Contact {
 	return c
 }
 
-// bits is a set of contacts, by their place in the import.
-type bits struct{ words []uint64 }
-
-func (b *bits) has(n uint32) bool {
-	return int(n/64) < len(b.words) && b.words[n/64]&(1<<(n%64)) != 0
+// gone is a set of contacts, by their place in the import. What a transaction
+// adds counts once it is committed.
+type gone struct {
+	words []uint64
+	added []uint32 // by the transaction
 }
 
-func (b *bits) add(n uint32) {
-	for int(n/64) >= len(b.words) {
-		b.words = append(b.words, 0)
+func (g *gone) has(n uint32) bool {
+	return int(n/64) < len(g.words) && g.words[n/64]&(1<<(n%64)) != 0
+}
+
+func (g *gone) add(n uint32) {
+	for int(n/64) >= len(g.words) {
+		g.words = append(g.words, 0)
 	}
-	b.words[n/64] |= 1 << (n % 64)
+	if !g.has(n) {
+		g.added = append(g.added, n)
+	}
+	g.words[n/64] |= 1 << (n % 64)
 }
+
+// undo takes out what a transaction has added that runs again.
+func (g *gone) undo() {
+	for _, n := range g.added {
+		g.words[n/64] &^= 1 << (n % 64)
+	}
+	g.added = g.added[:0]
+}
+
+func (g *gone) keep() { g.added = g.added[:0] }
+
+func (g *gone) none() bool { return len(g.words) == 0 }

@@ -224,11 +224,17 @@ func (im *importing) recall(marks []Mark) error {
 	}
 	rows := pages[Contact]{store: im.s, bucket: bContacts, prefix: be32(nil, im.info.Segment), read: readContact}
 	classes := map[string]uint32{}
+	var b batch
+	next := im.info.First
 	for c, err := range rows.all() {
 		if err != nil {
 			return err
 		}
-		zones := zoneWord(c.Zones)
+		for ; next < c.ID; next++ { // taken out before the kill, as a rule
+			im.gone.add(uint32(next - im.info.First))
+		}
+		next++
+		zones := joinZones(c.Zones)
 		class, known := classes[zones]
 		if !known {
 			if err := im.s.update("take up an import", func(t *tx) error { class = t.class(c.Zones); return nil }); err != nil {
@@ -237,13 +243,34 @@ func (im *importing) recall(marks []Mark) error {
 			classes[zones] = class
 		}
 		im.row.count(class, c.Zones, 1)
-		im.keep(&c)
+		b.keep(&c, uint32(c.ID-im.info.First))
+		if len(b.entries[firsts]) == batchRows {
+			if err := im.keepAgain(&b); err != nil {
+				return err
+			}
+		}
 		if c.ID > indexed {
-			im.keepTerms(&c)
+			c.terms(func(key uint64) { im.runs.add(key, c.ID) })
+			im.runs.cut(c.ID, false)
 		}
 		r.Imported++
 	}
+	if err := im.keepAgain(&b); err != nil {
+		return err
+	}
+	im.gone.keep()
 	r.Duplicates = r.Rows - r.Rejected - r.Imported - r.Updated
+	return nil
+}
+
+// keepAgain keeps back what was gathered, and empties it.
+func (im *importing) keepAgain(b *batch) error {
+	for kind, k := range im.kept {
+		if err := k.add(b.entries[kind]); err != nil {
+			return err
+		}
+		b.entries[kind] = b.entries[kind][:0]
+	}
 	return nil
 }
 

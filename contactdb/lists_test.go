@@ -132,8 +132,11 @@ func TestANumberThatAnImportHasIndexedIsNotAddedBesideIt(t *testing.T) {
 	mustImport(t, s, "a", person(0))
 	s.bulk.Lock()
 	defer s.bulk.Unlock()
-	im := &importing{s: s, ctx: bg, req: ImportRequest{List: "a"}, row: listRow{Name: "a"}, gone: &bits{}}
-	if err := errors.Join(im.stage(people(1, 3)), im.indexAll()); err != nil {
+	im := newImporting(bg, s, ImportRequest{List: "a"})
+	defer im.close()
+	b := &batch{contacts: people(1, 3), done: make(chan struct{})}
+	b.prepare(im)
+	if err := errors.Join(im.stage(&part{batches: []*batch{b}, n: 2}), im.indexAll()); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := s.PutContact(Contact{List: "a", Phone: person(1).Phone}, monday); !errors.Is(err, ErrExists) {

@@ -3,6 +3,7 @@ package contactdb
 import (
 	"compress/gzip"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -84,5 +85,41 @@ func TestAMigrationThatIsRefusedChangesNothing(t *testing.T) {
 	}
 	if after, err := os.ReadFile(path); err != nil || string(after) != string(before) {
 		t.Errorf("the file was changed (%v)", err)
+	}
+}
+
+// schema4.db.gz was written by the program of schema 4: a list of 700 contacts
+// with two numbers, one of whom was edited.
+func TestAStoreOfSchema4IsReadAndWrittenOn(t *testing.T) {
+	s := openStore(t, kept(t, "schema4.db.gz"))
+	for i, note := range map[int]string{3: "vrea să fie sunat luni", 699: ""} {
+		cs, err := s.ContactsByPhone(fmt.Sprintf("+40722%06d", i))
+		if err != nil || len(cs) != 1 {
+			t.Fatal(cs, err)
+		}
+		c := cs[0]
+		if c.Name != fmt.Sprintf("Ștefan Popescu%d", i) || c.City != "Brașov" || c.Fields["Sold"] != fmt.Sprintf("%d,50", i) || len(c.Numbers) != 2 || c.Numbers[0].Type != "mobile" ||
+			c.Numbers[1].Phone != fmt.Sprintf("+40213%06d", i) || c.Numbers[1].Kind != Work || c.Notes != note && note != "" || c.Consent == nil {
+			t.Errorf("contact %d: %+v", i, c)
+		}
+		c.City = "Cluj-Napoca"
+		if _, err := s.PutContact(c, monday); err != nil {
+			t.Error(err)
+		}
+		for _, q := range []Search{{Words: []string{fmt.Sprintf("C-%d", i)}}, {Values: map[string]string{"city": "cluj napoca", "email": c.Email}}, {Phone: c.Numbers[1].Phone}} {
+			if found, err := s.FindContacts(q); err != nil || len(found.Contacts) != 1 || found.Contacts[0].ID != c.ID {
+				t.Errorf("%+v: %+v, %v", q, found, err)
+			}
+		}
+	}
+}
+
+// Between the first and the last schema files were of 2 to 4 too: each is
+// brought forward, whatever there is to do.
+func TestAStoreOfEverySchemaIsOpened(t *testing.T) {
+	for have := uint64(1); have < schema; have++ {
+		path := kept(t, "schema4.db.gz")
+		withBolt(t, path, func(tx *bbolt.Tx) { _ = tx.Bucket(bMeta).Put(kSchema, be64(nil, have)) })
+		openStore(t, path)
 	}
 }

@@ -16,10 +16,13 @@ import (
 // words (words.go), of other texts the length. Then come these texts, end to
 // end, after a byte that says whether they are packed by the Huffman code of
 // HPACK (RFC 7541, appendix B), which is made for texts as short as these and
-// saves a fourth. A row that begins with '{' is JSON, as the first version wrote
-// it; one that begins with 1 has its texts among the numbers.
+// saves a fourth. A city and the values of free fields are texts too, unless many
+// contacts of an import share them: then they are words. A row that begins with
+// '{' is JSON, as the first version wrote it; one that begins with 1 has its texts
+// among the numbers, and neither it nor one that begins with 2 has shared values.
 const (
-	contactRow  = 2
+	contactRow  = 3
+	contactRow2 = 2
 	contactRow1 = 1
 )
 
@@ -47,8 +50,14 @@ const (
 	joinedName // the name is first and last name with a space
 )
 
+// wordBook gives texts their numbers as words.
+type wordBook interface {
+	word(text string) uint64  // 0: there is no room for another word
+	value(text string) uint64 // of a city or free field; 0: it is not shared by many
+}
+
 type rowWriter struct {
-	t     *tx
+	words wordBook
 	b     []byte
 	texts []byte
 }
@@ -74,11 +83,22 @@ func (w *rowWriter) text(s string) {
 
 // word writes a text that many rows share: its number, or 0 and the text.
 func (w *rowWriter) word(s string) {
-	id := w.t.word(s)
+	id := w.words.word(s)
 	w.number(id)
 	if id == 0 {
 		w.text(s)
 	}
+}
+
+// value writes a text that many rows may share: its number, doubled and one, or
+// the text after its doubled length.
+func (w *rowWriter) value(s string) {
+	if id := w.words.value(s); id != 0 {
+		w.number(id<<1 | 1)
+		return
+	}
+	w.number(uint64(len(s)) << 1)
+	w.texts = append(w.texts, s...)
 }
 
 // phone writes E.164 as a number, doubled; anything else as a text, after an
@@ -112,6 +132,9 @@ func zoneWord(zones []string) string {
 	if zones == nil {
 		return "-"
 	}
+	if len(zones) == 1 {
+		return "=" + zones[0]
+	}
 	return "=" + strings.Join(zones, ",")
 }
 
@@ -140,7 +163,13 @@ func (t *tx) putContact(seg uint32, c *Contact) {
 }
 
 func (t *tx) encodeContact(c *Contact) []byte {
-	w := rowWriter{t: t, b: make([]byte, 0, 128), texts: make([]byte, 0, 384)}
+	w := rowWriter{words: t}
+	return w.contact(c)
+}
+
+// contact gives a contact's row; a writer may be used again.
+func (w *rowWriter) contact(c *Contact) []byte {
+	w.b, w.texts = w.b[:0], w.texts[:0]
 	set := uint64(0)
 	for _, f := range []struct {
 		bit  uint64
@@ -156,9 +185,12 @@ func (t *tx) encodeContact(c *Contact) []byte {
 	if c.Name != "" && c.FirstName != "" && len(c.Name) == len(c.FirstName)+1+len(c.LastName) && c.Name == c.FirstName+" "+c.LastName {
 		set = set&^hasName | joinedName
 	}
-	for bit, is := range map[uint64]bool{hasNumbers: len(c.Numbers) > 0, hasTags: len(c.Tags) > 0, hasConsent: c.Consent != nil, hasFields: len(c.Fields) > 0} {
-		if is {
-			set |= bit
+	for _, f := range []struct {
+		bit uint64
+		is  bool
+	}{{hasNumbers, len(c.Numbers) > 0}, {hasTags, len(c.Tags) > 0}, {hasConsent, c.Consent != nil}, {hasFields, len(c.Fields) > 0}} {
+		if f.is {
+			set |= f.bit
 		}
 	}
 	w.number(set)
@@ -177,7 +209,11 @@ func (w *rowWriter) rest(c *Contact, set uint64) {
 		bit  uint64
 		text string
 	}{{hasExternalID, c.ExternalID}, {hasName, c.Name}, {hasFirstName, c.FirstName}, {hasLastName, c.LastName}, {hasEmail, c.Email}, {hasCity, c.City}, {hasNotes, c.Notes}} {
-		if set&f.bit != 0 {
+		switch {
+		case set&f.bit == 0:
+		case f.bit == hasCity:
+			w.value(f.text)
+		default:
 			w.text(f.text)
 		}
 	}
@@ -192,11 +228,16 @@ func (w *rowWriter) rest(c *Contact, set uint64) {
 	if set&hasNumbers != 0 {
 		w.number(uint64(len(c.Numbers)))
 		for _, n := range c.Numbers {
-			w.phone(n.Phone)
 			w.word(n.Kind)
+			w.word(zoneWord(n.Zones))
+			if n.Phone == c.Phone && n.Type == c.NumberType && n.Region == c.Region { // the first, as a rule
+				w.number(1)
+				continue
+			}
+			w.number(0)
+			w.phone(n.Phone)
 			w.word(n.Type)
 			w.word(n.Region)
-			w.word(zoneWord(n.Zones))
 		}
 	}
 	if set&hasTags != 0 {
@@ -230,13 +271,14 @@ func (w *rowWriter) fields(fields map[string]string) {
 	w.number(uint64(len(names)))
 	for _, name := range names {
 		w.word(name)
-		w.text(fields[name])
+		w.value(fields[name])
 	}
 }
 
 type rowReader struct {
 	t    *tx
 	b    []byte
+	form byte   // of the row
 	text string // where the texts are; what is read shares it
 	at   int    // in text; -1: the texts are among the numbers, and text is all of b
 	bad  bool
@@ -274,12 +316,13 @@ func (r *rowReader) open(row []byte) bool {
 	if len(row) == 0 {
 		return false
 	}
-	if row[0] == contactRow1 {
+	r.form = row[0]
+	if r.form == contactRow1 {
 		r.text, r.at, r.b = string(row), -1, row[1:]
 		return true
 	}
 	n, size := binary.Uvarint(row[1:])
-	if row[0] != contactRow || size <= 0 || n >= uint64(len(row)-1-size) {
+	if r.form != contactRow && r.form != contactRow2 || size <= 0 || n >= uint64(len(row)-1-size) {
 		return false
 	}
 	row = row[1+size:]
@@ -307,6 +350,22 @@ func (r *rowReader) word() string {
 		return r.string()
 	}
 	s, ok := r.t.wordText(id)
+	if !ok {
+		r.bad = true
+	}
+	return s
+}
+
+// value reads what may be a word.
+func (r *rowReader) value() string {
+	if r.form != contactRow {
+		return r.string()
+	}
+	n := r.number()
+	if n&1 == 0 {
+		return r.take(n >> 1)
+	}
+	s, ok := r.t.wordText(n >> 1)
 	if !ok {
 		r.bad = true
 	}
@@ -372,7 +431,11 @@ func (r *rowReader) contact(c *Contact) {
 		bit uint64
 		to  *string
 	}{{hasExternalID, &c.ExternalID}, {hasName, &c.Name}, {hasFirstName, &c.FirstName}, {hasLastName, &c.LastName}, {hasEmail, &c.Email}, {hasCity, &c.City}, {hasNotes, &c.Notes}} {
-		if set&f.bit != 0 {
+		switch {
+		case set&f.bit == 0:
+		case f.bit == hasCity:
+			*f.to = r.value()
+		default:
 			*f.to = r.string()
 		}
 	}
@@ -389,7 +452,7 @@ func (r *rowReader) contact(c *Contact) {
 	}
 	if set&hasNumbers != 0 {
 		for range r.few() {
-			c.Numbers = append(c.Numbers, Number{Phone: r.phone(), Kind: r.word(), Type: r.word(), Region: r.word(), Zones: readZoneWord(r.word())})
+			c.Numbers = append(c.Numbers, r.oneOf(c))
 		}
 	}
 	if set&hasTags != 0 {
@@ -405,7 +468,19 @@ func (r *rowReader) contact(c *Contact) {
 		c.Fields = make(map[string]string, n)
 		for range n {
 			name := r.word()
-			c.Fields[name] = r.string()
+			c.Fields[name] = r.value()
 		}
 	}
+}
+
+// oneOf reads one of a contact's numbers.
+func (r *rowReader) oneOf(c *Contact) Number {
+	if r.form != contactRow {
+		return Number{Phone: r.phone(), Kind: r.word(), Type: r.word(), Region: r.word(), Zones: readZoneWord(r.word())}
+	}
+	n := Number{Kind: r.word(), Zones: readZoneWord(r.word()), Phone: c.Phone, Type: c.NumberType, Region: c.Region}
+	if r.number() == 0 {
+		n.Phone, n.Type, n.Region = r.phone(), r.word(), r.word()
+	}
+	return n
 }

@@ -2,14 +2,8 @@ package contactdb
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/binary"
-	"hash/fnv"
-	"slices"
 	"strings"
-	"unicode"
-
-	"golang.org/x/text/unicode/norm"
 )
 
 // The search index. Each word of a contact's name and each value of its fields
@@ -26,7 +20,7 @@ import (
 const (
 	runContacts = 100_000
 	runLeast    = 500
-	blockBytes  = 2000
+	blockBytes  = 1300 // three blocks with their keys fill a page of 4 KB
 	// longestValue is how long a value may be to be found by, in bytes as written.
 	longestValue = 100
 )
@@ -35,55 +29,6 @@ const (
 type term struct {
 	key   uint64
 	local uint32
-}
-
-// fold makes names and values that differ in case, accents or signs equal; words
-// are separated by one space.
-func fold(s string) string {
-	plain := true
-	for i := range len(s) {
-		if c := s[i]; c >= 0x80 || c >= 'A' && c <= 'Z' || !(c >= 'a' && c <= 'z' || c >= '0' && c <= '9') {
-			plain = false
-			break
-		}
-	}
-	if plain {
-		return s
-	}
-	ascii := true
-	for i := range len(s) {
-		ascii = ascii && s[i] < 0x80
-	}
-	if ascii {
-		return foldASCII(s)
-	}
-	s = norm.NFKD.String(s)
-	b := make([]byte, 0, len(s))
-	for _, r := range s {
-		switch {
-		case unicode.IsLetter(r) || unicode.IsDigit(r):
-			b = append(b, string(unicode.ToLower(r))...)
-		case unicode.Is(unicode.Mn, r):
-		case len(b) > 0 && b[len(b)-1] != ' ':
-			b = append(b, ' ')
-		}
-	}
-	return string(bytes.TrimSuffix(b, []byte{' '}))
-}
-
-func foldASCII(s string) string {
-	b := make([]byte, 0, len(s))
-	for i := range len(s) {
-		switch c := s[i]; {
-		case c >= 'a' && c <= 'z' || c >= '0' && c <= '9':
-			b = append(b, c)
-		case c >= 'A' && c <= 'Z':
-			b = append(b, c+'a'-'A')
-		case len(b) > 0 && b[len(b)-1] != ' ':
-			b = append(b, ' ')
-		}
-	}
-	return string(bytes.TrimSuffix(b, []byte{' '}))
 }
 
 const (
@@ -113,29 +58,30 @@ func wordTerm(word string) (key, end uint64) {
 	return key << left, (key + 1) << left
 }
 
-func valueKey(folded string) uint64 {
-	h := fnv.New64a()
-	_, _ = h.Write([]byte(folded))   // it never fails
-	return h.Sum64()>>28 | valueTerm // 36 bits: of a hundred thousand, few are alike
+func valueKey[T string | []byte](folded T) uint64 {
+	return fnv1a(folded)>>28 | valueTerm // 36 bits: of a hundred thousand, few are alike
 }
 
 // terms calls f for each term of a contact; one may come twice.
 func (c *Contact) terms(f func(uint64)) {
+	var room [longestValue]byte
+	b := room[:0]
 	for _, name := range []string{c.Name, c.FirstName, c.LastName} {
-		for word := range strings.FieldsSeq(fold(name)) {
+		b = appendFold(b[:0], name)
+		for word := range strings.FieldsSeq(string(b)) {
 			key, _ := wordTerm(word)
 			f(key)
 		}
-		if c.Name == c.FirstName+" "+c.LastName { // the others say no more
+		if len(c.Name) == len(c.FirstName)+1+len(c.LastName) && c.Name == c.FirstName+" "+c.LastName { // the others say no more
 			break
 		}
 	}
 	value := func(v string) {
-		if len(v) > longestValue {
+		if len(v) > longestValue || v == "" {
 			return
 		}
-		if v = fold(v); v != "" {
-			f(valueKey(v))
+		if b = appendFold(b[:0], v); len(b) > 0 {
+			f(valueKey(b))
 		}
 	}
 	for _, v := range []string{c.Email, c.City, c.ExternalID, c.Client} {
@@ -149,6 +95,13 @@ func (c *Contact) terms(f func(uint64)) {
 	}
 }
 
+// termSet is a contact's terms, each once.
+func (c *Contact) termSet() map[uint64]bool {
+	set := map[uint64]bool{}
+	c.terms(func(key uint64) { set[key] = true })
+	return set
+}
+
 func looseKey(key uint64, seg uint32, id uint64) []byte { return be64(be32(be64(nil, key), seg), id) }
 
 // indexTerms makes one contact found by its terms.
@@ -156,11 +109,14 @@ func (t *tx) indexTerms(c *Contact, seg uint32) {
 	c.terms(func(key uint64) { t.put(bLoose, looseKey(key, seg, c.ID), []byte{}) })
 }
 
-// unindexTerms takes a contact's terms out of the index, from the run that it
-// was imported with too: a name says something of its person by itself.
-func (t *tx) unindexTerms(c *Contact, seg uint32) {
+// unindexTerms takes a contact's terms but some out of the index, from the run
+// that it was imported with too: a name says something of its person by itself.
+func (t *tx) unindexTerms(c *Contact, seg uint32, but map[uint64]bool) {
 	run, first := t.runOf(seg, c.ID)
 	c.terms(func(key uint64) {
+		if but[key] {
+			return
+		}
 		if k := looseKey(key, seg, c.ID); t.get(bLoose, k) != nil {
 			t.delete(bLoose, k)
 		}
@@ -220,27 +176,13 @@ func (t *tx) takeTerm(run []byte, gone term) {
 
 func runKey(seg uint32, first uint64) []byte { return be64(be32(nil, seg), first) }
 
-// putRun writes the terms of a run of contacts.
-func (t *tx) putRun(seg uint32, first, last uint64, terms []term) {
-	slices.SortFunc(terms, func(a, b term) int {
-		if a.key != b.key {
-			return cmp.Compare(a.key, b.key)
-		}
-		return cmp.Compare(a.local, b.local)
-	})
-	terms = slices.Compact(terms)
-	prefix := runKey(seg, first)
-	t.put(bRuns, prefix, be64(nil, last))
-	t.putTerms(prefix, terms)
-}
-
 func termKey(run []byte, e term) []byte { return be32(be64(bytes.Clone(run), e.key), e.local) }
 
 // putTerms writes sorted terms of a run in blocks.
 func (t *tx) putTerms(run []byte, terms []term) {
 	for len(terms) > 0 {
-		block, n := packTerms(terms)
-		t.put(bTerms, termKey(run, terms[0]), block)
+		packed, n := packTerms(terms)
+		t.put(bTerms, termKey(run, terms[0]), packed)
 		terms = terms[n:]
 	}
 }

@@ -108,7 +108,7 @@ func (b *both) open() {
 	var err error
 	b.s, err = Open(Config{Path: b.path})
 	b.must(err)
-	b.s.importStep = b.step
+	b.s.importStep, b.s.importKeep = b.step, 3
 }
 
 func (b *both) reopen() {

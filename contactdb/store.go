@@ -29,6 +29,7 @@ type Store struct {
 
 	bulk       sync.Mutex // held by Import and RemoveList, one at a time; guards no field
 	importStep int        // rows that one transaction of an import takes
+	importKeep int        // entries of a kind that an import keeps in memory
 
 	registering sync.Mutex // held while a register is replaced or removed; guards no field
 	dnc         dncCache
@@ -43,7 +44,7 @@ type Config struct {
 
 // schema is the layout of the file that this program writes. A program opens
 // files of its own and older schemas.
-const schema = 4
+const schema = 5
 
 // mapped is how much address space the file is mapped into from the start. As
 // long as the file is smaller, a long reader never holds a writer up.
@@ -76,6 +77,7 @@ func open(cfg Config) (*Store, error) {
 		stopped: make(chan struct{}),
 
 		importStep: importStep,
+		importKeep: importKeep,
 	}
 	if err := guard(s.migrate); err != nil {
 		db.Close()

@@ -117,7 +117,7 @@ type tx struct {
 func (t *tx) bucket(name []byte) *bbolt.Bucket {
 	b := t.Bucket(name)
 	if appended[string(name)] || t.dense && (bytes.Equal(name, bPhones) || bytes.Equal(name, bExternals)) {
-		b.FillPercent = 0.95
+		b.FillPercent = 1
 	}
 	return b
 }
@@ -128,6 +128,24 @@ func (t *tx) put(bucket, key, value []byte) {
 	t.dirty = true
 	if err := t.bucket(bucket).Put(key, value); err != nil && t.err == nil {
 		t.err = fmt.Errorf("%s: %w", bucket, err)
+	}
+}
+
+// puts writes many rows of one bucket; the key is the caller's again afterwards.
+type puts struct {
+	t      *tx
+	name   []byte
+	bucket *bbolt.Bucket
+}
+
+func (t *tx) puts(name []byte) puts {
+	t.dirty = true
+	return puts{t, name, t.bucket(name)}
+}
+
+func (p puts) put(key, value []byte) {
+	if err := p.bucket.Put(key, value); err != nil && p.t.err == nil {
+		p.t.err = fmt.Errorf("%s: %w", p.name, err)
 	}
 }
 

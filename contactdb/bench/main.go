@@ -18,6 +18,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"runtime"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"syscall"
@@ -53,6 +54,7 @@ type bench struct {
 	contacts int           // size of the store
 	records  int           // call records of an export
 	period   time.Duration // of what is measured over time
+	profile  string        // folder for profiles; "": none
 	pg       *postgres     // nil: not on this machine
 }
 
@@ -63,6 +65,7 @@ func main() {
 	minutes := flag.Float64("minutes", .25, "how long to measure what is measured over time")
 	flag.IntVar(&b.contacts, "contacts", 1_000_000, "contacts in the store")
 	flag.IntVar(&b.records, "records", 1_000_000, "call records to export")
+	flag.StringVar(&b.profile, "cpuprofile", "", "`folder` for a CPU profile of each measure, for go tool pprof")
 	flag.Parse()
 	b.period = time.Duration(*minutes * float64(time.Minute))
 	if err := b.run(*keep, *only); err != nil {
@@ -113,7 +116,7 @@ func (b *bench) run(keep, only string) (err error) {
 			continue
 		}
 		fmt.Fprintf(os.Stderr, "... %s\n", m.name)
-		rows, e := m.run(b)
+		rows, e := b.profiled(m)
 		if e != nil {
 			err = errors.Join(err, fmt.Errorf("%s: %w", m.name, e))
 		}
@@ -122,6 +125,23 @@ func (b *bench) run(keep, only string) (err error) {
 		}
 	}
 	return errors.Join(err, out.Flush())
+}
+
+// profiled runs a measure, and keeps a profile of it if asked.
+func (b *bench) profiled(m measure) ([]row, error) {
+	if b.profile == "" {
+		return m.run(b)
+	}
+	f, err := os.Create(filepath.Join(b.profile, m.name+".pprof"))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, err
+	}
+	defer pprof.StopCPUProfile()
+	return m.run(b)
 }
 
 // room refuses to begin on a disk that would fill up: a contact takes some 600

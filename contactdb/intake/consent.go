@@ -23,6 +23,9 @@ var consentWords = map[string]string{
 // consent reads the consent columns; nil if all are empty. A date that cannot
 // be read is a fault: to guess when somebody agreed would be worse than to ask.
 func (f *File) consent(cell func(int) string) (*contactdb.Consent, fault) {
+	if max(f.fields.consent, f.fields.consentSource, f.fields.text, f.fields.consentAt, f.fields.ends) < 0 {
+		return nil, fault{}
+	}
 	k := contactdb.Consent{Kind: tidy(cell(f.fields.consent)), Source: tidy(cell(f.fields.consentSource)), Text: tidy(cell(f.fields.text))}
 	if word := consentWords[plain(k.Kind)]; word != "" {
 		k.Kind = word

@@ -200,4 +200,11 @@ func (f *File) freeFields(cell func(int) string, left []int, extension string) m
 
 // tidy makes one line of a name: spaces of any kind and line ends become one
 // space.
-func tidy(s string) string { return strings.Join(strings.Fields(s), " ") }
+func tidy(s string) string {
+	for i := range len(s) {
+		if c := s[i]; c >= 0x80 || c < ' ' || c == ' ' && (i == 0 || i == len(s)-1 || s[i+1] == ' ') {
+			return strings.Join(strings.Fields(s), " ")
+		}
+	}
+	return s
+}

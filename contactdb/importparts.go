@@ -1,0 +1,258 @@
+package contactdb
+
+import (
+	"errors"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// An import is a line of three stations: the caller's goroutine reads the file
+// and cuts it into parts; workers make rows, entries and terms of their contacts,
+// a batch at a time; one goroutine has the committer put in order what is there.
+// So one part is read and another is made ready while a third goes to the disk.
+
+// batchRows is how many contacts a worker takes at a time.
+const batchRows = 500
+
+// batch is contacts on their way through a worker; places are within the batch.
+type batch struct {
+	contacts []Contact
+	rows     [][]byte // nil: a word of it is new
+	entries  [kinds][]entry
+	terms    []term
+	err      error         // why the contact after rows is none
+	done     chan struct{} // closed when the rest is there
+}
+
+// part is what one transaction takes.
+type part struct {
+	batches []*batch
+	n       int // contacts
+	mark    Mark
+}
+
+// wait waits for the workers; an error is of a contact, with its place from 1.
+func (p *part) wait() (at int, err error) {
+	for _, b := range p.batches {
+		<-b.done
+		if b.err != nil {
+			return at + len(b.rows) + 1, b.err
+		}
+		at += len(b.contacts)
+	}
+	return 0, nil
+}
+
+// entries are those of a kind, by the places of their contacts from one on.
+func (p *part) entries(kind int, from uint32) (all []entry) {
+	for _, b := range p.batches {
+		for _, e := range b.entries[kind] {
+			e.local += from
+			all = append(all, e)
+		}
+		from += uint32(len(b.contacts))
+	}
+	return all
+}
+
+// reading cuts the file into parts.
+type reading struct {
+	im     *importing
+	rows   int           // of the file so far
+	work   chan *batch   // to the workers
+	parts  chan *part    // to who stages them
+	failed chan struct{} // closed when nothing more is staged
+	now    *part
+}
+
+var errNotStaged = errors.New("a part was not staged")
+
+// run reads and stages; what is left for the last transactions, the caller does.
+func (im *importing) run() error {
+	r := &reading{im: im, rows: im.info.Rows, work: make(chan *batch, 2*runtime.GOMAXPROCS(0)), parts: make(chan *part), failed: make(chan struct{}), now: &part{}}
+	var workers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		workers.Go(func() {
+			for b := range r.work {
+				b.prepare(im)
+			}
+		})
+	}
+	staged := make(chan error, 1)
+	go func() { staged <- r.stage() }()
+	err := r.read()
+	close(r.work)
+	close(r.parts)
+	workers.Wait()
+	if failed := <-staged; failed != nil {
+		return failed
+	}
+	switch {
+	case err != nil:
+		return err
+	case im.info.Segment == 0:
+		return im.whole(r.now)
+	}
+	if err := im.stage(r.now); err != nil {
+		return err
+	}
+	return im.finish()
+}
+
+// stage stages parts until one fails.
+func (r *reading) stage() error {
+	for p := range r.parts {
+		if err := r.im.stage(p); err != nil {
+			close(r.failed)
+			return err
+		}
+	}
+	return nil
+}
+
+// read reads the file to its end; its last part stays in now.
+func (r *reading) read() error {
+	var b *batch
+	for c, err := range r.im.req.Rows {
+		if err != nil {
+			r.im.damaged = r.im.req.Damaged == nil || r.im.req.Damaged(err)
+			return r.im.failed(r.rows+1, err)
+		}
+		r.rows++
+		if b == nil {
+			b = &batch{contacts: make([]Contact, 0, min(batchRows, r.im.s.importStep)), done: make(chan struct{})}
+		}
+		b.contacts = append(b.contacts, c)
+		full := r.now.n+len(b.contacts) >= int(r.im.pace.Load())
+		if full || len(b.contacts) == batchRows {
+			r.hand(b)
+			b = nil
+		}
+		if full && r.end() != nil {
+			return nil // the stage says why
+		}
+	}
+	if b != nil {
+		r.hand(b)
+	}
+	r.now.mark = r.im.read()
+	return nil
+}
+
+// hand gives a batch to a worker.
+func (r *reading) hand(b *batch) {
+	r.work <- b
+	r.now.batches = append(r.now.batches, b)
+	r.now.n += len(b.contacts)
+}
+
+// end hands a part on.
+func (r *reading) end() error {
+	p := r.now
+	p.mark, r.now = r.im.read(), &part{}
+	select {
+	case r.parts <- p:
+		return nil
+	case <-r.failed:
+		return errNotStaged
+	}
+}
+
+// prepare does what can be done without the store.
+func (b *batch) prepare(im *importing) {
+	defer close(b.done)
+	known := *im.book.Load()
+	w := rowWriter{words: &known}
+	n := len(b.contacts)
+	b.rows, b.terms = make([][]byte, 0, n), make([]term, 0, 12*n)
+	b.entries[firsts] = make([]entry, 0, n)
+	for i := range b.contacts {
+		c := &b.contacts[i]
+		if *c, b.err = tidyContact(*c); b.err != nil {
+			return
+		}
+		c.List, c.ImportedAt = im.row.Name, im.info.At
+		b.keep(c, uint32(i))
+		c.terms(func(key uint64) { b.terms = append(b.terms, term{key, uint32(i)}) })
+		known.news = false
+		row := w.contact(c)
+		if known.news {
+			row = nil
+		} else {
+			*c = Contact{Zones: c.Zones} // the rest is in what was made of it
+		}
+		b.rows = append(b.rows, row)
+	}
+}
+
+// book is what an import knows of words: those that are committed.
+type book struct {
+	words  map[string]uint64
+	values map[string]uint64 // of cities and free fields, those that many share
+	news   bool              // a word was asked for that is not in it
+}
+
+func (b *book) word(text string) uint64 {
+	id, ok := b.words[text]
+	b.news = b.news || !ok
+	return id
+}
+
+func (b *book) value(text string) uint64 { return b.values[text] }
+
+// txBook gives new words numbers.
+type txBook struct {
+	*tx
+	values map[string]uint64
+}
+
+func (b txBook) value(text string) uint64 { return b.values[text] }
+
+// A value is shared by many, so that it becomes a word, if so many contacts of
+// the first part have it, and at least one in a hundred: of a single person it
+// says nothing, and so it may outlive each.
+const (
+	sharedBy   = 50
+	mostShared = 256 // words, so that there is room for the next files'
+)
+
+// shared are the values that many contacts of a part have.
+func (p *part) shared() (values []string) {
+	count := map[string]int{}
+	add := func(v string) {
+		if n := count[v]; n > 0 || len(count) < 100_000 && len(v) > 2 && len(v) < 100 {
+			count[v] = n + 1
+		}
+	}
+	for _, b := range p.batches {
+		for i := range b.contacts {
+			add(b.contacts[i].City)
+			for _, v := range b.contacts[i].Fields {
+				add(v)
+			}
+		}
+	}
+	for v, n := range count {
+		if n >= max(sharedBy, p.n/100) && len(values) < mostShared {
+			values = append(values, strings.Clone(v))
+		}
+	}
+	slices.Sort(values)
+	return values
+}
+
+// keep notes by which numbers and external id a contact is found.
+func (b *batch) keep(c *Contact, at uint32) {
+	e := entry{local: at, rich: c.ExternalID != ""}
+	e.key = phoneHash(c.Phone)
+	b.entries[firsts] = append(b.entries[firsts], e)
+	for i := 1; i < len(c.Numbers); i++ {
+		e.key, e.place = phoneHash(c.Numbers[i].Phone), uint8(i)
+		b.entries[others] = append(b.entries[others], e)
+	}
+	if e.rich {
+		b.entries[externals] = append(b.entries[externals], entry{key: externalKeyHash(c.ExternalID), local: at, rich: true})
+	}
+}
