@@ -9,6 +9,7 @@ import (
 	"iter"
 	"reflect"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -96,38 +97,76 @@ func (f rowFilter) match(r RecordRow) (bool, error) {
 const rowPage = 2000
 
 // RecordRows walks call records as Records does, without taking them apart: for
-// exports of millions. A row is valid until the next one.
+// exports of millions. A row is valid until the next one. The next rows are read
+// while these are looked at.
 func (s *Store) RecordRows(f RecordFilter) iter.Seq2[RecordRow, error] {
 	return func(yield func(RecordRow, error) bool) {
-		w := rowWalk{f: f.onRows()}
-		err := s.view("records", func(t *tx) error { return w.begin(t) })
-		for err == nil && !w.over {
-			w.rows, w.text, w.members = w.rows[:0], w.text[:0], w.members[:0]
-			err = s.view("records", func(t *tx) error { return w.read(t) })
-			for _, row := range w.rows {
+		pages, free, stop := make(chan *rowsRead), make(chan *rowsRead, 2), make(chan struct{})
+		free <- &rowsRead{}
+		free <- &rowsRead{}
+		var reader sync.WaitGroup
+		defer reader.Wait()
+		defer close(stop)
+		reader.Go(func() { s.readRows(f, pages, free, stop) })
+		for p := range pages {
+			for _, row := range p.rows {
 				if !yield(row, nil) {
 					return
 				}
 			}
-		}
-		if err != nil {
-			yield(RecordRow{}, err)
+			if p.err != nil {
+				yield(RecordRow{}, p.err)
+				return
+			}
+			free <- p
 		}
 	}
 }
 
-// rowWalk is one RecordRows on its way. What it reads lies in few large pieces,
-// used again for each page.
-type rowWalk struct {
-	f       rowFilter
-	bucket  []byte // the records, or the index of numbers
-	prefix  []byte
-	next    []byte // key to go on from
-	until   []byte
-	over    bool
+// readRows reads page after page until the last, or until nobody waits.
+func (s *Store) readRows(f RecordFilter, pages chan<- *rowsRead, free <-chan *rowsRead, stop <-chan struct{}) {
+	defer close(pages)
+	w := rowWalk{f: f.onRows()}
+	begun := false
+	for !w.over {
+		p := <-free // there are two: the one that nobody looks at any more
+		p.rows, p.text, p.members = p.rows[:0], p.text[:0], p.members[:0]
+		w.rowsRead = p
+		p.err = s.view("records", func(t *tx) error {
+			if !begun {
+				if err := w.begin(t); err != nil {
+					return err
+				}
+				begun = true
+			}
+			return w.read(t)
+		})
+		w.over = w.over || p.err != nil
+		select {
+		case pages <- p:
+		case <-stop:
+			return
+		}
+	}
+}
+
+// rowsRead are the rows of a page. They lie in few large pieces.
+type rowsRead struct {
 	rows    []RecordRow
 	text    []byte
 	members []member
+	err     error // why there are no more
+}
+
+// rowWalk is one RecordRows on its way.
+type rowWalk struct {
+	*rowsRead
+	f      rowFilter
+	bucket []byte // the records, or the index of numbers
+	prefix []byte
+	next   []byte // key to go on from
+	until  []byte
+	over   bool
 }
 
 func (w *rowWalk) begin(t *tx) error {

@@ -21,11 +21,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"hash"
 	"io"
 	"iter"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"apel/contactdb"
@@ -82,7 +85,9 @@ type rowWriter interface {
 // Filter, MadeAt, MadeBy, Chain and Anchors are the caller's.
 func Export(ctx context.Context, w io.Writer, rows iter.Seq2[contactdb.RecordRow, error], m *Manifest) error {
 	out := &counted{w: w, sum: sha256.New()}
-	buf := bufio.NewWriterSize(out, 1<<16)
+	beside := newBeside(out)
+	defer beside.close()
+	buf := bufio.NewWriterSize(beside, 1<<16)
 	to, err := newWriter(m.Format, buf)
 	if err != nil {
 		return err
@@ -116,7 +121,7 @@ func Export(ctx context.Context, w io.Writer, rows iter.Seq2[contactdb.RecordRow
 		last = placeOf(contactdb.RecordRow{Place: last.Place}, values) // they are the last row's still
 		m.Last = &last
 	}
-	if err := buf.Flush(); err != nil {
+	if err := errors.Join(buf.Flush(), beside.close()); err != nil {
 		return err
 	}
 	m.Bytes, m.SHA256 = out.n, hex.EncodeToString(out.sum.Sum(nil))
@@ -159,6 +164,52 @@ func (c *counted) Write(b []byte) (int, error) {
 	c.n += int64(n)
 	c.sum.Write(b[:n])
 	return n, err
+}
+
+// beside writes on a goroutine of its own, so that the next rows are made while
+// those before are summed and written.
+type beside struct {
+	full, free chan []byte
+	done       chan struct{}
+	once       sync.Once
+	failed     atomic.Pointer[error]
+}
+
+func newBeside(w io.Writer) *beside {
+	b := &beside{full: make(chan []byte, 3), free: make(chan []byte, 4), done: make(chan struct{})}
+	for range cap(b.free) {
+		b.free <- nil
+	}
+	go func() {
+		defer close(b.done)
+		for part := range b.full {
+			if b.failed.Load() == nil {
+				if _, err := w.Write(part); err != nil {
+					b.failed.Store(&err)
+				}
+			}
+			b.free <- part[:0]
+		}
+	}()
+	return b
+}
+
+func (b *beside) Write(part []byte) (int, error) {
+	if err := b.failed.Load(); err != nil {
+		return 0, *err
+	}
+	b.full <- append(<-b.free, part...)
+	return len(part), nil
+}
+
+// close waits until everything is written.
+func (b *beside) close() error {
+	b.once.Do(func() { close(b.full) })
+	<-b.done
+	if err := b.failed.Load(); err != nil {
+		return *err
+	}
+	return nil
 }
 
 // plain is the text of a JSON string, or JSON that is none as it stands.
