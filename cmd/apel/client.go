@@ -111,11 +111,19 @@ func (a *app) openLocal(dir string, create bool) (*client, error) {
 	if err != nil {
 		return nil, err
 	}
+	networks, err := set.Console.networks()
+	if err != nil {
+		return nil, err
+	}
 	svc, err := dialer.Open(set.config(dir))
 	if err != nil {
 		return nil, openProblem(err, dir)
 	}
-	local := &inProcess{handler: console.New(svc)}
+	c, err := console.Open(console.Config{Service: svc, WebhookNetworks: networks})
+	if err != nil {
+		return nil, errors.Join(err, svc.Close())
+	}
+	local := &inProcess{handler: c.Owner()}
 	closeAll := func() error {
 		local.running.Wait()
 		return svc.Close()

@@ -158,7 +158,11 @@ type listeners struct {
 }
 
 func listen(ctx context.Context, dir string, set consoleSettings, svc *dialer.Service, log *zap.Logger) (*listeners, error) {
-	c, err := console.Open(console.Config{Service: svc, Log: log})
+	networks, err := set.networks()
+	if err != nil {
+		return nil, err
+	}
+	c, err := console.Open(console.Config{Service: svc, Log: log, WebhookNetworks: networks})
 	if err != nil {
 		return nil, err
 	}

@@ -45,6 +45,8 @@ type consoleSettings struct {
 	Key         string   `yaml:"key"`
 	Sound       string   `yaml:"sound"`
 	Advertise   []string `yaml:"advertise"`
+
+	WebhookNetworks []string `yaml:"webhook-networks"`
 }
 
 type rtpSettings struct {
@@ -215,6 +217,9 @@ func (s settings) check() error {
 			return problem(console.Usage, "console advertise: %q is not an IP address; for example 203.0.113.7", text)
 		}
 	}
+	if _, err := s.Console.networks(); err != nil {
+		return err
+	}
 	if (s.Console.Certificate == "") != (s.Console.Key == "") {
 		return problem(console.Usage, "the console's certificate and key belong together; give both, or neither and it makes its own")
 	}
@@ -245,6 +250,18 @@ func (s settings) config(dir string) dialer.Config {
 	}
 	cfg.Upkeep = s.upkeep()
 	return cfg
+}
+
+// networks are those that webhooks may reach besides public addresses.
+func (c consoleSettings) networks() (all []netip.Prefix, err error) {
+	for _, text := range c.WebhookNetworks {
+		n, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, problem(console.Usage, "console webhook-networks: %q is no network; write for example 10.0.0.0/8, or 10.1.2.3/32", text)
+		}
+		all = append(all, n.Masked())
+	}
+	return all, nil
 }
 
 // browsers is where operators' browsers send their sound: if nothing else is

@@ -42,6 +42,7 @@ func (a *app) verbs() []*cobra.Command {
 		a.teamCmd(),
 		a.accountCmd(),
 		a.tokenCmd(),
+		a.webhookCmd(),
 		a.campaignCmd(),
 		a.recordCmd(),
 		a.recordingCmd(),

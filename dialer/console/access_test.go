@@ -115,7 +115,7 @@ func cookieSet(w *httptest.ResponseRecorder) *http.Cookie {
 }
 
 var fillIn = strings.NewReplacer("{$}", "", "{file...}", "app.css", "{list}", "spring", "{phone}", "+40722111331",
-	"{operator}", "ana", "{team}", "south", "{campaign}", "spring", "{account}", "eve", "{token}", "crm", "{session}", "x", "{tab}", "x", "{page}", "nothing", "{attempt}", "x", "{file}", "x", "{record}", "x")
+	"{operator}", "ana", "{team}", "south", "{campaign}", "spring", "{account}", "eve", "{token}", "crm", "{session}", "x", "{tab}", "x", "{page}", "nothing", "{attempt}", "x", "{webhook}", "x", "{file}", "x", "{record}", "x")
 
 // turnedAway says whether an answer is that of the door, not of the handler.
 func turnedAway(w *httptest.ResponseRecorder) bool {

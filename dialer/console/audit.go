@@ -87,7 +87,7 @@ func (a *api) audited(route Route, w http.ResponseWriter, r *http.Request) (http
 		return w, r
 	}
 	t := &trace{AuditEntry: contactdb.AuditEntry{Who: whoOf(r), Verb: route.Audit}}
-	for _, noun := range []string{"list", "campaign", "operator", "team", "record", "account", "token"} {
+	for _, noun := range []string{"list", "campaign", "operator", "team", "record", "account", "token", "webhook"} {
 		if name := r.PathValue(noun); name != "" {
 			t.Object = noun + "/" + name
 		}

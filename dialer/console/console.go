@@ -21,12 +21,14 @@ package console
 import (
 	"context"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
 	"apel/dialer"
 	"apel/dialer/console/access"
 	"apel/dialer/console/web"
+	"apel/dialer/console/webhook"
 
 	"go.uber.org/zap"
 )
@@ -37,6 +39,8 @@ type Config struct {
 	Log     *zap.Logger // nil: no log
 	// Cost of new password hashes; zero: access.Standard.
 	Cost access.Cost
+	// WebhookNetworks may be told by webhooks besides public addresses.
+	WebhookNetworks []netip.Prefix
 }
 
 // Console answers for one service. Every listener of the service shares it:
@@ -55,11 +59,12 @@ type api struct {
 	seeCalls    func() []dialer.LiveCall      // likewise
 	seeMonitors func() []dialer.Monitoring    // likewise
 	hub         *hub                          // the live pages
-	memory      *memory                       // what ended lately
-	setup       setup                         // the first administrator's link
-	names       *access.Limiter               // wrong passwords by account
-	places      *access.Limiter               // wrong passwords by address
-	hashing     chan struct{}                 // room for password hashes at once: each takes memory and a core
+	hooks       *webhook.Book
+	memory      *memory         // what ended lately
+	setup       setup           // the first administrator's link
+	names       *access.Limiter // wrong passwords by account
+	places      *access.Limiter // wrong passwords by address
+	hashing     chan struct{}   // room for password hashes at once: each takes memory and a core
 }
 
 // Open makes a console.
@@ -87,6 +92,7 @@ func Open(cfg Config) (*Console, error) {
 		hashing: make(chan struct{}, 2),
 	}
 	a.hub = newHub(a)
+	a.hooks = a.openHooks(cfg)
 	return &Console{a}, nil
 }
 
@@ -95,6 +101,11 @@ func Open(cfg Config) (*Console, error) {
 func (c *Console) Run(ctx context.Context) {
 	var wg sync.WaitGroup
 	wg.Go(func() { c.remember(ctx) })
+	wg.Go(func() {
+		if err := c.hooks.Run(ctx); err != nil {
+			c.log.Error("webhooks cannot be told", zap.Error(err))
+		}
+	})
 	c.hub.run(ctx)
 	wg.Wait()
 }

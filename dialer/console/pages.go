@@ -20,6 +20,7 @@ var menu = []web.Item{
 	{Page: "trunks", Path: "/trunks", Text: "page.trunks"},
 	{Page: "audit", Path: "/audit", Text: "page.audit"},
 	{Page: "accounts", Path: "/accounts", Text: "page.accounts"},
+	{Page: "webhooks", Path: "/webhooks", Text: "page.webhooks"},
 	{Page: "tv", Path: "/tv", Text: "page.tv"},
 }
 

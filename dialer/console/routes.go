@@ -70,6 +70,7 @@ func init() {
 		{Method: "GET", Path: "/reports", Doc: "sums of call records; query: by, campaign, from, to (days), compare", Page: true, Roles: viewers, answer: page("reports", "page.reports", (*api).reportsPage)},
 		{Method: "GET", Path: "/audit", Doc: "the audit trail; query: who, verb, object", Page: true, Audit: "audit.ls", Roles: keepers, answer: page("audit", "page.audit", (*api).auditPage)},
 		{Method: "GET", Path: "/accounts", Doc: "accounts, tokens, sessions", Page: true, Roles: admins, answer: page("accounts", "page.accounts", (*api).accountsPage)},
+		{Method: "GET", Path: "/webhooks", Doc: "who is told what happens", Page: true, Roles: admins, answer: page("webhooks", "page.webhooks", (*api).webhooksPage)},
 		{Method: "GET", Path: "/live/{page}", Doc: "stream of what changes on a page; query: of", Stream: true, Roles: viewers, Scope: access.Read, answer: (*api).patches},
 
 		{Method: "GET", Path: "/events", Doc: "server-sent events with ids, after one \"status\" event", Live: true, Roles: viewers, Scope: access.Read, answer: (*api).events},
@@ -135,6 +136,13 @@ func init() {
 		{Method: "GET", Path: "/api/tokens", Doc: "tokens of machines", Roles: admins, answer: result((*api).tokens)},
 		{Method: "POST", Path: "/api/tokens", Doc: "make a token; body: name, scopes, days; the answer has it this once", Audit: "token.add", Roles: admins, answer: result((*api).addToken)},
 		{Method: "DELETE", Path: "/api/tokens/{token}", Doc: "remove a token", Audit: "token.rm", Roles: admins, answer: result((*api).removeToken)},
+
+		{Method: "GET", Path: "/api/webhooks", Doc: "webhooks, and how each stands", Roles: admins, answer: result((*api).webhooks)},
+		{Method: "POST", Path: "/api/webhooks", Doc: "tell another program what happens; body: name, url, events, campaign, numbers; the answer has the secret this once", Audit: "webhook.add", Roles: admins, answer: result((*api).addWebhook)},
+		{Method: "DELETE", Path: "/api/webhooks/{webhook}", Doc: "remove a webhook, with what it has not delivered", Audit: "webhook.rm", Roles: admins, answer: result((*api).removeWebhook)},
+		{Method: "POST", Path: "/api/webhooks/{webhook}/test", Doc: "send it a ping, and say what was answered", Audit: "webhook.test", Roles: admins, answer: result((*api).testWebhook)},
+		{Method: "GET", Path: "/api/webhooks/{webhook}/undelivered", Doc: "what waits for its next try, and what was given up", Roles: admins, answer: result((*api).undelivered)},
+		{Method: "POST", Path: "/api/webhooks/{webhook}/retry", Doc: "try again what was given up", Audit: "webhook.retry", Roles: admins, answer: result((*api).retryWebhook)},
 
 		{Method: "GET", Path: "/api/teams", Doc: "all teams", Roles: viewers, Scope: access.Read, answer: result((*api).teams)},
 		{Method: "POST", Path: "/api/teams", Doc: "add a team", Audit: "team.add", Roles: steerers, Scope: access.Steer, answer: result((*api).addTeam)},

@@ -132,6 +132,7 @@ func inOffice(t *testing.T) (*office, string) {
 		{"POST /api/campaigns", strings.Replace(spring, "name: spring", "name: autumn-survey", 1)},
 		{"POST /api/dnc", `{"phones":["+40722111399"],"reason":"asked"}`},
 		{"POST /api/tokens", `{"name":"crm","scopes":["read","records"]}`},
+		{"POST /api/webhooks", `{"name":"crm","url":"https://crm.example/apel","numbers":true}`},
 	} {
 		if w := o.as(admin, step[0], step[1]); w.Code != 200 {
 			t.Fatalf("%s: %d %s", step[0], w.Code, w.Body)
@@ -163,7 +164,7 @@ var officePages = []struct{ path, name, part string }{
 	{"/floor", "floor", "spring"}, {"/campaign/spring", "campaign", "predictive"}, {"/campaign/spring/settings", "settings", "caller-id"},
 	{"/operators", "operators", "operator01"}, {"/calls", "calls", "acme"}, {"/trunks", "trunks", "reserve"},
 	{"/lists", "lists", "spring"}, {"/records", "records", "sale"}, {"/reports?by=campaign&compare=1", "reports", "spring"},
-	{"/reports?by=hour", "reports-hours", "spring"}, {"/audit", "audit", "campaign.apply"}, {"/accounts", "accounts", "crm"}, {"/account", "account", ""}, {"/tv", "tv", "spring"},
+	{"/reports?by=hour", "reports-hours", "spring"}, {"/audit", "audit", "campaign.apply"}, {"/accounts", "accounts", "crm"}, {"/webhooks", "webhooks", "crm"}, {"/account", "account", ""}, {"/tv", "tv", "spring"},
 }
 
 func TestSupervisorsPagesInABrowser(t *testing.T) {

@@ -156,6 +156,18 @@ document.addEventListener("click", async (e) => {
   }
 });
 
+// A webhook is tried at once, and says what came of it.
+document.addEventListener("click", async (e) => {
+  const path = e.target.closest("button[data-test]")?.dataset.test;
+  if (!path) return;
+  try {
+    const r = await send("POST", path);
+    banner(r.ok ? t("webhook.ok", r.status, r.took_ms) : t("failed", r.problem), r.ok ? "good" : "bad");
+  } catch (err) {
+    banner(t("failed", err.message), "bad");
+  }
+});
+
 // A definition is planned first, then applied with a reason.
 document.querySelector("button[data-apply]")?.addEventListener("click", async (e) => {
   const form = e.target.form, body = form.elements.source.value;
@@ -183,6 +195,7 @@ for (const form of document.querySelectorAll("form[data-json]")) {
     for (const field of form.elements) {
       if (!field.name || (field.type === "checkbox" && !field.checked) || (field.value === "" && !field.dataset.empty)) continue;
       if (field.dataset.list !== undefined) (body[field.name] ??= []).push(field.value);
+      else if (field.dataset.true !== undefined) body[field.name] = true;
       else body[field.name] = field.type === "number" ? Number(field.value) : field.value;
     }
     try {
