@@ -50,6 +50,22 @@ func (w Waits) Plus(o Waits) Waits {
 	return w
 }
 
+func (w Waits) less(o Waits) Waits {
+	for i, d := range o {
+		w[i] -= d
+	}
+	return w
+}
+
+// whole is what MarshalJSON writes of it.
+func (w Waits) whole() (whole Waits) {
+	_, parts := w.milliseconds()
+	for c, ms := range parts {
+		whole[causeAt[c]] = time.Duration(ms) * time.Millisecond
+	}
+	return whole
+}
+
 // milliseconds are the total and the parts, rounded so that they add up to it.
 func (w Waits) milliseconds() (total int64, parts map[pacing.Cause]int64) {
 	parts = map[pacing.Cause]int64{}

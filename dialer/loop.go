@@ -1,6 +1,7 @@
 package dialer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -102,30 +103,57 @@ func (l *loop) publish(e Event) {
 	l.s.events.publish(e)
 }
 
-// run is the loop: one input at a time, then what the floor wants done.
+// instant is how long the loop waits for what happens at the same time: within
+// it, the order in which goroutines get to run decides nothing. In a bubble of
+// synctest it is exactly what happens at one instant.
+const instant = time.Nanosecond
+
+// run is the loop: what has happened, then what the floor wants done.
 func (l *loop) run() {
 	defer close(l.done)
 	timer := time.NewTimer(0)
 	defer timer.Stop()
-	for {
+	due := time.Now() // for a tick
+	for over := false; !over; {
 		select {
-		case <-l.in.ready:
-			for _, in := range l.in.take() {
-				if l.step(in) {
-					return
-				}
-			}
 		case f := <-l.ask:
 			f(l.floor)
-		case now := <-timer.C:
-			l.recount(now)
-			over := l.step(Input{Kind: InTick, At: now})
-			if l.keepWaits(now, over); over {
-				return
-			}
+			continue
+		case <-l.in.ready:
+		case <-timer.C:
 		}
-		timer.Reset(l.untilTick())
+		time.Sleep(instant)
+		if now := time.Now(); now.Before(due) {
+			over = l.step(l.happened()...)
+		} else {
+			over = l.tick(now)
+		}
+		due = time.Now().Add(l.untilTick())
+		timer.Reset(time.Until(due))
 	}
+}
+
+// tick takes in, beside what has happened, that time has passed.
+func (l *loop) tick(now time.Time) (over bool) {
+	l.recount(now)
+	over = l.step(append(l.happened(), Input{Kind: InTick, At: now})...)
+	l.keepWaits(now, over)
+	return over
+}
+
+// happened are the inputs that have come in, by time; those of one instant in
+// an order of their own. What is told of one call, or of one operator, keeps
+// its order; a lease comes before what its calls report.
+func (l *loop) happened() []Input {
+	ins := l.in.take()
+	slices.SortStableFunc(ins, func(a, b Input) int {
+		order := cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Call, b.Call), cmp.Compare(a.Operator, b.Operator))
+		if order == 0 && a.Call == "" && a.Operator == "" {
+			return cmp.Compare(a.Kind, b.Kind)
+		}
+		return order
+	})
+	return ins
 }
 
 // untilTick is at most a minute: the window of the abandonment rule moves on.
@@ -137,19 +165,28 @@ func (l *loop) untilTick() time.Duration {
 	return min(max(time.Until(next), 0), time.Minute)
 }
 
-// step gives the floor one input and carries out its answer; true: all is over.
-func (l *loop) step(in Input) (over bool) {
-	in.Lines, in.Slow = l.s.freeLines(l.rules.Load().def.Trunks)
-	for _, a := range l.floor.Step(in) {
-		over = l.perform(a, in.At) || over
+// step gives the floor what has happened and carries out its answer; true: all is over.
+func (l *loop) step(ins ...Input) (over bool) {
+	if len(ins) == 0 {
+		return false
 	}
-	switch in.Kind {
-	case InSettled:
-		delete(l.calls, in.Call)
-	case InAhead:
-		l.glancing = false
+	lines, slow := l.s.freeLines(l.rules.Load().def.Trunks)
+	for i := range ins {
+		ins[i].Lines, ins[i].Slow = lines, slow
 	}
-	l.glance(in.At)
+	at := ins[len(ins)-1].At
+	for _, a := range l.floor.Step(ins...) {
+		over = l.perform(a, at) || over
+	}
+	for _, in := range ins {
+		switch in.Kind {
+		case InSettled:
+			delete(l.calls, in.Call)
+		case InAhead:
+			l.glancing = false
+		}
+	}
+	l.glance(at)
 	if l.s.inspect != nil {
 		l.s.inspect(l.floor)
 	}

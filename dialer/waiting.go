@@ -28,7 +28,7 @@ func (l *loop) keepWaits(now time.Time, over bool) {
 	day := l.waitsAt
 	l.waitsAt = now
 	l.waits.add(l.floor.takeWaits())
-	if len(l.waits) == 0 {
+	if l.waits.total() < time.Millisecond {
 		return
 	}
 	sum, err := l.s.waitsOf(l.name, day)
@@ -44,6 +44,9 @@ func (l *loop) keepWaits(now time.Time, over bool) {
 		return
 	}
 	clear(l.waits)
+	for name, w := range sum { // what is not a whole millisecond was not kept
+		l.waits[name] = w.less(w.whole())
+	}
 }
 
 // waitsOf reads a day of a campaign's.
@@ -91,6 +94,13 @@ func (s *Service) Waited(campaign string, from, to time.Time) (map[string]Waits,
 		kept()
 	}
 	return sum, err
+}
+
+func (d dayWaits) total() (sum time.Duration) {
+	for _, w := range d {
+		sum += w.Total()
+	}
+	return sum
 }
 
 func (d dayWaits) add(more map[string]Waits) {

@@ -208,14 +208,18 @@ func firstLine(data []byte) uint64 {
 	return hashString(line)
 }
 
-// linkHash is the same in every run for a seed and two addresses.
+// linkHash is the same in every run for a seed and two addresses. Ports that
+// the network picked count for nothing: who gets which depends on the order in
+// which goroutines asked.
 func linkHash(seed uint64, from, to netip.AddrPort) uint64 {
 	h := mix(seed)
 	for _, a := range [2]netip.AddrPort{from, to} {
 		b := a.Addr().As16()
 		h = mix(h ^ binary.BigEndian.Uint64(b[:8]))
 		h = mix(h ^ binary.BigEndian.Uint64(b[8:]))
-		h = mix(h ^ uint64(a.Port()))
+		if a.Port() < firstEphemeral {
+			h = mix(h ^ uint64(a.Port()))
+		}
 	}
 	return h
 }
