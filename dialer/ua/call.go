@@ -179,16 +179,19 @@ func (u *UA) place(ctx context.Context, t *trunk, d *dialog, before func() error
 		c.media.Close()
 		return nil, err
 	}
-	if before != nil {
-		if err := before(); err != nil {
-			u.leave(c)
-			c.media.Close()
-			return nil, err
+	tx, err := c.prepareInvite(ctx)
+	if err == nil && before != nil {
+		if err = before(); err != nil {
+			tx.Terminate()
 		}
 	}
-	c.placed = time.Now()
-	tx, err := c.sendInvite()
 	if err != nil {
+		u.leave(c)
+		c.media.Close()
+		return nil, err
+	}
+	c.placed = time.Now()
+	if err := sent(tx); err != nil {
 		// Whether a byte has left cannot be known: from here the call counts as sent.
 		c.u.log.Warn("INVITE could not be sent", zap.Error(err))
 		u.wg.Go(func() { c.finish(failed(err)) })

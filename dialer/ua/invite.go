@@ -51,8 +51,9 @@ func (c *Call) turnedDown(res *sip.Response) Ending {
 // asksPassword says whether a response is a digest challenge.
 func asksPassword(res *sip.Response) bool { return res.StatusCode == 401 || res.StatusCode == 407 }
 
-// sendInvite sends the INVITE, with the authorizations that were asked for.
-func (c *Call) sendInvite(auth ...sip.Header) (sip.ClientTransaction, error) {
+// prepareInvite makes the next INVITE, with the authorizations that were asked
+// for, and its transaction, which is connected: Init sends it.
+func (c *Call) prepareInvite(ctx context.Context, auth ...sip.Header) (*sip.ClientTx, error) {
 	req := c.u.request(c.dialog, sip.INVITE, c.dialog.cseq)
 	if c.autoAnswer { // RFC 5373 is hardly spoken; these two are
 		req.AppendHeader(sip.NewHeader("Call-Info", "<sip:"+c.u.host+">;answer-after=0"))
@@ -62,13 +63,22 @@ func (c *Call) sendInvite(auth ...sip.Header) (sip.ClientTransaction, error) {
 		req.AppendHeader(h)
 	}
 	withSDP(req, c.sdp.Marshal())
-	c.invite = req
-	tx, err := c.u.send(c.u.ctx, req)
+	tx, err := c.u.connect(ctx, req)
 	if err != nil {
-		return nil, fmt.Errorf("send INVITE: %w", err)
+		return nil, fmt.Errorf("connect for an INVITE: %w", err)
 	}
+	c.invite = req
 	tx.OnRetransmission(c.again)
 	return tx, nil
+}
+
+// sent sends what prepareInvite has made.
+func sent(tx *sip.ClientTx) error {
+	if err := tx.Init(); err != nil {
+		tx.Terminate()
+		return fmt.Errorf("send INVITE: %w", err)
+	}
+	return nil
 }
 
 // establish waits for the final response of the INVITE, whatever else happens.
@@ -135,7 +145,11 @@ func (c *Call) answerChallenge(res *sip.Response) (sip.ClientTransaction, error)
 		}
 	}
 	c.dialog.cseq++
-	return c.sendInvite(all...)
+	tx, err := c.prepareInvite(c.u.ctx, all...)
+	if err == nil {
+		err = sent(tx)
+	}
+	return tx, err
 }
 
 // credentialsOf are the answers to challenges in a request.

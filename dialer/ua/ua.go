@@ -175,7 +175,8 @@ func (u *UA) build() error {
 	agent, err := sipgo.NewUA(
 		sipgo.WithUserAgent("apel"),
 		sipgo.WithUserAgenTLSConfig(u.tlsConfig()),
-		sipgo.WithUserAgentTransportLayerOptions(sip.WithTransportLayerReadFilter(u.filter)),
+		sipgo.WithUserAgentTransportLayerOptions(sip.WithTransportLayerReadFilter(u.filter), // in this order: the transports take the filter over
+			sip.WithTransportLayerTransports(sip.TransportsConfig{TCP: outgoing(), TLS: &sip.TransportTLS{TransportTCP: outgoing()}})),
 		sipgo.WithUserAgentTransactionLayerOptions(sip.WithTransactionLayerUnhandledResponseHandler(u.strayResponse)),
 	)
 	if err != nil {
@@ -190,6 +191,16 @@ func (u *UA) build() error {
 	}
 	u.handle()
 	return nil
+}
+
+// streamWait bounds how long a connection may take to come up, and to take what
+// is written: a trunk behind a dead route says neither yes nor no.
+const streamWait = 5 * time.Second
+
+func outgoing() *sip.TransportTCP {
+	return &sip.TransportTCP{WriteTimeout: streamWait, DialerCreate: func(local net.Addr) net.Dialer {
+		return net.Dialer{Timeout: streamWait, LocalAddr: local}
+	}}
 }
 
 // tlsConfig trusts, for each TLS trunk, what that trunk says.
@@ -268,6 +279,12 @@ func (u *UA) Close() error {
 	u.wg.Wait()
 	<-answered
 	return err
+}
+
+// connect makes the client transaction of a request that is complete: over TCP
+// and TLS it waits for the connection, no longer than ctx. Init sends it.
+func (u *UA) connect(ctx context.Context, req *sip.Request) (*sip.ClientTx, error) {
+	return u.ua.TransactionLayer().NewClientTransaction(ctx, req)
 }
 
 // send starts a client transaction for a request that is complete.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/netip"
 	"strings"
 	"sync"
@@ -335,6 +336,31 @@ func TestBeforeKeepsTheInviteFromLeaving(t *testing.T) {
 			t.Errorf("%d channels are still taken", s.InUse)
 		}
 	})
+}
+
+// Before is asked with a lock held: a trunk that does not come up must not hold it.
+func TestNobodyIsAskedBeforeATrunksConnectionIsUp(t *testing.T) {
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // takes connections, and never answers their greeting
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	ports, err := media.NewPorts(media.PortsConfig{Host: "127.0.0.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := New(Config{Listen: "127.0.0.1:0", Ports: ports, Trunks: []Trunk{{Name: "acme", Host: silent.Addr().String(), Transport: "tls", Insecure: true, Options: -1}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer u.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	asked := false
+	_, err = u.Dial(ctx, Request{Trunk: "acme", Number: "+40212345678", CallerID: "+40312345678", CallID: "a1", Before: func() error { asked = true; return nil }})
+	if !errors.Is(err, ErrNotSent) || asked {
+		t.Errorf("asked %v, error %v", asked, err)
+	}
 }
 
 func TestNothingThatIsNoNumberReachesTheWire(t *testing.T) {
