@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -111,6 +112,9 @@ func (c *call) conduct() string {
 	}
 	verdict := c.screen()
 	if outcome := c.judge(verdict); outcome != contactdb.Human {
+		if c.viewer != "" { // who goes on at once, whatever is left on the machine
+			c.l.s.desk.served(c.viewer, c)
+		}
 		c.l.tell(Input{Kind: InMachine, Call: c.a.ID})
 		if outcome == contactdb.Machine {
 			c.leaveMessage(verdict)
@@ -171,14 +175,12 @@ func (c *call) allowed() error {
 	if open, _ := c.l.rules.Load().open(c.contact().Zones, time.Now()); !open {
 		return fmt.Errorf("%w: the call window or the schedule has closed", ErrRefused)
 	}
-	if c.preview {
-		return c.stillThere()
-	}
-	return nil
+	return c.stillThere()
 }
 
-// stillThere looks at a contact again that an operator was shown for a while:
-// it may have been removed, or have taken back its agreement.
+// stillThere looks at the contact again, which has waited for its trunk's turn
+// or for an operator to decide: it may have been removed, or have taken back
+// its agreement.
 func (c *call) stillThere() error {
 	all, err := c.l.s.store.ContactsByPhone(c.a.Contact.Phone)
 	if err != nil {
@@ -481,7 +483,7 @@ func (c *call) apologise() string {
 		c.end()
 		return c.corrected
 	}
-	if err := c.sip.Media().Play(c.l.ctx, c.rules.message); err != nil {
+	if err := c.play(c.rules.message, false); err != nil {
 		c.l.log.Info("message was cut off", zap.String("attempt", c.a.ID), zap.Error(err))
 	}
 	c.end()
@@ -490,6 +492,31 @@ func (c *call) apologise() string {
 	}
 	c.endTalk() // the operator was lost in the middle of it: nobody is left whose word is waited for
 	return c.served()
+}
+
+// play plays a message to its end, or to that of a stop's grace; an order to
+// hang up ends it if it is brief.
+func (c *call) play(pcm []int16, brief bool) error {
+	ctx, stop := context.WithCancel(c.l.ctx)
+	defer stop()
+	played := make(chan error, 1)
+	c.l.wg.Go(func() { played <- c.sip.Media().Play(ctx, pcm) })
+	down := c.l.s.legsDown
+	for {
+		select {
+		case err := <-played:
+			return err
+		case f := <-c.asks:
+			f()
+		case o := <-c.orders:
+			if brief && o.Kind == DoHangup {
+				stop()
+			}
+		case <-down:
+			down = nil
+			stop()
+		}
+	}
 }
 
 // dispose takes an operator's word; a key that names no result is a slip.
@@ -607,29 +634,44 @@ func (c *call) settle() {
 	if st.Owed = st.Final == "" && said == "" && c.rec.PlacedAt.IsZero(); st.Owed && c.rec.EndedBy != endedByOperator {
 		st.NextTry = soonAgain(c.a, st.NextTry, c.rec.EndedAt)
 	}
-	rec := c.keep(st)
+	next := c.l.rules.Load().ask(st.NextTry)
+	free := sync.OnceFunc(func() {
+		c.l.tell(Input{Kind: InSettled, Call: c.a.ID, Outcome: c.rec.Outcome, Disposition: st.Record.Disposition, NextAt: next})
+	})
+	defer free()
+	rec, kept := c.keep(st, free)
+	if !kept {
+		return
+	}
 	c.l.s.surveys.count(c, rec.ScriptAnswers)
 	if st.Promise != nil || c.a.For != "" {
 		c.l.promisesChanged()
 	}
 	c.l.publish(Event{Kind: "call.ended", Attempt: c.a.ID, Operator: rec.Operator, State: rec.Outcome, Detail: rec.Disposition})
-	c.l.tell(Input{Kind: InSettled, Call: c.a.ID, Outcome: c.rec.Outcome, Disposition: rec.Disposition, NextAt: c.l.rules.Load().ask(st.NextTry)})
 }
 
-// keep makes the record, even while the service stops. On a full disk it tries
-// until there is room, the contact and the operator's word being worth the
-// wait; what a stop finds unkept is recovered as interrupted.
-func (c *call) keep(st contactdb.Settlement) contactdb.Record {
+// heldFor is how long an operator waits for a record that cannot be kept.
+const heldFor = 10 * time.Second
+
+// keep makes the record, even while the service stops. While the store cannot
+// be written it tries again, the contact and the operator's word being worth
+// it, and after heldFor has the floor go on without; false for what a stop finds
+// unkept: the next life recovers it as interrupted.
+func (c *call) keep(st contactdb.Settlement, free func()) (rec contactdb.Record, kept bool) {
+	began := time.Now()
 	for first := true; ; first = false {
-		rec, err := c.l.s.store.Settle(context.WithoutCancel(c.l.ctx), st)
+		rec, err := c.l.s.settle(context.WithoutCancel(c.l.ctx), st)
 		if err == nil || errors.Is(err, contactdb.ErrState) {
-			return rec
+			return rec, true
 		}
 		if first {
 			c.l.s.storeFailed(c.l.name, err)
 		}
-		if !errors.Is(err, contactdb.ErrNoSpace) || !c.l.s.pause(time.Second) {
-			return rec
+		if time.Since(began) >= heldFor {
+			free()
+		}
+		if !c.l.s.pause(time.Second) {
+			return rec, false
 		}
 	}
 }

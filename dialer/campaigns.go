@@ -93,6 +93,7 @@ func (s *Service) inForce(c contactdb.Campaign) error {
 	s.arrange(r)
 	s.mu.Unlock()
 	l.tell(Input{Kind: InSettings, Settings: r.floor()})
+	s.desk.rearrange() // it may be another team's now
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"apel/contactdb"
 	"apel/dialer/ua"
+	"apel/media/browser"
 
 	"go.uber.org/zap"
 )
@@ -150,7 +151,8 @@ func (d *desk) keep(s *seat) {
 			break
 		}
 		byPhone := d.watch(s, call)
-		d.down(s)
+		d.keepLeg(s.name, nil)
+		d.down(s, nil)
 		if byPhone {
 			break // the operator has gone; a new registration or "ready" calls again
 		}
@@ -249,15 +251,21 @@ func (d *desk) keepLeg(operator string, l *ua.LeftBehind) {
 	}
 }
 
-func (d *desk) down(s *seat) {
-	d.keepLeg(s.name, nil)
+// down takes a seat's leg away that has ended: a phone's, or that of page.
+// False if another browser has the leg by now.
+func (d *desk) down(s *seat, page *browser.Leg) bool {
 	d.mu.Lock()
+	if now, _ := s.leg.browser(); now != page {
+		d.mu.Unlock()
+		return false
+	}
 	s.leg, s.ready, s.reason, s.deaf, s.headset = nil, false, "phone is not connected", false, nil
 	s.call = nil // the floor gives the customer to somebody else
 	d.tell(s)
 	s.loop, s.state, s.since = nil, "", time.Now()
 	d.mu.Unlock()
 	d.told(s.name, "offline")
+	return true
 }
 
 // watch serves a leg's keys and notices its end, or that it has gone deaf; it

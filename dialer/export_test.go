@@ -1,5 +1,11 @@
 package dialer
 
+import (
+	"context"
+
+	"apel/contactdb"
+)
+
 // Inspect has f look at a floor after every step that it takes, in its loop.
 func (s *Service) Inspect(f func(*Floor)) { s.inspect = f }
 
@@ -12,4 +18,15 @@ func (f *Floor) Busy() map[string]string {
 		}
 	}
 	return busy
+}
+
+// Settling has f asked before each record is kept; an error of f's is the store's.
+func (s *Service) Settling(f func() error) {
+	keep := s.settle
+	s.settle = func(ctx context.Context, st contactdb.Settlement) (contactdb.Record, error) {
+		if err := f(); err != nil {
+			return contactdb.Record{}, err
+		}
+		return keep(ctx, st)
+	}
 }

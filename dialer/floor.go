@@ -293,6 +293,10 @@ func (f *Floor) callChanged(c *floorCall, in Input) {
 		case c.phase <= PhaseScreening:
 			f.move(c, PhaseClosing)
 			f.learn(pacing.CallMachine, c, in)
+			if o := f.operators[c.operator]; o != nil && o.call == c.id { // whose own call it was
+				c.operator = ""
+				f.free(o)
+			}
 		case c.phase <= PhaseReserved: // taken for a person until now
 			f.move(c, PhaseClosing)
 		}
@@ -361,7 +365,10 @@ func (f *Floor) settled(c *floorCall, in Input) {
 		}
 		f.learn(pacing.CallAbandoned, c, in)
 	}
-	if in.Outcome != contactdb.Abandoned && in.Outcome != contactdb.Human && !c.deadline.IsZero() { // no live answer after all
+	switch human := in.Outcome == contactdb.Human; {
+	case human && c.deadline.IsZero(): // gone before the detector knew
+		f.live++
+	case !human && in.Outcome != contactdb.Abandoned && !c.deadline.IsZero(): // no live answer after all
 		f.live--
 	}
 	o := f.operators[c.operator]

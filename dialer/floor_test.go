@@ -166,6 +166,18 @@ func TestStopEndsWhatNobodyTalksOnAndDrainWaits(t *testing.T) {
 	}
 }
 
+func TestWhoAnswersAndIsGoneBeforeAnybodyKnowsIsALiveAnswer(t *testing.T) {
+	p := play{t, newFloor()}
+	p.at(0, Input{Kind: InLeased, Calls: []LeasedCall{{ID: "1"}, {ID: "2"}}})
+	p.at(1, Input{Kind: InSettled, Call: "1", Outcome: contactdb.Human})
+	p.at(1, Input{Kind: InAnswered, Call: "2"})
+	p.at(2, Input{Kind: InHuman, Call: "2", Since: t0})
+	p.at(3, Input{Kind: InSettled, Call: "2", Outcome: contactdb.Human})
+	if p.f.live != 2 || p.f.abandoned != 0 {
+		t.Errorf("%d live answers, %d abandoned", p.f.live, p.f.abandoned)
+	}
+}
+
 func TestACampaignWithoutContactsIsDone(t *testing.T) {
 	p := play{t, newFloor()}
 	p.want(p.at(0, Input{Kind: InOperator, Operator: "ann", Present: true, Ready: true}), Action{Kind: DoLease, N: 1})

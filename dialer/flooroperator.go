@@ -144,8 +144,11 @@ func (f *Floor) stateChanged(to contactdb.CampaignState) {
 		return
 	}
 	for _, c := range f.ordered() {
-		if c.phase < PhaseReserved {
+		switch {
+		case c.phase < PhaseReserved:
 			f.hangup(c)
+		case c.phase == PhaseClosing: // it may be leaving a message
+			f.do(Action{Kind: DoHangup, Call: c.id})
 		}
 	}
 }

@@ -14,8 +14,19 @@ func (l *loop) running() bool { return !l.resting.Load() }
 // rests takes in that a campaign places calls again, or none.
 func (d *desk) rests(l *loop, rests bool) {
 	l.resting.Store(rests)
+	d.rearrange()
+}
+
+// rearrange has every operator work where they should, after campaigns have
+// come to admit others or to rest.
+func (d *desk) rearrange() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	for _, s := range d.seats {
+		if s.loop == nil && s.leg != nil {
+			d.place(s)
+		}
+	}
 	d.lend()
 }
 
@@ -31,7 +42,7 @@ func (d *desk) lend() {
 }
 
 // campaignOf is where an operator should work: the first campaign that runs and
-// admits them, else where they are, else any that admits them.
+// admits them, else where they are, else any that admits them; nil: nowhere.
 func (d *desk) campaignOf(s *seat) *loop {
 	var any *loop
 	for _, l := range d.loops {
@@ -45,7 +56,7 @@ func (d *desk) campaignOf(s *seat) *loop {
 			any = l
 		}
 	}
-	if s.loop != nil {
+	if s.loop != nil && s.loop.rules.Load().admits(s) {
 		return s.loop
 	}
 	return any

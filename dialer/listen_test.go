@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"apel/contactdb"
+	"apel/dialer"
 	"apel/dialer/lab"
 	"apel/media"
 	"apel/media/amd"
@@ -161,6 +162,90 @@ func TestWhatIsHeardBeforeTheAnswerEndsTheAttemptAndStartsNoConversation(t *test
 			})
 		})
 	}
+}
+
+// dropped is a campaign that leaves a message of two minutes on machines.
+func dropped(t *testing.T, lines string) shiftConfig {
+	t.Helper()
+	drop := filepath.Join(t.TempDir(), "drop.wav")
+	if err := media.WriteWAV(drop, media.Tone(700, 2*time.Minute, -12)); err != nil {
+		t.Fatal(err)
+	}
+	return shiftConfig{operators: 1, contacts: 1, channels: 10, cps: 5, population: lab.PopulationConfig{Seed: 2, Kinds: map[lab.Kind]float64{lab.MachineLong: 1}},
+		campaign: "record: false\nattempts: {max: 1}\nvoice-drop: {message: " + drop + ", consent: test}\n" + lines}
+}
+
+// watched is a shift with its events from the start.
+func watched(t *testing.T, c shiftConfig) (events <-chan dialer.Event, s *shift) {
+	c.before = func(s *shift) {
+		var cancel func()
+		events, cancel = s.svc.Subscribe()
+		t.Cleanup(cancel)
+	}
+	s = newShift(t, c)
+	return events, s
+}
+
+// until waits for an event, for ten minutes at most.
+func until(t *testing.T, events <-chan dialer.Event, kind, state string) {
+	t.Helper()
+	late := time.After(10 * time.Minute)
+	for {
+		select {
+		case e, more := <-events:
+			if !more {
+				t.Fatal("the subscriber was dropped")
+			}
+			if e.Kind == kind && (state == "" || e.State == state) {
+				return
+			}
+		case <-late:
+			t.Fatalf("no %s %s", kind, state)
+		}
+	}
+}
+
+func TestAMessageThatIsBeingLeftIsCutOffByAStop(t *testing.T) {
+	for name, stop := range map[string]func(*shift) error{
+		"of the campaign": func(s *shift) error { _, err := s.svc.StopCampaign("spring"); return err },
+		"of the service":  func(s *shift) error { s.stop(); return nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				events, s := watched(t, dropped(t, "pacing: progressive\n"))
+				until(t, events, "call.verdict", "machine")
+				time.Sleep(20 * time.Second)
+				if err := stop(s); err != nil {
+					t.Fatal(err)
+				}
+				stopped := time.Now()
+				until(t, events, "call.ended", "")
+				if d := time.Since(stopped); d > 2*time.Second {
+					t.Errorf("the call ended %s after the stop", d)
+				}
+				if r := s.end(); len(r) != 1 || r[0].Outcome != contactdb.Machine || !strings.HasPrefix(r[0].Note, "voice drop: ") {
+					t.Errorf("records %+v", r)
+				}
+			})
+		})
+	}
+}
+
+func TestWhoSawAContactInPreviewGoesOnWhileAMessageIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		events, s := watched(t, dropped(t, "pacing: {mode: preview, countdown: 10m}\n"))
+		until(t, events, "operator.preview", "")
+		if _, err := s.svc.AcceptPreview("op00", ""); err != nil {
+			t.Fatal(err)
+		}
+		until(t, events, "call.verdict", "machine")
+		time.Sleep(20 * time.Second)
+		st, err := s.svc.Status()
+		if err != nil || st.Operators[0].State != "ready" || st.Campaigns[0].Lines != 1 {
+			t.Errorf("the operator is %s with %d calls in the air, %v", st.Operators[0].State, st.Campaigns[0].Lines, err)
+		}
+		s.end()
+	})
 }
 
 func TestAMessageIsLeftOnAMachineAfterItsBeep(t *testing.T) {

@@ -134,8 +134,9 @@ func (d *desk) attach(o contactdb.Operator, page *browser.Leg, tab string) error
 func (d *desk) attend(s *seat, l *leg) {
 	tick := time.NewTicker(browserTick)
 	defer tick.Stop()
-	for over := false; !over; {
+	for {
 		page, _ := l.browser()
+		over := false
 		select {
 		case key, ok := <-page.Media().Digits():
 			if ok {
@@ -143,22 +144,22 @@ func (d *desk) attend(s *seat, l *leg) {
 				continue
 			}
 			time.Sleep(browserTick) // its session is closed: it is being replaced, or ends
+			over = d.gone(s, l, page)
 		case <-tick.C:
+			over = d.gone(s, l, page)
 		case <-d.s.legsDown:
 			over = true
-			continue
 		}
-		over = d.gone(s, l)
+		if over && d.down(s, page) {
+			page.Close()
+			return
+		}
 	}
-	page, _ := l.browser()
-	d.down(s)
-	page.Close()
 }
 
 // gone says whether a browser has been silent for too long, after telling the
 // floor if it is not heard at all.
-func (d *desk) gone(s *seat, l *leg) bool {
-	page, _ := l.browser()
+func (d *desk) gone(s *seat, l *leg, page *browser.Leg) bool {
 	silent := l.silence()
 	d.deafened(s, silent > unheard)
 	if d.dismissed(s) {
@@ -166,8 +167,7 @@ func (d *desk) gone(s *seat, l *leg) bool {
 	}
 	select {
 	case <-page.Ended():
-		now, _ := l.browser()
-		return now == page
+		return true
 	default:
 	}
 	d.mu.Lock()

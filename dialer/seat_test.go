@@ -495,3 +495,33 @@ func TestACallbackIsPromisedForALegalTimeOnly(t *testing.T) {
 		}
 	})
 }
+
+// A browser ends, and its window comes back, at one instant of the desk's own
+// clock: whoever is first, the window has the seat afterwards.
+func TestABrowserThatComesBackAsItsLegEndsKeepsTheSeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, seats := newCentre(t, 1, shiftConfig{channels: 1, cps: 1, campaign: progressive})
+		a := seats[0]
+		rounds := 30
+		if testing.Short() {
+			rounds = 5
+		}
+		for range rounds {
+			looked := time.Now() // the desk looks each 200 ms from here
+			a.must(a.connect(false))
+			time.Sleep(time.Second)
+			a.must(s.svc.DisconnectBrowser(a.name, a.tab))
+			time.Sleep(time.Until(looked.Add(time.Since(looked).Truncate(200*time.Millisecond) + 200*time.Millisecond)))
+			a.page.Close()
+			a.must(a.connect(false))
+			time.Sleep(time.Second)
+			if !a.page.Connected() || !a.desktop().Sound.Heard {
+				t.Fatal("the window that came back has lost the seat")
+			}
+			a.must(s.svc.DisconnectBrowser(a.name, a.tab))
+			time.Sleep(2 * time.Second)
+			a.page.Close()
+		}
+		s.end()
+	})
+}

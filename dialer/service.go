@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -96,7 +97,9 @@ type Service struct {
 
 	mappings sync.Mutex // held while the mappings of imports are changed; guards no field
 
-	inspect func(*Floor) // set by tests before Run: sees every floor after every step
+	// Set by tests before Run.
+	inspect func(*Floor) // sees every floor after every step
+	settle  func(context.Context, contactdb.Settlement) (contactdb.Record, error)
 
 	mu      sync.Mutex // guards what follows
 	running bool
@@ -126,6 +129,7 @@ func Open(cfg Config) (*Service, error) {
 	s := &Service{cfg: cfg, recipients: recipients, log: cfg.Log, store: store, owner: "apel", since: time.Now(), ready: make(chan struct{}),
 		stop: make(chan struct{}), leave: make(chan struct{}), legsDown: make(chan struct{}), loops: map[string]*loop{}, booked: map[string]int{}}
 	s.callCtx, s.endCalls = context.WithCancel(context.Background())
+	s.settle = store.Settle
 	s.desk = newDesk(s)
 	s.monitors = monitors{s: s, of: map[string]*monitor{}}
 	return s, nil
@@ -451,12 +455,15 @@ func (s *Service) storeFailed(name string, err error) {
 
 func (s *Service) halt(why string, err error) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, l := range s.loops {
+	loops := slices.Collect(maps.Values(s.loops))
+	s.mu.Unlock()
+	for _, l := range loops {
 		l.halted.Store(&why)
+		l.resting.Store(true) // no call that waits for its turn is sent
 		l.tell(Input{Kind: InState, State: contactdb.Paused})
 		l.publish(Event{Kind: "campaign.state", State: string(contactdb.Paused), Detail: err.Error()})
 	}
+	s.desk.rearrange()
 }
 
 // SetPassword sets the digest secrets of an operator's account (RFC 7616 §3.4.2).

@@ -22,7 +22,7 @@ func (c *call) leaveMessage(v amd.Verdict) {
 		return
 	}
 	from := time.Now()
-	err := c.sip.Media().Play(c.l.ctx, drop)
+	err := c.play(drop, true)
 	whole := time.Duration(len(drop)) * time.Second / media.SampleRate
 	left := min(time.Since(from).Round(100*time.Millisecond), whole.Round(100*time.Millisecond))
 	c.rec.Note = fmt.Sprintf("voice drop: %s of %s left after %s", left, c.rules.def.VoiceDrop.Message, after)
