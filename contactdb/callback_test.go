@@ -37,7 +37,7 @@ func TestAnErasedOrRemovedContactIsOwedNothing(t *testing.T) {
 	}
 	if err := s.view("look", func(t2 *tx) error {
 		for bucket, want := range map[string]int{string(bCallbacks): 0, string(bOrdered): 2} { // the list's mark, and the contact that is left
-			if n := t2.Bucket([]byte(bucket)).Stats().KeyN; n != want {
+			if n := t2.keys([]byte(bucket)); n != want {
 				t.Errorf("%d keys are left in %s, want %d", n, bucket, want)
 			}
 		}

@@ -18,7 +18,10 @@ import (
 // It reads everything, and reports the first twenty problems. A file whose
 // pages are spoilt is not looked at any further.
 func (s *Store) Check() error {
-	if err := s.view("check", func(t *tx) error { return checkTree(t.Tx) }); err != nil {
+	if err := s.settled(); err != nil && !errors.Is(err, ErrNoSpace) {
+		return err
+	}
+	if err := s.view("check", func(t *tx) error { return checkTree(t.file) }); err != nil {
 		return err
 	}
 	v, err := s.Verify(context.Background())
@@ -225,10 +228,10 @@ func (c *checking) records() error {
 	if err != nil {
 		return err
 	}
-	if keys := c.Bucket(bRecordIDs).Stats().KeyN; keys != n {
+	if keys := c.keys(bRecordIDs); keys != n {
 		c.bad("%d records, %d of their ids", n, keys)
 	}
-	if keys := c.Bucket(bRecordPhones).Stats().KeyN; keys != n-erased {
+	if keys := c.keys(bRecordPhones); keys != n-erased {
 		c.bad("%d records, of them %d erased, %d of their numbers", n, erased, keys)
 	}
 	if err := c.spans(bRecordDays, spans); err != nil {
@@ -278,7 +281,7 @@ func (c *checking) audit() error {
 	if err != nil {
 		return err
 	}
-	if n := c.Bucket(bAuditIndex).Stats().KeyN; n != keys {
+	if n := c.keys(bAuditIndex); n != keys {
 		c.bad("%d keys in the index of the audit trail, %d belong there", n, keys)
 	}
 	return c.spans(bAuditDays, spans)

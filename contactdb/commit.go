@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"strings"
 	"syscall"
-
-	"go.etcd.io/bbolt"
 )
 
-// The committer is the one goroutine that writes. It takes whatever waits in
-// the queue into one transaction, so that an fsync serves all of it: no delay
-// when little happens, and large groups when much does.
+// The committer is the one goroutine that decides what is written. It takes
+// whatever waits in the queue into one transaction, so that an fsync serves all
+// of it: no delay when little happens, and large groups when much does. What is
+// small goes into the journal (journal.go) and a layer over the file (layer.go),
+// and is folded into the file later; what is large goes into the file at once.
 
 // errClosed: the store was closed before the operation was applied.
 var errClosed = errors.New("the store is closed")
@@ -25,6 +25,7 @@ const groupLimit = 512
 // time in a fresh transaction, and must set its results anew each time.
 type write struct {
 	apply func(*tx) error
+	large bool       // much is written: into the file, not through the journal
 	done  chan error // nil: nobody waits
 }
 
@@ -37,7 +38,16 @@ func (w *write) finish(err error) {
 // write runs f in a transaction shared with others and returns when it is on
 // the disk. ctx counts until the operation begins.
 func (s *Store) write(ctx context.Context, what string, f func(*tx) error) error {
-	w := &write{done: make(chan error, 1)}
+	return s.run(ctx, what, &write{}, f)
+}
+
+// writeLarge is write for what writes so much that it should not be written twice.
+func (s *Store) writeLarge(ctx context.Context, what string, f func(*tx) error) error {
+	return s.run(ctx, what, &write{large: true}, f)
+}
+
+func (s *Store) run(ctx context.Context, what string, w *write, f func(*tx) error) error {
+	w.done = make(chan error, 1)
 	w.apply = func(t *tx) error {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -84,28 +94,48 @@ func (s *Store) await(w *write) error {
 	}
 }
 
-// commits is the committer's loop; at the end it empties the queue.
+// commits is the committer's loop; at the end it empties the queue, and folds
+// everything into the file.
 func (s *Store) commits() {
 	defer close(s.stopped)
-	var broken error
 	for {
 		var group []*write
 		select {
 		case w := <-s.queue:
 			group = s.gather(append(group, w))
+		case r := <-s.folds:
+			s.folded(r)
+			continue
 		case <-s.stop:
 			if group = s.gather(nil); len(group) == 0 {
+				s.end()
 				return
 			}
 		}
-		if broken == nil {
-			broken = s.commit(group)
-			continue
-		}
-		for _, w := range group {
-			w.finish(broken)
+		s.commitAll(group)
+	}
+}
+
+// commitAll commits what is small together, then what is large.
+func (s *Store) commitAll(group []*write) {
+	var small, large []*write
+	for _, w := range group {
+		if w.large {
+			large = append(large, w)
+		} else {
+			small = append(small, w)
 		}
 	}
+	for _, part := range [][]*write{small, large} {
+		if s.broken == nil {
+			s.broken = s.commit(part)
+			continue
+		}
+		for _, w := range part {
+			w.finish(s.broken)
+		}
+	}
+	s.foldIfLarge()
 }
 
 // gather adds what waits in the queue to the group.
@@ -163,43 +193,104 @@ func (s *Store) try(group []*write) (refused int, err, fatal error) {
 }
 
 func (s *Store) transact(group []*write) (refused int, err, fatal error) {
-	btx, err := s.db.Begin(true)
+	if !group[0].large {
+		return s.journaled(group)
+	}
+	if err, fatal := s.foldAll(); err != nil {
+		return -1, err, fatal
+	}
+	// It takes a number of the journal: a batch that follows on it does not fit a file without it.
+	number := s.journal.next
+	refused, err, fatal = s.inFile(func(t *tx) (int, error) {
+		refused, err := applyAll(t, group)
+		if err == nil && t.dirty {
+			s.journal.next = number + 1
+			t.put(bMeta, kJournal, be64(nil, number))
+		}
+		return refused, err
+	})
+	if err != nil {
+		s.journal.next = number
+	}
+	return refused, err, fatal
+}
+
+// journaled runs a group in a layer of its own; when its batch is durable, the
+// layer is what everybody sees.
+func (s *Store) journaled(group []*write) (refused int, err, fatal error) {
+	if s.over.newest().size > mostUnfolded {
+		if err, fatal := s.foldAll(); err != nil {
+			return -1, err, fatal
+		}
+	}
+	btx, err := s.db.Begin(false)
 	if err != nil {
 		return -1, err, nil
 	}
-	defer func() { _ = btx.Rollback() }() // after a commit there is nothing to roll back
-	t := &tx{Tx: btx, dnc: &s.dnc, words: &s.words}
+	defer func() { _ = btx.Rollback() }() // of a view: it never fails
+	over := s.over.own()
+	t := &tx{file: btx, layers: over.layers, top: over.newest(), log: newJournalBatch(s.room), dnc: &s.dnc, words: &s.words}
+	refused, err = applyAll(t, group)
+	s.room = t.log.b
+	if err != nil || t.log.empty() {
+		return refused, err, nil
+	}
+	if err := s.journal.append(t.log); err != nil {
+		return -1, s.failed(err), s.fatal(err)
+	}
+	s.over.publish(over)
+	return -1, nil, nil
+}
+
+// applyAll runs the operations of a group; refused is the place of one that does not
+// want to, or -1.
+func applyAll(t *tx, group []*write) (refused int, err error) {
 	for i, w := range group {
 		err := w.apply(t)
 		if err == nil {
 			err = t.err
 		}
 		if err != nil {
-			return i, err, nil
+			return i, err
 		}
 	}
-	if t.late.write(t); t.err != nil { // a mistake of ours; nobody's operation more than another's
-		return -1, t.err, nil
-	}
-	if !t.dirty {
-		return -1, nil, nil
-	}
-	return s.flush(btx)
+	t.late.write(t)
+	return -1, t.err // of the last, a mistake of ours: nobody's operation more than another's
 }
 
-// flush commits. A full disk undoes the transaction and no more; after any
-// other failure nobody knows what the disk holds, and repeating an fsync would
-// hide the loss.
-func (s *Store) flush(btx *bbolt.Tx) (int, error, error) {
-	err := btx.Commit()
-	if err == nil {
-		return -1, nil, nil
-	}
-	if err = spaceError(err); errors.Is(err, ErrNoSpace) {
+// inFile runs f in a transaction of the file.
+func (s *Store) inFile(f func(*tx) (int, error)) (refused int, err, fatal error) {
+	btx, err := s.db.Begin(true)
+	if err != nil {
 		return -1, err, nil
 	}
-	err = fmt.Errorf("%w: a write failed (%w); look at the disk, then restart", ErrDamaged, err)
-	return -1, err, err
+	defer func() { _ = btx.Rollback() }() // after a commit there is nothing to roll back
+	t := &tx{file: btx, dnc: &s.dnc, words: &s.words}
+	if refused, err = f(t); err != nil || !t.dirty {
+		return refused, err, nil
+	}
+	if err := btx.Commit(); err != nil {
+		return -1, s.failed(err), s.fatal(err)
+	}
+	return -1, nil, nil
+}
+
+// failed is what a write that failed says. A full disk undoes its operation and
+// no more; after any other failure nobody knows what the disk holds, and
+// repeating an fsync would hide the loss.
+func (s *Store) failed(err error) error {
+	if err = spaceError(err); errors.Is(err, ErrNoSpace) && !errors.As(err, new(syncError)) {
+		return err
+	}
+	return fmt.Errorf("%w: a write failed (%w); look at the disk, then restart", ErrDamaged, err)
+}
+
+// fatal is failed where nothing more may be written, else nil.
+func (s *Store) fatal(err error) error {
+	if err = s.failed(err); errors.Is(err, ErrNoSpace) {
+		return nil
+	}
+	return err
 }
 
 // spaceError recognises a full disk or quota, also where bbolt passes on only

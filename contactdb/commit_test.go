@@ -116,29 +116,41 @@ func TestAWaitingCallerLeavesWhenItsContextEnds(t *testing.T) {
 // nobody knows what it holds: the store stops writing, and what it had
 // acknowledged is there after a restart.
 func TestAfterAFailedWriteNothingIsWritten(t *testing.T) {
-	path := settledStore(t, 3)
-	s, err := Open(Config{Path: path})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := s.Remember("before", []byte("x")); err != nil {
-		t.Fatal(err)
-	}
-	spoilDescriptor(t, path)
-	for range 2 {
-		if err := s.Remember("after", []byte("x")); !errors.Is(err, ErrDamaged) {
-			t.Errorf("error %v, want %v", err, ErrDamaged)
-		}
-	}
-	if value, err := s.Recall("before"); err != nil || string(value) != "x" {
-		t.Errorf("recalled %q, %v", value, err)
-	}
-	_ = s.Close()
-	s = openStore(t, path)
-	before, _ := s.Recall("before")
-	after, err := s.Recall("after")
-	if err != nil || string(before) != "x" || after != nil {
-		t.Errorf("after a restart: %q, %q, %v", before, after, err)
+	for what, spoilt := range map[string]func(path string) string{
+		"journal": func(path string) string { return journalPath(path, 0) },
+		"store":   func(path string) string { return path },
+	} {
+		t.Run(what, func(t *testing.T) {
+			path := settledStore(t, 3)
+			s, err := Open(Config{Path: path})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Remember("before", []byte("x")); err != nil {
+				t.Fatal(err)
+			}
+			spoilDescriptor(t, spoilt(path))
+			if what == "store" {
+				if err := s.settled(); !errors.Is(err, ErrDamaged) {
+					t.Errorf("folded: %v, want %v", err, ErrDamaged)
+				}
+			}
+			for range 2 {
+				if err := s.Remember("after", []byte("x")); !errors.Is(err, ErrDamaged) {
+					t.Errorf("error %v, want %v", err, ErrDamaged)
+				}
+			}
+			if value, err := s.Recall("before"); err != nil || string(value) != "x" {
+				t.Errorf("recalled %q, %v", value, err)
+			}
+			_ = s.Close()
+			s = openStore(t, path)
+			before, _ := s.Recall("before")
+			after, err := s.Recall("after")
+			if err != nil || string(before) != "x" || after != nil {
+				t.Errorf("after a restart: %q, %q, %v", before, after, err)
+			}
+		})
 	}
 }
 

@@ -1,7 +1,8 @@
 // Package contactdb is the one durable truth: contacts, suppression, attempts,
-// call records, accounts, campaigns and their versions, on one bbolt file.
+// call records, accounts, campaigns and their versions, on one bbolt file and a
+// journal beside it.
 //
-// Nothing of bbolt shows in its API. Every method that changes something is
+// Nothing of them shows in its API. Every method that changes something is
 // durable when it returns; commits of concurrent callers are grouped, so that
 // one fsync serves many calls. Times come from the caller: the store has no
 // clock, so that it works in virtual time as it does in real time.

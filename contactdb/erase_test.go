@@ -15,8 +15,11 @@ import (
 // traces are the places where any of some texts is found in the store.
 func traces(t *testing.T, s *Store, texts ...string) (all []string) {
 	t.Helper()
+	if err := s.settled(); err != nil {
+		t.Fatal(err)
+	}
 	err := s.view("look", func(t *tx) error {
-		return t.ForEach(func(name []byte, b *bbolt.Bucket) error {
+		return t.file.ForEach(func(name []byte, b *bbolt.Bucket) error {
 			return b.ForEach(func(k, v []byte) error {
 				for _, text := range texts {
 					if bytes.Contains(k, []byte(text)) || bytes.Contains(v, []byte(text)) {

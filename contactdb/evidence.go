@@ -101,7 +101,7 @@ func (s *Store) ForgetEvidence(ctx context.Context, before time.Time) (forgotten
 // where the rest begins, nil at the end.
 func (t *tx) forgetEvidence(from []byte, before time.Time) (gone int, next []byte, err error) {
 	var old [][]byte
-	cursor, looked := t.Bucket(bEvidence).Cursor(), 0
+	cursor, looked := t.cursor(bEvidence), 0
 	key, _ := cursor.Seek(from)
 	for ; key != nil && looked < forgetStep; key, _ = cursor.Next() {
 		looked++

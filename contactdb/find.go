@@ -148,7 +148,7 @@ const mostLoose = 200_000
 
 // loose are the contacts that have an entry of their own in a span, in order.
 func (t *tx) loose(m terms) (all []place) {
-	c := t.Bucket(bLoose).Cursor()
+	c := t.cursor(bLoose)
 	for k, _ := c.Seek(be64(nil, m.from)); len(k) == 20 && binary.BigEndian.Uint64(k) < m.end && len(all) < mostLoose; k, _ = c.Next() {
 		all = append(all, place{seg: binary.BigEndian.Uint32(k[8:]), id: binary.BigEndian.Uint64(k[12:])})
 	}

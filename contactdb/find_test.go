@@ -83,7 +83,7 @@ func TestAChangedContactIsFoundAsItIsNow(t *testing.T) {
 	}
 	if err := s.view("look", func(t2 *tx) error {
 		for _, b := range [][]byte{bTerms, bRuns, bLoose} {
-			if k, _ := t2.Bucket(b).Cursor().First(); k != nil {
+			if k, _ := t2.cursor(b).First(); k != nil {
 				t.Errorf("something is left in %s", b)
 			}
 		}

@@ -324,7 +324,7 @@ func (im *importing) account(p *part) {
 func (im *importing) write(f func(*tx, *importing) error) error {
 	var done importing
 	waiting := false
-	err := im.s.write(im.ctx, im.what(), func(t *tx) error {
+	err := im.s.writeLarge(im.ctx, im.what(), func(t *tx) error {
 		done = *im
 		done.gone.undo()
 		done.row.Zones = slices.Clone(im.row.Zones)
@@ -378,7 +378,7 @@ func (im *importing) complete(t *tx, segment []uint32) error {
 // put writes a part's contacts and their entries among the fresh, and gives the
 // first one's id.
 func (im *importing) put(t *tx, p *part, words txBook) (first uint64) {
-	next, seg := t.Bucket(bContacts).Sequence(), im.info.Segment
+	next, seg := t.sequence(bContacts), im.info.Segment
 	if first = next + 1; im.info.First == 0 {
 		im.info.First = first
 	}

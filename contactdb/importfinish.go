@@ -150,7 +150,7 @@ func (t *tx) hashKnown(hash uint64, segments []uint32) bool {
 		return false
 	}
 	prefix := be64(nil, hash)
-	key, _ := t.Bucket(bExternals).Cursor().Seek(prefix)
+	key, _ := t.cursor(bExternals).Seek(prefix)
 	return bytes.HasPrefix(key, prefix)
 }
 

@@ -2,6 +2,7 @@ package contactdb
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -150,10 +151,10 @@ func (im *importing) resume(row importRow) error {
 // truncate takes out what was staged after a contact, and the marks from one on.
 func (s *Store) truncate(row importRow, last uint64, from, marks int) error {
 	for more := true; more; {
-		err := s.update("take up an import", func(t *tx) error {
+		err := s.writeLarge(context.Background(), "take up an import", func(t *tx) error {
 			more = false
 			var gone []Contact
-			c := t.Bucket(bContacts).Cursor()
+			c := t.cursor(bContacts)
 			prefix := be32(nil, row.Segment)
 			for k, v := c.Seek(contactKey(row.Segment, last+1)); bytes.HasPrefix(k, prefix); k, v = c.Next() {
 				if len(gone) == sweepStep {
@@ -305,7 +306,7 @@ func (s *Store) UndoImport(list string, id uint64) (Undone, error) {
 	}
 	from := row.First
 	for from <= row.Last && err == nil {
-		err = s.update("undo import", func(t *tx) error {
+		err = s.writeLarge(context.Background(), "undo import", func(t *tx) error {
 			part, err := t.undoPart(row, from)
 			if err == nil {
 				from = part.next
@@ -368,7 +369,7 @@ func (t *tx) undoPart(row importRow, from uint64) (part undonePart, err error) {
 	}
 	part.next = row.Last + 1
 	var gone []Contact
-	c := t.Bucket(bContacts).Cursor()
+	c := t.cursor(bContacts)
 	prefix := be32(nil, row.Segment)
 	for k, v := c.Seek(contactKey(row.Segment, from)); bytes.HasPrefix(k, prefix) && len(k) == 12; k, v = c.Next() {
 		id := binary.BigEndian.Uint64(k[4:])
@@ -425,7 +426,7 @@ func (s *Store) restore(row importRow) (restored, changed int, err error) {
 	prefix := be64(nil, row.ID)
 	for more := true; more && err == nil; {
 		var back, kept int
-		err = s.update("undo import", func(t *tx) error {
+		err = s.writeLarge(context.Background(), "undo import", func(t *tx) error {
 			back, kept, more = 0, 0, false
 			var keys [][]byte
 			if err := t.each(bImportBefore, prefix, func(k, _ []byte) (bool, error) {
@@ -485,7 +486,7 @@ func rowHash(row []byte) uint64 { return binary.BigEndian.Uint64(externalHash(st
 
 // forgetBefore forgets what a contact was before it was updated.
 func (t *tx) forgetBefore(seg uint32, id uint64) error {
-	if k, _ := t.Bucket(bImportBefore).Cursor().First(); k == nil {
+	if k, _ := t.cursor(bImportBefore).First(); k == nil {
 		return nil
 	}
 	return t.imports(func(row importRow) error {

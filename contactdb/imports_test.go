@@ -230,7 +230,7 @@ func TestAnUnfinishedImportCanBeForgotten(t *testing.T) {
 	}
 	if err := s.view("look", func(t2 *tx) error {
 		for _, b := range [][]byte{bContacts, bFresh, bPhones, bTrash, bImports, bImportMarks} {
-			if k, _ := t2.Bucket(b).Cursor().First(); k != nil {
+			if k, _ := t2.cursor(b).First(); k != nil {
 				t.Errorf("something is left in %s", b)
 			}
 		}

@@ -16,8 +16,11 @@ import (
 // others go on writing: what they free meanwhile is not used again before it
 // ends, so the file may grow by as much as is written.
 func (s *Store) Backup(ctx context.Context, w io.Writer) (bytes int64, err error) {
+	if err := s.settled(); err != nil {
+		return 0, fmt.Errorf("backup: %w", err)
+	}
 	err = s.view("backup", func(t *tx) error {
-		bytes, err = t.WriteTo(cancelled{ctx, w})
+		bytes, err = t.file.WriteTo(cancelled{ctx, w})
 		return err
 	})
 	return bytes, err
@@ -54,12 +57,15 @@ type Part struct {
 
 // Stats counts all rows: it reads the whole file.
 func (s *Store) Stats() (st Stats, err error) {
+	if err := s.settled(); err != nil {
+		return st, err
+	}
 	err = s.view("stats", func(t *tx) error {
-		st = Stats{Path: s.db.Path(), Schema: schema, Bytes: t.Size()}
+		st = Stats{Path: s.db.Path(), Schema: schema, Bytes: t.file.Size()}
 		free := s.db.Stats()
 		st.FreeBytes = int64(free.FreePageN+free.PendingPageN) * int64(s.db.Info().PageSize)
 		for _, name := range buckets {
-			b := t.Bucket(name).Stats()
+			b := t.file.Bucket(name).Stats()
 			st.Parts = append(st.Parts, Part{string(name), b.KeyN, int64(b.BranchAlloc + b.LeafAlloc)})
 		}
 		return nil
@@ -89,6 +95,9 @@ func Compact(path string) (before, after int64, err error) {
 	}
 	tmp := path + ".compact"
 	err = func() error {
+		if err := s.settled(); err != nil {
+			return err
+		}
 		if err := os.Remove(tmp); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
@@ -151,13 +160,18 @@ func Restore(backup, path string, now time.Time) (kept string, err error) {
 		return "", fmt.Errorf("the backup %s cannot be used: %w", backup, err)
 	}
 	err = s.Check()
+	if err == nil { // the journal that lies beside the path is not of this one
+		err = s.writeLarge(context.Background(), "restore", func(t *tx) error { t.identify(); return nil })
+	}
 	if err = errors.Join(err, s.Close()); err != nil {
 		return "", fmt.Errorf("the backup %s is damaged: %w", backup, err)
 	}
 	if _, err := os.Stat(path); err == nil {
 		kept = path + ".before-" + now.UTC().Format("20060102T150405Z")
-		if err := os.Link(path, kept); err != nil {
-			return "", err
+		for _, end := range []string{"", journalEnds[0], journalEnds[1]} {
+			if err := os.Link(path+end, kept+end); err != nil && (end == "" || !errors.Is(err, os.ErrNotExist)) {
+				return "", err
+			}
 		}
 	}
 	return kept, errors.Join(os.Rename(tmp, path), syncDir(filepath.Dir(path)))

@@ -15,7 +15,7 @@ import (
 )
 
 // The child of the kill test is this test binary once more. It works on a
-// store and writes each thing that the store has acknowledged to a journal.
+// store and writes each thing that the store has acknowledged to a diary.
 const childEnv = "APEL_STORE_CHILD"
 
 func TestMain(m *testing.M) {
@@ -29,14 +29,14 @@ func TestMain(m *testing.M) {
 	}
 }
 
-// journal is lines that outlive the process: they are in the page cache when
+// diary is lines that outlive the process: they are in the page cache when
 // the call returns.
-type journal struct {
+type diary struct {
 	mu sync.Mutex // guards f
 	f  *os.File
 }
 
-func (j *journal) say(words ...any) {
+func (j *diary) say(words ...any) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if _, err := j.f.WriteString(fmt.Sprintln(words...)); err != nil {
@@ -45,12 +45,12 @@ func (j *journal) say(words ...any) {
 }
 
 func killChild(path string) int {
-	f, err := os.OpenFile(path+".journal", os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	f, err := os.OpenFile(path+".diary", os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		panic(err)
 	}
-	j := &journal{f: f}
-	s, err := Open(Config{Path: path})
+	j := &diary{f: f}
+	s, err := Open(Config{Path: path, foldSize: 20 << 10})
 	if err != nil {
 		panic(err)
 	}
@@ -72,7 +72,7 @@ func killChild(path string) int {
 	return 1
 }
 
-func killCalls(s *Store, j *journal) {
+func killCalls(s *Store, j *diary) {
 	for {
 		req := request("c", 3, "base", "extra")
 		req.Now = time.Now()
@@ -95,7 +95,7 @@ func killCalls(s *Store, j *journal) {
 	}
 }
 
-func killImports(s *Store, j *journal) {
+func killImports(s *Store, j *diary) {
 	for n := 0; ; n++ {
 		name := fmt.Sprintf("list-%d-%d", os.Getpid(), n)
 		if _, err := s.Import(bg, name, time.Now(), rowsOf(people(1000, 1000+killRows)...)); err != nil {
@@ -113,7 +113,7 @@ func killImports(s *Store, j *journal) {
 
 const killRows = 180
 
-func killSuppress(s *Store, j *journal) {
+func killSuppress(s *Store, j *diary) {
 	for n := 0; ; n++ {
 		phone := fmt.Sprintf("+4080%d%d", os.Getpid(), n)
 		if _, err := s.Suppress(bg, oneEntry(phone)); err != nil {
@@ -146,7 +146,7 @@ func TestKilledAtAnyMomentNothingAcknowledgedIsLostAndNothingDoubled(t *testing.
 	r := rand.New(rand.NewPCG(seed, 0))
 	for range 12 {
 		killOnce(t, path, time.Duration(20+r.IntN(250))*time.Millisecond)
-		checkJournal(t, path)
+		checkDiary(t, path)
 	}
 }
 
@@ -167,8 +167,8 @@ func killOnce(t *testing.T, path string, after time.Duration) {
 	}
 }
 
-// checkJournal holds everything acknowledged so far against the store.
-func checkJournal(t *testing.T, path string) {
+// checkDiary holds everything acknowledged so far against the store.
+func checkDiary(t *testing.T, path string) {
 	t.Helper()
 	s, err := Open(Config{Path: path})
 	if err != nil {
@@ -179,7 +179,7 @@ func checkJournal(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	checkPages(t, s)
-	said := readJournal(t, path+".journal")
+	said := readDiary(t, path+".diary")
 	records := map[string]Record{}
 	for _, r := range collect(t, s.Records(RecordFilter{})) {
 		if _, twice := records[r.ID]; twice {
@@ -236,15 +236,15 @@ func checkLists(t *testing.T, s *Store, said map[string]map[string]bool) {
 }
 
 // lastRemoved: every third list is removed; the kill may come before the
-// journal says so.
+// diary says so.
 func lastRemoved(name string) bool {
 	var pid, n int
 	_, _ = fmt.Sscanf(name, "list-%d-%d", &pid, &n)
 	return n%3 == 2
 }
 
-// readJournal gives the second words by the first.
-func readJournal(t *testing.T, path string) map[string]map[string]bool {
+// readDiary gives the second words by the first.
+func readDiary(t *testing.T, path string) map[string]map[string]bool {
 	t.Helper()
 	said := map[string]map[string]bool{}
 	f, err := os.Open(path)

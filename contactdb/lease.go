@@ -172,7 +172,7 @@ func (l *leasing) takeDue() error {
 func (l *leasing) nextDue(g *group, behind []byte) []byte {
 	prefix := be32(be32(be32(nil, l.camp), g.seg), g.class)
 	from := append(slices.Clip(prefix), behind...)
-	c := l.Bucket(bDue).Cursor()
+	c := l.cursor(bDue)
 	key, _ := c.Seek(from)
 	if behind != nil && bytes.Equal(key, from) {
 		key, _ = c.Next()

@@ -15,10 +15,11 @@ import (
 // is new (later) needs no step: it is made here. A step must do its work in memory
 // that does not grow with the file.
 var migrations = [schema - 1]func(*tx) error{
-	func(*tx) error { return nil }, // 2: the audit trail; records have salts from now on
-	func(*tx) error { return nil }, // 3: the evidence of verdicts; rows of contacts are packed
-	func(*tx) error { return nil }, // 4: registers of numbers that are not to be called
-	func(*tx) error { return nil }, // 5: values that many contacts share are words
+	func(*tx) error { return nil },                 // 2: the audit trail; records have salts from now on
+	func(*tx) error { return nil },                 // 3: the evidence of verdicts; rows of contacts are packed
+	func(*tx) error { return nil },                 // 4: registers of numbers that are not to be called
+	func(*tx) error { return nil },                 // 5: values that many contacts share are words
+	func(t *tx) error { t.identify(); return nil }, // 6: the journal
 }
 
 // migrate makes the file one of this schema; ErrNewer if a newer program wrote it.
@@ -28,7 +29,7 @@ func (s *Store) migrate() error {
 		return err
 	}
 	err = s.db.Update(func(btx *bbolt.Tx) error {
-		t := &tx{Tx: btx, words: &s.words}
+		t := &tx{file: btx, words: &s.words}
 		for _, name := range later {
 			if _, err := btx.CreateBucketIfNotExists(name); err != nil {
 				return err

@@ -73,6 +73,35 @@ func TestAStoreOfSchema1IsBroughtForwardWithAllThatIsInIt(t *testing.T) {
 	}
 }
 
+// schema4-calls.db.gz was written by the program of schema 4: 21 contacts, six records,
+// two live attempts, a callback that ana promised. Schemas 2 and 3 had the same rows.
+func TestAStoreOfSchema4IsBroughtForwardWithItsProgress(t *testing.T) {
+	for have := uint64(2); have <= 4; have++ {
+		path := kept(t, "schema4-calls.db.gz")
+		withBolt(t, path, func(tx *bbolt.Tx) { _ = tx.Bucket(bMeta).Put(kSchema, be64(nil, have)) })
+		s := openStore(t, path)
+		live, err := s.Live()
+		if err != nil || len(live) != 2 || live[0].Notes.Operator != "ana" {
+			t.Errorf("its live attempts: %+v, %v", live, err)
+		}
+		for _, a := range live {
+			mustSettle(t, s, ended(a, Busy, monday.Add(time.Minute), monday.Add(time.Hour)))
+		}
+		p, err := s.Progress("c", 3)
+		if err != nil || p.Attempts != 1 || p.Final != "sale" || p.LastOutcome != Human {
+			t.Errorf("its progress: %+v, %v", p, err)
+		}
+		if all, err := s.Callbacks("c", "ana", time.Time{}); err != nil || len(all) != 1 || all[0].Note != "after lunch" {
+			t.Errorf("its callback: %+v, %v", all, err)
+		}
+		req := request("c", 99, "a")
+		req.Now = monday.Add(3 * time.Hour)
+		if res := mustLease(t, s, req); len(res.Attempts) != 19 { // not who bought, nor whom ana will call
+			t.Errorf("leased %d", len(res.Attempts))
+		}
+	}
+}
+
 func TestAMigrationThatIsRefusedChangesNothing(t *testing.T) {
 	path := kept(t, "schema1.db.gz")
 	withBolt(t, path, func(tx *bbolt.Tx) { _ = tx.DeleteBucket(bTallies) })

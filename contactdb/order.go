@@ -10,8 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"go.etcd.io/bbolt"
 )
 
 // A list's contacts are walked in the order of a field by an index of that
@@ -211,7 +209,7 @@ func (t *tx) putInOrder(seg uint32, field string, most int) (last uint64, n int,
 	}
 	prefix := be32(nil, seg)
 	var all []Contact
-	c := t.Bucket(bContacts).Cursor()
+	c := t.cursor(bContacts)
 	for k, v := c.Seek(contactKey(seg, last+1)); bytes.HasPrefix(k, prefix) && n < most; k, v = c.Next() {
 		row, _, err := readContact(t, k, v)
 		if err != nil {
@@ -246,7 +244,7 @@ func (l *leasing) newcomers(g *group, last uint64) error {
 	}
 	prefix := be32(be32(nil, g.seg), g.class)
 	var come []uint64
-	c := l.Bucket(bFresh).Cursor()
+	c := l.cursor(bFresh)
 	for key, _ := c.Seek(be64(slices.Clip(prefix), a.upTo+1)); bytes.HasPrefix(key, prefix) && len(key) == len(prefix)+8; key, _ = c.Next() {
 		id := binary.BigEndian.Uint64(key[len(prefix):])
 		if id > last || !l.work() {
@@ -276,7 +274,7 @@ func (l *leasing) newcomers(g *group, last uint64) error {
 func (l *leasing) lookByField(g *group) error {
 	a := g.by
 	var stale [][]byte
-	c := l.Bucket(bOrdered).Cursor()
+	c := l.cursor(bOrdered)
 	for key := a.next(c, a.at); key != nil; key = a.next(c, a.at) {
 		where := bytes.Clone(key[len(a.prefix):])
 		id := binary.BigEndian.Uint64(where[valueSize:])
@@ -309,7 +307,7 @@ func (l *leasing) lookByField(g *group) error {
 
 // next is the key that is walked after a place: first those with a value, then
 // those without; nil at the end.
-func (a *arrangement) next(c *bbolt.Cursor, at []byte) []byte {
+func (a *arrangement) next(c *cursor, at []byte) []byte {
 	first := func(key []byte, valued bool) []byte {
 		if bytes.HasPrefix(key, a.prefix) && len(key) == len(a.prefix)+placeSize && (key[len(a.prefix)] != noValue) == valued {
 			return key
@@ -334,7 +332,7 @@ func (a *arrangement) next(c *bbolt.Cursor, at []byte) []byte {
 }
 
 // valued is the next key in the order of the values.
-func (a *arrangement) valued(c *bbolt.Cursor, at []byte) []byte {
+func (a *arrangement) valued(c *cursor, at []byte) []byte {
 	if !a.down {
 		if at == nil {
 			key, _ := c.Seek(append(slices.Clip(a.prefix), noValue+1))
@@ -363,7 +361,7 @@ func (a *arrangement) valued(c *bbolt.Cursor, at []byte) []byte {
 // fieldsInOrder are the fields of which a segment has an index.
 func (t *tx) fieldsInOrder(seg uint32) (fields []string) {
 	prefix := be32(nil, seg)
-	c := t.Bucket(bOrdered).Cursor()
+	c := t.cursor(bOrdered)
 	for key, _ := c.Seek(prefix); bytes.HasPrefix(key, prefix) && len(key) >= 6; {
 		n := int(binary.BigEndian.Uint16(key[4:]))
 		if len(key) < 6+n {
@@ -417,7 +415,7 @@ func (s *Store) Arrange(ctx context.Context, list string, order Order) error {
 	}
 	for _, seg := range row.Segments {
 		for more := true; more; {
-			err := s.write(ctx, fmt.Sprintf("arrange list %q by %s", list, field), func(t *tx) error {
+			err := s.writeLarge(ctx, fmt.Sprintf("arrange list %q by %s", list, field), func(t *tx) error {
 				_, n, err := t.putInOrder(seg, field, arrangeStep)
 				more = n == arrangeStep
 				return err

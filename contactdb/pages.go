@@ -50,7 +50,7 @@ func (p pages[T]) all() iter.Seq2[T, error] {
 // page reads the rows from a key on; next is where to go on, nil at the end.
 func (p pages[T]) page(at []byte) (rows []T, next []byte, err error) {
 	err = p.store.view(string(p.bucket), func(t *tx) error {
-		c := t.Bucket(p.bucket).Cursor()
+		c := t.cursor(p.bucket)
 		n := 0
 		for k, v := c.Seek(at); k != nil && bytes.HasPrefix(k, p.prefix); k, v = c.Next() {
 			if p.until != nil && bytes.Compare(k, p.until) > 0 {

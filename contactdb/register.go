@@ -94,7 +94,7 @@ func (t *tx) registered(r registerRow, phone string) (found bool, err error) {
 	if !ok {
 		return false, nil
 	}
-	key, value := t.Bucket(bRegistered).Cursor().Seek(blockKey(r.Segment, want))
+	key, value := t.cursor(bRegistered).Seek(blockKey(r.Segment, want))
 	if len(key) < 12 || binary.BigEndian.Uint32(key) != r.Segment {
 		return false, nil
 	}
@@ -186,7 +186,7 @@ func (s *Store) issue(ctx context.Context, r Register, numbers []uint64) error {
 		return err
 	}
 	for part := range slices.Chunk(numbers, blocksStep*blockNumbers) {
-		err := s.write(ctx, what, func(t *tx) error {
+		err := s.writeLarge(ctx, what, func(t *tx) error {
 			for some := range slices.Chunk(part, blockNumbers) {
 				t.put(bRegistered, blockKey(seg, some[len(some)-1]), block(some))
 			}
@@ -242,7 +242,7 @@ func (s *Store) RemoveRegister(name string) error {
 func (s *Store) sweepRegisters() error {
 	for left := true; left; {
 		err := s.update("clean up", func(t *tx) error {
-			key, _ := t.Bucket(bUnregistered).Cursor().First()
+			key, _ := t.cursor(bUnregistered).First()
 			if left = key != nil; !left {
 				return nil
 			}

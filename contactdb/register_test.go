@@ -131,7 +131,7 @@ func TestANewIssueTakesThePlaceOfTheOldInOneStep(t *testing.T) {
 		t.Error(err)
 	}
 	if err := s.view("look", func(t2 *tx) error {
-		if n := t2.Bucket(bRegistered).Stats().KeyN; n != 1 {
+		if n := t2.keys(bRegistered); n != 1 {
 			t.Errorf("%d blocks are left of all issues, want 1", n)
 		}
 		return nil

@@ -2,6 +2,7 @@ package contactdb
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"fmt"
 	"slices"
@@ -64,7 +65,7 @@ func (s *Store) sweep() error {
 		}); err != nil || seg == nil {
 			return err
 		}
-		if err := s.update("clean up", func(t *tx) error { return t.sweep(binary.BigEndian.Uint32(seg)) }); err != nil {
+		if err := s.writeLarge(context.Background(), "clean up", func(t *tx) error { return t.sweep(binary.BigEndian.Uint32(seg)) }); err != nil {
 			return err
 		}
 	}

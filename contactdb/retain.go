@@ -75,7 +75,7 @@ func (s *Store) ForgetInRecords(ctx context.Context, what string, members map[st
 
 // eachFrom walks the keys of a bucket from one on.
 func (t *tx) eachFrom(bucket, from []byte, f func(key, value []byte) (bool, error)) error {
-	c := t.Bucket(bucket).Cursor()
+	c := t.cursor(bucket)
 	for k, v := c.Seek(from); k != nil; k, v = c.Next() {
 		if more, err := f(k, v); err != nil || !more {
 			return err

@@ -180,7 +180,7 @@ func (w *rowWalk) begin(t *tx) error {
 }
 
 func (w *rowWalk) read(t *tx) error {
-	c := t.Bucket(w.bucket).Cursor()
+	c := t.cursor(w.bucket)
 	n := 0
 	for k, v := c.Seek(w.next); ; k, v = c.Next() {
 		if k == nil || !bytes.HasPrefix(k, w.prefix) || bytes.Compare(k, w.until) > 0 {

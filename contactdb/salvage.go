@@ -43,6 +43,9 @@ func Salvage(path, to string) (parts []Salvaged, err error) {
 	}
 	r := &rescue{tree: newTree(f, m.pageSize), db: db}
 	err = r.all(m.root)
+	if err == nil {
+		err = r.journal(path)
+	}
 	err = errors.Join(err, db.Sync(), db.Close())
 	return r.parts, err
 }
@@ -82,6 +85,26 @@ func (r *rescue) all(root uint64) error {
 		r.parts = append(r.parts, part)
 	}
 	return nil
+}
+
+// journal does what the journal of the damaged file says that is not in it.
+func (r *rescue) journal(path string) error {
+	part, l := Salvaged{Name: "the journal"}, newLayer()
+	err := r.db.Update(func(btx *bbolt.Tx) error {
+		t := &tx{file: btx}
+		folded, id := t.journaled()
+		j, err := readJournal(path, id, folded, l.replay)
+		if err != nil {
+			part.Lost = append(part.Lost, err.Error())
+		} else if folded = j.next - 1; j.close(false) != nil {
+			return nil // only read
+		}
+		return t.fold(l, folded)
+	})
+	if part.Rows = l.rows.Len(); part.Rows > 0 || len(part.Lost) > 0 {
+		r.parts = append(r.parts, part)
+	}
+	return err
 }
 
 // bucket copies the rows of one bucket.

@@ -128,7 +128,7 @@ func (t *tx) unindexTerms(c *Contact, seg uint32, but map[uint64]bool) {
 
 // runOf is the run that a contact was imported with, nil if it has none.
 func (t *tx) runOf(seg uint32, id uint64) (run []byte, first uint64) {
-	c := t.Bucket(bRuns).Cursor()
+	c := t.cursor(bRuns)
 	at, _ := c.Seek(runKey(seg, id+1))
 	key, last := c.Prev()
 	if at == nil {
@@ -142,7 +142,7 @@ func (t *tx) runOf(seg uint32, id uint64) (run []byte, first uint64) {
 
 // takeTerm packs the block that has a term anew without it.
 func (t *tx) takeTerm(run []byte, gone term) {
-	c := t.Bucket(bTerms).Cursor()
+	c := t.cursor(bTerms)
 	want := termKey(run, gone)
 	key, block := c.Seek(want)
 	if !bytes.Equal(key, want) { // it begins before the term
@@ -229,7 +229,7 @@ func unpackTerms(key uint64, block []byte, f func(term) bool) (more bool, err er
 
 // inRun calls f for the places of a run whose terms lie between two.
 func (t *tx) inRun(run []byte, from, end uint64, f func(local uint32)) error {
-	c := t.Bucket(bTerms).Cursor()
+	c := t.cursor(bTerms)
 	begin := be64(bytes.Clone(run), from)
 	at, _ := c.Seek(begin)
 	k, v := c.Prev() // the block before may reach into the range

@@ -25,6 +25,7 @@ type both struct {
 	m    *model
 	now  time.Time
 	step int // rows of a transaction of an import
+	fold int // bytes of a layer that is folded
 }
 
 func TestRandomSequencesDoWhatTheModelDoes(t *testing.T) {
@@ -36,6 +37,7 @@ func TestRandomSequencesDoWhatTheModelDoes(t *testing.T) {
 		}
 		defer os.RemoveAll(run)
 		b := &both{T: rt, path: filepath.Join(run, "store.db"), m: newModel(), now: monday, step: 4}
+		b.fold = rapid.SampledFrom([]int{1, 2000, foldSize}).Draw(rt, "fold")
 		b.open()
 		defer func() { b.s.Close() }()
 		b.apply("sale")
@@ -45,6 +47,7 @@ func TestRandomSequencesDoWhatTheModelDoes(t *testing.T) {
 			"import":     func(*rapid.T) { b.importRows() },
 			"lease":      func(*rapid.T) { b.lease() },
 			"lease more": func(*rapid.T) { b.lease() },
+			"crash":      func(*rapid.T) { b.crash() },
 			"settle":     func(*rapid.T) { b.settle() },
 			"note":       func(*rapid.T) { b.note() },
 			"recover":    func(*rapid.T) { b.recover() },
@@ -106,7 +109,7 @@ func (b *both) fails(err, want error) {
 
 func (b *both) open() {
 	var err error
-	b.s, err = Open(Config{Path: b.path})
+	b.s, err = Open(Config{Path: b.path, foldSize: b.fold})
 	b.must(err)
 	b.s.importStep, b.s.importKeep = b.step, 3
 }
@@ -114,6 +117,39 @@ func (b *both) open() {
 func (b *both) reopen() {
 	b.must(b.s.Close())
 	b.open()
+}
+
+// crash opens what is on the disk, while nothing is folded, without a last fold.
+func (b *both) crash() {
+	btx, err := b.s.db.Begin(true)
+	b.must(err)
+	after := copyStore(b, b.path)
+	b.must(btx.Rollback())
+	b.must(b.s.Close())
+	b.path = after
+	b.open()
+}
+
+// copyStore copies a store's files into a new folder beside it, as a kill leaves them.
+func copyStore(t interface{ Fatal(...any) }, path string) string {
+	dir, err := os.MkdirTemp(filepath.Dir(path), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := filepath.Join(dir, "store.db")
+	for _, end := range []string{"", journalEnds[0], journalEnds[1]} {
+		content, err := os.ReadFile(path + end)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = os.WriteFile(to+end, content, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return to
 }
 
 func (b *both) importRows() {
@@ -141,7 +177,7 @@ func (b *both) importRows() {
 // skipIDs: an undone import has used up ids for the parts that it had staged.
 func (b *both) skipIDs(rows []Contact) {
 	b.must(b.s.view("ids", func(t *tx) error {
-		b.m.nextID = t.Bucket(bContacts).Sequence()
+		b.m.nextID = t.sequence(bContacts)
 		return nil
 	}))
 }

@@ -1,6 +1,7 @@
 package contactdb
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -27,9 +28,21 @@ type Store struct {
 	stopped chan struct{} // closed by the committer when it ends
 	closing sync.Once
 
+	over over // what is not in the file yet
+
+	// The committer's own.
+	journal   *journal
+	folds     chan foldResult // how a fold has ended
+	folding   bool            // one is under way
+	foldAgain int             // size of the newest layer at which it is tried again
+	frozenAt  uint64          // last batch of the layer that is, or could not be, folded
+	broken    error           // after it nothing is written
+	room      []byte          // for a batch
+
 	bulk       sync.Mutex // held by Import and RemoveList, one at a time; guards no field
 	importStep int        // rows that one transaction of an import takes
 	importKeep int        // entries of a kind that an import keeps in memory
+	foldSize   int        // as in Config
 
 	registering sync.Mutex // held while a register is replaced or removed; guards no field
 	dnc         dncCache
@@ -40,11 +53,13 @@ type Store struct {
 type Config struct {
 	Path    string        // the file; created with its folder if it is not there
 	Timeout time.Duration // how long to wait for another process to let go of it; 0: do not wait
+
+	foldSize int // bytes of a layer that is folded into the file
 }
 
 // schema is the layout of the file that this program writes. A program opens
 // files of its own and older schemas.
-const schema = 5
+const schema = 6
 
 // mapped is how much address space the file is mapped into from the start. As
 // long as the file is smaller, a long reader never holds a writer up.
@@ -75,15 +90,21 @@ func open(cfg Config) (*Store, error) {
 		queue:   make(chan *write, 1024),
 		stop:    make(chan struct{}),
 		stopped: make(chan struct{}),
+		folds:   make(chan foldResult, 1),
 
 		importStep: importStep,
 		importKeep: importKeep,
+		foldSize:   cmp.Or(cfg.foldSize, foldSize),
 	}
 	if err := guard(s.migrate); err != nil {
 		db.Close()
 		return nil, err
 	}
 	if err := guard(s.load); err != nil {
+		db.Close()
+		return nil, err
+	}
+	if err := s.replay(cfg.Path); err != nil {
 		db.Close()
 		return nil, err
 	}
@@ -137,8 +158,9 @@ func fill(path string) error {
 		}
 		secret := make([]byte, 32)
 		rand.Read(secret)
-		t := &tx{Tx: btx, dnc: &dncCache{}, words: &words{}}
+		t := &tx{file: btx, dnc: &dncCache{}, words: &words{}}
 		t.put(bMeta, kSchema, be64(nil, schema))
+		t.identify()
 		t.put(bMeta, kSecret, secret)
 		return t.err
 	})
@@ -146,6 +168,13 @@ func fill(path string) error {
 		return err
 	}
 	return db.Close()
+}
+
+// identify gives the file an identity: a journal of another file is not its own.
+func (t *tx) identify() {
+	id := make([]byte, identity)
+	rand.Read(id)
+	t.put(bMeta, kIdentity, id)
 }
 
 func syncDir(dir string) error {
@@ -179,9 +208,7 @@ func (s *Store) Close() error {
 
 // view runs f in a read transaction: one consistent view.
 func (s *Store) view(what string, f func(*tx) error) error {
-	err := guard(func() error {
-		return s.db.View(func(btx *bbolt.Tx) error { return f(&tx{Tx: btx, dnc: &s.dnc, words: &s.words}) })
-	})
+	err := guard(func() error { return s.look(f) })
 	if errors.Is(err, berrors.ErrDatabaseNotOpen) {
 		err = errClosed
 	}
@@ -189,6 +216,33 @@ func (s *Store) view(what string, f func(*tx) error) error {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
+}
+
+// look runs f on what the layers and the file hold at one instant.
+func (s *Store) look(f func(*tx) error) error {
+	btx, seen, err := s.begin()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = btx.Rollback() }() // of a view: it never fails
+	t := &tx{file: btx, dnc: &s.dnc, words: &s.words}
+	if seen != nil {
+		t.layers = seen.seenThrough()
+	}
+	return f(t)
+}
+
+// begin begins a view. If the layers are the same before and after, no layer
+// that they are without has come into the file.
+func (s *Store) begin() (*bbolt.Tx, *stack, error) {
+	for {
+		seen := s.over.seen.Load()
+		btx, err := s.db.Begin(false)
+		if err != nil || seen == s.over.seen.Load() {
+			return btx, seen, err
+		}
+		_ = btx.Rollback()
+	}
 }
 
 // update runs f in a durable transaction that cannot be cancelled.

@@ -45,9 +45,9 @@ func openStore(t testing.TB, path string) *Store {
 // in a write transaction, the only one in which nothing else changes.
 func checkPages(t testing.TB, s *Store) {
 	t.Helper()
-	err := s.update("check pages", func(t *tx) error {
+	err := s.writeLarge(bg, "check pages", func(t *tx) error {
 		var all []error
-		for err := range t.Tx.Check() {
+		for err := range t.file.Check() {
 			all = append(all, err)
 		}
 		return errors.Join(all...)

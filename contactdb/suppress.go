@@ -152,9 +152,9 @@ func (t *tx) readDNC(x *dncIndex) error {
 	if err != nil {
 		return err
 	}
-	key, _ := t.Bucket(bDNC).Cursor().Seek([]byte("c"))
+	key, _ := t.cursor(bDNC).Seek([]byte("c"))
 	x.contacts = bytes.HasPrefix(key, []byte("c"))
-	key, _ = t.Bucket(bDNC).Cursor().Seek([]byte("e"))
+	key, _ = t.cursor(bDNC).Seek([]byte("e"))
 	x.erased = bytes.HasPrefix(key, []byte("e"))
 	lengths := map[int]bool{}
 	err = t.each(bDNC, []byte("p"), func(_, value []byte) (bool, error) {
@@ -231,7 +231,7 @@ func (t *tx) suppressions(phone string, contact uint64, f func(Suppression) bool
 
 // entries are the added ones of a subject; it says whether to go on.
 func (t *tx) entries(subject []byte, f func(Suppression) bool) (more bool, err error) {
-	c := t.Bucket(bDNC).Cursor()
+	c := t.cursor(bDNC)
 	for key, value := c.Seek(subject); key != nil && bytes.HasPrefix(key, subject); key, value = c.Next() {
 		if len(key) > len(subject) && key[len(subject)] != 0 {
 			break

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"go.etcd.io/bbolt"
+	berrors "go.etcd.io/bbolt/errors"
 )
 
 // Keys are in the order of the question that is asked of them. Numbers in them
@@ -78,7 +79,9 @@ var (
 	kSecret    = []byte("secret")
 	kHead      = []byte("head")
 	kAuditHead = []byte("audithead")
-	kDNC       = []byte("dnc") // counts the changes of what dncIndex holds
+	kJournal   = []byte("journal")  // how far the journal has come into the file
+	kIdentity  = []byte("identity") // of the file: a journal names the one that it belongs to
+	kDNC       = []byte("dnc")      // counts the changes of what dncIndex holds
 )
 
 // appended are the buckets whose keys only grow: their pages are filled up.
@@ -95,13 +98,19 @@ var least = map[string]int{
 	string(bCallbacks): 20, string(bRegistered): 12, string(bUnregistered): 4,
 }
 
-// tx is a transaction. Writing never fails before the commit except by a
+// tx is a transaction: a view of the file through the layers that lie over it.
+// What it writes goes into a layer of its own and the journal, or, if it has
+// none, into the file. Writing never fails before the commit except by a
 // mistake of ours (a key too long); the first such error stays in err and
 // undoes the operation.
 type tx struct {
-	*bbolt.Tx
-	dirty    bool // something was written
-	dense    bool // the indexes of numbers and external ids are filled in their order
+	file     *bbolt.Tx
+	layers   []*layer      // the newest first
+	top      *layer        // the first of them, if it is this transaction's own
+	log      *journalBatch // what was written into it
+	room     []byte        // for keys
+	dirty    bool          // something was written
+	dense    bool          // the indexes of numbers and external ids are filled in their order
 	err      error
 	dnc      *dncCache
 	words    *words
@@ -114,24 +123,76 @@ type tx struct {
 	dncChanged bool      // what it holds is not committed yet
 }
 
+// writes says whether the transaction may write, and see what is not committed.
+func (t *tx) writes() bool { return t.top != nil || t.file.Writable() }
+
+// bucket is the file's part of a bucket.
 func (t *tx) bucket(name []byte) *bbolt.Bucket {
-	b := t.Bucket(name)
+	b := t.file.Bucket(name)
 	if appended[string(name)] || t.dense && (bytes.Equal(name, bPhones) || bytes.Equal(name, bExternals)) {
 		b.FillPercent = 1
 	}
 	return b
 }
 
-func (t *tx) get(bucket, key []byte) []byte { return t.Bucket(bucket).Get(key) }
+func (t *tx) get(bucket, key []byte) []byte {
+	if len(t.layers) > 0 {
+		t.room = layerKey(t.room, bucketNumbers[string(bucket)], key)
+		for _, l := range t.layers {
+			if e, found := l.rows.Get(layerRow{key: t.room}); found {
+				return e.value
+			}
+		}
+	}
+	return t.file.Bucket(bucket).Get(key)
+}
+
+// cursor walks a bucket.
+func (t *tx) cursor(bucket []byte) *cursor {
+	c := &cursor{}
+	n := bucketNumbers[string(bucket)]
+	for _, l := range t.layers {
+		s := source{rows: l.rows.Iter(), bucket: n}
+		if s.from(nil).key != nil {
+			c.sources = append(c.sources, s)
+		}
+	}
+	c.sources = append(c.sources, source{file: t.file.Bucket(bucket).Cursor()})
+	return c
+}
+
+// keys counts the keys of a bucket.
+func (t *tx) keys(bucket []byte) (n int) {
+	c := t.cursor(bucket)
+	for k, _ := c.First(); k != nil; k, _ = c.Next() {
+		n++
+	}
+	return n
+}
 
 func (t *tx) put(bucket, key, value []byte) {
 	t.dirty = true
-	if err := t.bucket(bucket).Put(key, value); err != nil && t.err == nil {
+	var err error
+	switch {
+	case t.top == nil:
+		err = t.bucket(bucket).Put(key, value)
+	case len(key) == 0:
+		err = berrors.ErrKeyRequired
+	case len(key) > bbolt.MaxKeySize:
+		err = berrors.ErrKeyTooLarge
+	case int64(len(value)) > bbolt.MaxValueSize:
+		err = berrors.ErrValueTooLarge
+	default:
+		value = append(make([]byte, 0, len(value)), value...)
+		t.top.set(layerRow{key: layerKey(nil, bucketNumbers[string(bucket)], key), value: value})
+		t.log.put(bucket, key, value)
+	}
+	if err != nil && t.err == nil {
 		t.err = fmt.Errorf("%s: %w", bucket, err)
 	}
 }
 
-// puts writes many rows of one bucket; the key is the caller's again afterwards.
+// puts writes many rows of one bucket into the file; the key is the caller's again afterwards.
 type puts struct {
 	t      *tx
 	name   []byte
@@ -151,16 +212,36 @@ func (p puts) put(key, value []byte) {
 
 func (t *tx) delete(bucket, key []byte) {
 	t.dirty = true
+	if t.top != nil {
+		t.top.set(layerRow{key: layerKey(nil, bucketNumbers[string(bucket)], key), gone: true})
+		t.log.delete(bucket, key)
+		return
+	}
 	if err := t.bucket(bucket).Delete(key); err != nil && t.err == nil {
 		t.err = fmt.Errorf("%s: %w", bucket, err)
 	}
 }
 
+// sequence is how far a bucket has been counted up.
+func (t *tx) sequence(bucket []byte) uint64 {
+	for _, l := range t.layers {
+		if n, known := l.seqs[bucketNumbers[string(bucket)]]; known {
+			return n
+		}
+	}
+	return t.file.Bucket(bucket).Sequence()
+}
+
 // next counts a bucket's sequence up.
 func (t *tx) next(bucket []byte) uint64 {
 	t.dirty = true
-	n, err := t.bucket(bucket).NextSequence()
-	if err != nil && t.err == nil {
+	n := t.sequence(bucket) + 1
+	if t.top != nil {
+		t.top.count(bucketNumbers[string(bucket)], n)
+		t.log.count(bucket, n)
+		return n
+	}
+	if err := t.bucket(bucket).SetSequence(n); err != nil && t.err == nil {
 		t.err = err
 	}
 	return n
@@ -195,7 +276,7 @@ func decode(bucket, value []byte, row any) error {
 
 // each walks the keys with a prefix, in order, until f returns false.
 func (t *tx) each(bucket, prefix []byte, f func(key, value []byte) (bool, error)) error {
-	c := t.Bucket(bucket).Cursor()
+	c := t.cursor(bucket)
 	for k, v := c.Seek(prefix); k != nil && bytes.HasPrefix(k, prefix); k, v = c.Next() {
 		if len(k) < least[string(bucket)] {
 			return errKeys(bucket)

@@ -6,8 +6,6 @@ import (
 	"encoding/json"
 	"slices"
 	"time"
-
-	"go.etcd.io/bbolt"
 )
 
 // group is the contacts of one segment and set of zones: they wait in one
@@ -176,7 +174,7 @@ func (l *leasing) look(g *group) error {
 		return l.lookByField(g)
 	}
 	prefix := be32(be32(nil, g.seg), g.class)
-	c := l.Bucket(bFresh).Cursor()
+	c := l.cursor(bFresh)
 	for key := g.start(c, prefix); key != nil && bytes.HasPrefix(key, prefix); {
 		if len(key) != len(prefix)+8 {
 			return errKeys(bFresh)
@@ -206,7 +204,7 @@ func (l *leasing) look(g *group) error {
 }
 
 // start is the first key that the walk has to look at.
-func (g *group) start(c *bbolt.Cursor, prefix []byte) (key []byte) {
+func (g *group) start(c *cursor, prefix []byte) (key []byte) {
 	if g.order == Newest {
 		return lastUpTo(c, prefix, 1<<64-1)
 	}
@@ -219,7 +217,7 @@ func (g *group) start(c *bbolt.Cursor, prefix []byte) (key []byte) {
 }
 
 // lastUpTo is the last key with an id up to one, nil if there is none.
-func lastUpTo(c *bbolt.Cursor, prefix []byte, id uint64) []byte {
+func lastUpTo(c *cursor, prefix []byte, id uint64) []byte {
 	want := be64(slices.Clip(prefix), id)
 	key, _ := c.Seek(want)
 	switch {

@@ -31,12 +31,11 @@ func (t *tx) word(text string) uint64 {
 	if id, ok := t.ownWords[text]; ok {
 		return id
 	}
-	b := t.Bucket(bWords)
 	key := append([]byte{'='}, text...)
 	id := uint64(0)
-	if value := b.Get(key); len(value) == 8 {
+	if value := t.get(bWords, key); len(value) == 8 {
 		id = binary.BigEndian.Uint64(value)
-	} else if n := b.Sequence() + 1; n < mostWords && len(text) < 256 {
+	} else if n := t.sequence(bWords) + 1; n < mostWords && len(text) < 256 {
 		id = t.next(bWords)
 		t.put(bWords, key, be64(nil, id))
 		t.put(bWords, be64([]byte{'#'}, id), []byte(text))
@@ -60,12 +59,12 @@ func (t *tx) wordText(id uint64) (string, bool) {
 	if text, ok := t.ownTexts[id]; ok {
 		return text, true
 	}
-	value := t.Bucket(bWords).Get(be64([]byte{'#'}, id))
+	value := t.get(bWords, be64([]byte{'#'}, id))
 	if value == nil {
 		return "", false
 	}
 	text := string(value)
-	if !t.Writable() {
+	if !t.writes() {
 		t.words.learn(id, text)
 		return text, true
 	}

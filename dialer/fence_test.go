@@ -35,6 +35,7 @@ var fences = []struct {
 	why  string
 }{
 	{"go.etcd.io/bbolt", []string{"contactdb"}, "the store must be replaceable by one on PostgreSQL: nobody else may see buckets or transactions"},
+	{"github.com/tidwall/btree", []string{"contactdb"}, "what lies over the store's file is the store's own affair"},
 	{"github.com/emiago/sipgo", []string{"dialer/ua", "dialer/lab"}, "SIP is known in two places only, so that our own transactions can take sipgo's place"},
 	{"github.com/emiago/sipgo/", []string{"dialer/ua", "dialer/lab"}, "SIP is known in two places only, so that our own transactions can take sipgo's place"},
 	{"github.com/icholy/digest", []string{"dialer/ua", "dialer/lab"}, "passwords of SIP are checked and answered in one place"},

@@ -1,0 +1,171 @@
+package contactdb
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"sync/atomic"
+)
+
+// Folding writes a layer into the file, in the order of its keys: many small
+// steps become one large one, which touches each page once. It goes on beside
+// the committer, which writes the next layer meanwhile.
+
+const (
+	// foldSize is how large a layer becomes before it is folded.
+	foldSize = 8 << 20
+	// mostUnfolded is how large it becomes before everybody waits for the file.
+	mostUnfolded = 128 << 20
+)
+
+// over is the layers that lie over the file: the one that grows, and one that
+// is being folded, if there is one.
+type over struct{ seen atomic.Pointer[stack] }
+
+// stack is layers, the newest first. It is never changed.
+type stack struct{ layers []*layer }
+
+// seenThrough are those in which there is something.
+func (s *stack) seenThrough() (all []*layer) {
+	for _, l := range s.layers {
+		if !l.empty() {
+			all = append(all, l)
+		}
+	}
+	return all
+}
+
+func (s *stack) newest() *layer { return s.layers[0] }
+
+func (o *over) newest() *layer { return o.seen.Load().newest() }
+
+// own gives the layers with a copy of the newest, to be written.
+func (o *over) own() *stack {
+	was := o.seen.Load()
+	return &stack{append([]*layer{was.newest().copy()}, was.layers[1:]...)}
+}
+
+func (o *over) publish(s *stack) { o.seen.Store(s) }
+
+// foldIfLarge begins to fold the newest layer when it is large.
+func (s *Store) foldIfLarge() {
+	if s.folding || s.broken != nil || s.over.newest().size < max(s.foldSize, s.foldAgain) {
+		return
+	}
+	old, upTo := s.freeze()
+	s.folding = true
+	go func() {
+		var err, fatal error
+		if damaged := guard(func() error { err, fatal = s.fold(old, upTo); return nil }); damaged != nil {
+			err, fatal = damaged, damaged
+		}
+		s.folds <- foldResult{err, fatal}
+	}()
+}
+
+// foldResult is how a fold has ended.
+type foldResult struct{ err, fatal error }
+
+// freeze puts a new layer on top, and turns to the other file of the journal.
+// A layer that could not be folded before is there still: then nothing changes.
+func (s *Store) freeze() (old *layer, upTo uint64) {
+	seen := s.over.seen.Load()
+	if len(seen.layers) == 1 {
+		s.frozenAt = s.journal.next - 1
+		s.journal.other()
+		seen = &stack{[]*layer{newLayer(), seen.newest()}}
+		s.over.publish(seen)
+	}
+	return seen.layers[1], s.frozenAt
+}
+
+// folded takes in how a fold beside the committer has ended.
+func (s *Store) folded(r foldResult) {
+	s.folding = false
+	if s.foldAgain = 0; r.err == nil {
+		s.over.publish(&stack{s.over.seen.Load().layers[:1]})
+	} else { // the disk is full: not at once again
+		s.foldAgain = s.over.newest().size + s.foldSize
+	}
+	if s.broken == nil {
+		s.broken = r.fatal
+	}
+}
+
+// foldAll folds everything into the file and waits for it.
+func (s *Store) foldAll() (err, fatal error) {
+	if s.folding {
+		s.folded(<-s.folds)
+	}
+	for s.broken == nil {
+		seen := s.over.seen.Load()
+		if len(seen.layers) == 1 && seen.newest().empty() {
+			return nil, nil
+		}
+		old, upTo := s.freeze()
+		if err, fatal := s.fold(old, upTo); err != nil {
+			return err, fatal
+		}
+		s.folded(foldResult{})
+	}
+	return s.broken, s.broken
+}
+
+// fold writes a layer into the file, and that the journal is in it up to a batch.
+func (s *Store) fold(l *layer, upTo uint64) (err, fatal error) {
+	_, err, fatal = s.inFile(func(t *tx) (int, error) { return -1, t.fold(l, upTo) })
+	return err, fatal
+}
+
+func (t *tx) fold(l *layer, upTo uint64) error {
+	l.rows.Scan(func(r layerRow) bool {
+		if bucket := buckets[r.key[0]]; r.gone {
+			t.delete(bucket, r.key[1:])
+		} else {
+			t.put(bucket, r.key[1:], r.value)
+		}
+		return t.err == nil
+	})
+	for bucket, n := range l.seqs {
+		if err := t.bucket(buckets[bucket]).SetSequence(n); err != nil {
+			return err
+		}
+	}
+	t.put(bMeta, kJournal, be64(nil, upTo))
+	return t.err
+}
+
+// end folds what is left and lets go of the journal. What cannot be folded now
+// is folded when the store is opened again.
+func (s *Store) end() {
+	err, _ := s.foldAll()
+	_ = s.journal.close(err == nil) // what it holds is durable, and in the file if it goes
+}
+
+// replay reads the journal of a run that was not closed into the newest layer.
+func (s *Store) replay(path string) (err error) {
+	l, folded, id := newLayer(), uint64(0), []byte(nil)
+	err = s.view("journal", func(t *tx) error {
+		folded, id = t.journaled()
+		return nil
+	})
+	if err == nil {
+		s.journal, err = readJournal(path, id, folded, l.replay)
+	}
+	s.over.publish(&stack{[]*layer{l}})
+	return err
+}
+
+// journaled says how far the journal has come into the file, and to which
+// identity it must belong.
+func (t *tx) journaled() (folded uint64, id []byte) {
+	if v := t.get(bMeta, kJournal); len(v) == 8 {
+		folded = binary.BigEndian.Uint64(v)
+	}
+	return folded, bytes.Clone(t.get(bMeta, kIdentity))
+}
+
+// settled makes what was acknowledged be in the file.
+func (s *Store) settled() error {
+	return s.writeLarge(context.Background(), "fold the journal", func(*tx) error { return nil })
+}

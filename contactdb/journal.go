@@ -1,0 +1,321 @@
+package contactdb
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// What is done in small steps is written to a journal first: one write and one
+// fdatasync serve everything that waits, and then it is acknowledged. What it
+// says lies as layers over the file until it is folded in, in large steps, in
+// the order of its keys. The journal is two files, written by turns from their
+// beginnings: while one is folded into the store, the other is written.
+//
+// A journal's file begins with what it is and the identity of the store's file.
+// Then come batches: number (8 bytes), length (4), CRC-32C of what follows (4),
+// CRC-32C of these sixteen bytes (4), and operations. Numbers count up over both
+// files: what lies behind the last batch is older, or torn, and does not follow.
+const (
+	journalMark = "apel-journal-1\r\n"
+	identity    = 16 // bytes
+	journalHead = len(journalMark) + identity
+	batchHead   = 20
+)
+
+// operations of a batch.
+const (
+	opPut = iota + 1
+	opDelete
+	opCount
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// journalBatch is what one transaction writes, with room for its head.
+type journalBatch struct{ b []byte }
+
+func newJournalBatch(room []byte) *journalBatch {
+	return &journalBatch{append(room[:0], make([]byte, batchHead)...)}
+}
+
+func (b *journalBatch) empty() bool { return len(b.b) == batchHead }
+
+func (b *journalBatch) op(op byte, bucket, key []byte) {
+	b.b = append(b.b, op, byte(len(bucket)))
+	b.b = append(b.b, bucket...)
+	b.b = append(binary.AppendUvarint(b.b, uint64(len(key))), key...)
+}
+
+func (b *journalBatch) put(bucket, key, value []byte) {
+	b.op(opPut, bucket, key)
+	b.b = append(binary.AppendUvarint(b.b, uint64(len(value))), value...)
+}
+
+func (b *journalBatch) delete(bucket, key []byte) { b.op(opDelete, bucket, key) }
+
+func (b *journalBatch) count(bucket []byte, n uint64) {
+	b.op(opCount, bucket, nil)
+	b.b = binary.AppendUvarint(b.b, n)
+}
+
+// close writes the head and gives the batch as it is kept.
+func (b *journalBatch) close(number uint64) []byte {
+	head, body := b.b[:batchHead], b.b[batchHead:]
+	binary.BigEndian.PutUint64(head, number)
+	binary.BigEndian.PutUint32(head[8:], uint32(len(body)))
+	binary.BigEndian.PutUint32(head[12:], crc32.Checksum(body, castagnoli))
+	binary.BigEndian.PutUint32(head[16:], crc32.Checksum(head[:16], castagnoli))
+	return b.b
+}
+
+// journal is the two files as they are written. Only the committer uses it.
+type journal struct {
+	path  string // of the store
+	id    []byte
+	files [2]journalFile // nil where there is none yet
+	at    [2]int64       // where the next batch goes
+	turn  int            // the one that is written
+	next  uint64         // number of the next batch
+
+	create func(name string) (journalFile, error) // opens a file, or makes it
+}
+
+type journalFile interface {
+	io.WriterAt
+	Sync() error
+	Close() error
+}
+
+func createJournalFile(name string) (journalFile, error) {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_RDWR, 0o600)
+	return diskFile{f}, err
+}
+
+var journalEnds = [2]string{".journal-a", ".journal-b"}
+
+func journalPath(path string, n int) string { return path + journalEnds[n] }
+
+// append makes a batch durable. An error leaves the journal as it was.
+func (j *journal) append(b *journalBatch) error {
+	if err := j.open(); err != nil {
+		return err
+	}
+	kept := b.close(j.next)
+	f := j.files[j.turn]
+	if _, err := f.WriteAt(kept, j.at[j.turn]); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return syncError{err}
+	}
+	j.at[j.turn] += int64(len(kept))
+	j.next++
+	return nil
+}
+
+// syncError: nobody knows what the disk holds.
+type syncError struct{ error }
+
+// open makes the file whose turn it is, if it is not in use. One that lies there
+// is in the store's file, or of another store: its batches must not follow ours.
+func (j *journal) open() error {
+	if j.files[j.turn] != nil {
+		return nil
+	}
+	name := journalPath(j.path, j.turn)
+	if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	f, err := j.create(name)
+	if err != nil {
+		return err
+	}
+	if _, err = f.WriteAt(append([]byte(journalMark), j.id...), 0); err == nil {
+		err = syncDir(filepath.Dir(name))
+	}
+	if err != nil {
+		return errors.Join(err, f.Close())
+	}
+	j.files[j.turn], j.at[j.turn] = f, int64(journalHead)
+	return nil
+}
+
+// other turns to the other file, whose batches are in the store's file.
+func (j *journal) other() {
+	j.turn = 1 - j.turn
+	j.at[j.turn] = int64(journalHead)
+}
+
+// close ends the journal; folded says that all of it is in the store's file, so
+// that it can go.
+func (j *journal) close(folded bool) (err error) {
+	for n, f := range j.files {
+		if f != nil {
+			err = errors.Join(err, f.Close())
+		}
+		if folded {
+			if e := os.Remove(journalPath(j.path, n)); !errors.Is(e, os.ErrNotExist) {
+				err = errors.Join(err, e)
+			}
+		}
+	}
+	return err
+}
+
+// readJournal opens the journal of a file with an identity. Batches up to one
+// are in the file; those behind are given to f in their order. ErrDamaged if one
+// is missing or spoilt that was acknowledged.
+func readJournal(path string, id []byte, folded uint64, f func(ops []byte) error) (*journal, error) {
+	j := &journal{path: path, id: id, next: folded + 1, create: createJournalFile}
+	var parts [2][]keptBatch
+	for n := range j.files {
+		part, err := readJournalFile(journalPath(path, n), id)
+		if err != nil {
+			return nil, err
+		}
+		for len(part) > 0 && part[0].number <= folded {
+			part = part[1:]
+		}
+		parts[n] = part
+	}
+	first := 0
+	if len(parts[0]) == 0 || len(parts[1]) > 0 && parts[1][0].number < parts[0][0].number {
+		first = 1
+	}
+	for _, n := range []int{first, 1 - first} {
+		for _, b := range parts[n] {
+			if b.number != j.next || b.spoilt {
+				return nil, fmt.Errorf("%w: part %d of its journal %s is missing or spoilt, and what came after it is there; if the store's file was put there by hand, take away the journal, else restore a backup", ErrDamaged, j.next, journalPath(path, n))
+			}
+			if err := f(b.ops); err != nil {
+				return nil, err
+			}
+			j.next++
+			j.turn, j.at[n] = n, b.end
+		}
+	}
+	return j, j.reopen(len(parts[0])+len(parts[1]) > 0)
+}
+
+// reopen goes on in the file that was written last.
+func (j *journal) reopen(used bool) (err error) {
+	if !used {
+		return nil // a new one is begun
+	}
+	j.files[j.turn], err = j.create(journalPath(j.path, j.turn))
+	return err
+}
+
+type keptBatch struct {
+	number uint64
+	ops    []byte
+	end    int64
+	spoilt bool // what follows it shows that it was whole once
+}
+
+// readJournalFile reads the batches of one file that follow each other.
+func readJournalFile(name string, id []byte) (all []keptBatch, err error) {
+	b, err := os.ReadFile(name)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	if len(b) < journalHead || string(b[:len(journalMark)]) != journalMark || !bytes.Equal(b[len(journalMark):journalHead], id) {
+		return nil, nil // torn when it was made, or of another store's file
+	}
+	for at := journalHead; ; {
+		number, length, sum, ok := readBatchHead(b[at:])
+		if !ok || len(all) > 0 && number != all[len(all)-1].number+1 || length > len(b)-at-batchHead {
+			return all, nil
+		}
+		ops := b[at+batchHead : at+batchHead+length]
+		at += batchHead + length
+		kept := keptBatch{number: number, ops: ops, end: int64(at)}
+		if crc32.Checksum(ops, castagnoli) != sum {
+			if follows, _, _, ok := readBatchHead(b[at:]); !ok || follows != number+1 {
+				return all, nil // torn: it was never acknowledged
+			}
+			kept.spoilt = true
+		}
+		all = append(all, kept)
+	}
+}
+
+func readBatchHead(b []byte) (number uint64, length int, sum uint32, ok bool) {
+	if len(b) < batchHead || crc32.Checksum(b[:16], castagnoli) != binary.BigEndian.Uint32(b[16:]) {
+		return 0, 0, 0, false
+	}
+	return binary.BigEndian.Uint64(b), int(binary.BigEndian.Uint32(b[8:])), binary.BigEndian.Uint32(b[12:]), true
+}
+
+var errBatch = fmt.Errorf("%w: its journal cannot be read; restore a backup", ErrDamaged)
+
+// replay does what a batch says to a layer.
+func (l *layer) replay(ops []byte) error {
+	for len(ops) > 0 {
+		r := opReader{b: ops[1:]}
+		op, name := ops[0], r.take(uint64(r.byte()))
+		bucket, known := bucketNumbers[string(name)]
+		key := r.take(r.number())
+		switch {
+		case r.bad || !known:
+			return errBatch
+		case op == opPut:
+			l.set(layerRow{key: layerKey(nil, bucket, key), value: append([]byte{}, r.take(r.number())...)})
+		case op == opDelete:
+			l.set(layerRow{key: layerKey(nil, bucket, key), gone: true})
+		case op == opCount:
+			l.count(bucket, r.number())
+		default:
+			return errBatch
+		}
+		if r.bad {
+			return errBatch
+		}
+		ops = r.b
+	}
+	return nil
+}
+
+type opReader struct {
+	b   []byte
+	bad bool
+}
+
+func (r *opReader) number() uint64 {
+	n, size := binary.Uvarint(r.b)
+	if size <= 0 {
+		r.bad = true
+		return 0
+	}
+	r.b = r.b[size:]
+	return n
+}
+
+func (r *opReader) byte() byte {
+	if len(r.b) == 0 {
+		r.bad = true
+		return 0
+	}
+	b := r.b[0]
+	r.b = r.b[1:]
+	return b
+}
+
+func (r *opReader) take(n uint64) []byte {
+	if r.bad || n > uint64(len(r.b)) {
+		r.bad = true
+		return nil
+	}
+	taken := r.b[:n]
+	r.b = r.b[n:]
+	return taken
+}

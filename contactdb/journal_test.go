@@ -1,0 +1,279 @@
+package contactdb
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// leftBehind is a store that was killed after it had remembered some values, and
+// its files: nothing of the last has come into its file.
+func leftBehind(t *testing.T, values int) (path string) {
+	t.Helper()
+	s := newStore(t)
+	mustImport(t, s, "l", person(1))
+	for n := range values {
+		if err := s.Remember(fmt.Sprint(n), []byte("a value")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return copyStore(t, s.db.Path())
+}
+
+// remembered counts the values.
+func remembered(t *testing.T, s *Store, upTo int) (n int) {
+	t.Helper()
+	for i := range upTo {
+		v, err := s.Recall(fmt.Sprint(i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v != nil {
+			if i != n {
+				t.Errorf("value %d is there, %d is not", i, n)
+			}
+			n++
+		}
+	}
+	return n
+}
+
+func TestWhatIsInTheJournalIsThereAfterAKill(t *testing.T) {
+	path := leftBehind(t, 20)
+	for range 3 { // it goes on in the same file
+		s, err := Open(Config{Path: path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := remembered(t, s, 20); n != 20 {
+			t.Errorf("%d of 20 values", n)
+		}
+		if err := s.PutTeam(Team{Name: "south"}); err != nil {
+			t.Fatal(err)
+		}
+		before := path
+		path = copyStore(t, path)
+		_ = s.Close()
+		if left, err := filepath.Glob(before + ".*"); err != nil || len(left) > 0 {
+			t.Errorf("left by a store that was closed: %v, %v", left, err)
+		}
+	}
+}
+
+// Cut off or spoilt in its last batch, which a power cut may do before it was
+// acknowledged, the journal gives all others; spoilt before, it is refused.
+func TestATornJournalLosesNothingButItsLastBatch(t *testing.T) {
+	path := leftBehind(t, 5)
+	name := journalPath(path, 0)
+	if _, err := os.Stat(name); err != nil {
+		name = journalPath(path, 1)
+	}
+	whole, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := readJournalFile(name, whole[len(journalMark):journalHead])
+	if err != nil || len(all) != 5 {
+		t.Fatalf("%d batches, %v", len(all), err)
+	}
+	last := int(all[3].end)
+	look := func(what string, journal []byte, want int, refused error) {
+		t.Helper()
+		to := copyStore(t, path)
+		if err := os.WriteFile(to+filepath.Ext(name), journal, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		s, err := Open(Config{Path: to})
+		if !errors.Is(err, refused) {
+			t.Fatalf("%s: %v, want %v", what, err, refused)
+		}
+		if err != nil {
+			return
+		}
+		defer s.Close()
+		if n := remembered(t, s, 5); n != want {
+			t.Errorf("%s: %d values, want %d", what, n, want)
+		}
+	}
+	for at := last; at < len(whole); at += 7 {
+		look(fmt.Sprintf("cut at %d", at), whole[:at], 4, nil)
+		spoilt := bytes.Clone(whole)
+		spoilt[at] ^= 1
+		look(fmt.Sprintf("spoilt at %d", at), spoilt, 4, nil)
+	}
+	spoilt := bytes.Clone(whole)
+	spoilt[last-1] ^= 1
+	look("spoilt in the middle", spoilt, 0, ErrDamaged)
+	spoilt = bytes.Clone(whole)
+	copy(spoilt[len(journalMark):], "another identity")
+	look("another store's", spoilt, 0, nil)
+}
+
+// A journal whose beginning is not in the file belongs to a later state of it.
+func TestAJournalThatDoesNotFollowOnTheFileIsRefused(t *testing.T) {
+	s := newStore(t)
+	early := filepath.Join(t.TempDir(), "early.db")
+	if err := s.settled(); err != nil {
+		t.Fatal(err)
+	}
+	copied, err := os.ReadFile(s.db.Path())
+	if err != nil {
+		t.Fatal(err)
+	}
+	mustImport(t, s, "l", person(1))
+	if err := s.Remember("0", []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	late := copyStore(t, s.db.Path())
+	for from, to := range map[string]string{journalPath(late, 0): journalPath(early, 0), journalPath(late, 1): journalPath(early, 1)} {
+		if b, err := os.ReadFile(from); err == nil {
+			if err := os.WriteFile(to, b, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := os.WriteFile(early, copied, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := Open(Config{Path: early}); !errors.Is(err, ErrDamaged) {
+		t.Errorf("opened: %v, %v", s, err)
+	}
+}
+
+func TestARestoredBackupLeavesTheJournalToTheOldStore(t *testing.T) {
+	path := leftBehind(t, 3)
+	backup := copyStore(t, path)
+	s := openStore(t, backup)
+	if err := s.Remember("4", []byte("of the backup")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(Config{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Remember("3", []byte("later")); err != nil {
+		t.Fatal(err)
+	}
+	path = copyStore(t, path)
+	_ = s.Close()
+	kept, err := Restore(backup, path, monday)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s = openStore(t, path); remembered(t, s, 4) != 3 {
+		t.Error("the restored store knows of what came after the backup")
+	}
+	if s = openStore(t, kept); remembered(t, s, 4) != 4 {
+		t.Error("the old store has lost what was in its journal")
+	}
+}
+
+func TestSalvageDoesWhatTheJournalSays(t *testing.T) {
+	path := leftBehind(t, 3)
+	to := filepath.Join(t.TempDir(), "saved.db")
+	if _, err := Salvage(path, to); err != nil {
+		t.Fatal(err)
+	}
+	if s := openStore(t, to); remembered(t, s, 3) != 3 {
+		t.Error("what was in the journal was not saved")
+	}
+}
+
+// A cursor through layers goes where one over a plain map would.
+func TestACursorSeesThroughLayers(t *testing.T) {
+	s := newStore(t)
+	rapid.Check(t, func(rt *rapid.T) {
+		want := map[string]string{}
+		key := rapid.StringMatching(`[abc]{1,3}`)
+		change := func(t *tx) {
+			for range rapid.IntRange(0, 12).Draw(rt, "changes") {
+				k := key.Draw(rt, "key")
+				if rapid.Bool().Draw(rt, "delete") {
+					t.delete(bMemory, []byte(k))
+					delete(want, k)
+				} else {
+					v := rapid.StringMatching(`[xyz]{0,2}`).Draw(rt, "value")
+					t.put(bMemory, []byte(k), []byte(v))
+					want[k] = v
+				}
+			}
+		}
+		btx, err := s.db.Begin(true)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		defer btx.Rollback()
+		view := &tx{file: btx}
+		change(view)
+		for range rapid.IntRange(0, 3).Draw(rt, "layers") {
+			top := newLayer()
+			view = &tx{file: btx, layers: append([]*layer{top}, view.layers...), top: top, log: newJournalBatch(nil)}
+			view.put(bLists, []byte("zz"), nil)
+			view.put(bOperators, []byte("a"), nil)
+			change(view)
+		}
+		walk(rt, view.cursor(bMemory), want, key)
+		if n := view.keys(bMemory); n != len(want) {
+			rt.Fatalf("%d keys, want %d", n, len(want))
+		}
+		for k, v := range want {
+			if got := view.get(bMemory, []byte(k)); got == nil || string(got) != v {
+				rt.Fatalf("%q is %q, want %q", k, got, v)
+			}
+		}
+	})
+}
+
+func walk(rt *rapid.T, c *cursor, want map[string]string, key *rapid.Generator[string]) {
+	var keys []string
+	for k := range want {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	at := -1
+	for range rapid.IntRange(1, 20).Draw(rt, "steps") {
+		var k, v []byte
+		switch rapid.IntRange(0, 6).Draw(rt, "step") {
+		case 0:
+			k, v, at = first(c.First()), nil, 0
+		case 1:
+			k, v, at = first(c.Last()), nil, len(keys)-1
+		case 2:
+			to := key.Draw(rt, "seek")
+			k, v = c.Seek([]byte(to))
+			at, _ = slices.BinarySearch(keys, to)
+		case 3, 4:
+			if at < 0 || at >= len(keys) {
+				continue
+			}
+			k, v = c.Next()
+			at++
+		default:
+			if at < 0 || at >= len(keys) {
+				continue
+			}
+			k, v = c.Prev()
+			at--
+		}
+		if at < 0 || at >= len(keys) {
+			if k != nil {
+				rt.Fatalf("at %d of %d: %q", at, len(keys), k)
+			}
+			continue
+		}
+		if string(k) != keys[at] || v != nil && string(v) != want[keys[at]] {
+			rt.Fatalf("at %d: %q, %q, want %q", at, k, v, keys[at])
+		}
+	}
+}
+
+func first(k, _ []byte) []byte { return k }
