@@ -1,13 +1,14 @@
 // Package amd is the answer detector: frames of sound in, a verdict out. Pure:
 // no clock, no I/O, no goroutine; time is the count of samples fed.
 //
-// A frame passes three listeners. The ear measures it: level over an adaptive
+// A frame passes four listeners. The ear measures it: level over an adaptive
 // noise floor, voicing, and how much of its energy lies in one or two narrow
 // peaks. The tones join tonal frames into segments and judge their frequency
 // and cadence (busy, ringback, fax, special information tones, beeps). The
-// talk joins the others into speech and pauses. The detector weighs what they
-// heard and decides once (Feed returns true), then goes on listening: a beep
-// or a machine that said "hello" and goes on shows in later verdicts.
+// music counts notes that are held. The talk joins the rest into speech and
+// pauses. The detector weighs what they heard and decides once (Feed returns
+// true), then goes on listening: a beep or a machine that said "hello" and goes
+// on shows in later verdicts.
 //
 // What is never done: no verdict depends on anything but the sound.
 package amd
@@ -26,7 +27,7 @@ const (
 	Busy       Kind = "busy"
 	Congestion Kind = "congestion"
 	Ringback   Kind = "ringback"
-	Music      Kind = "music" // for labels; not told from speech yet
+	Music      Kind = "music" // on hold: notes that are held, hardly a pause
 	Silence    Kind = "silence"
 	Unknown    Kind = "unknown"
 )
@@ -70,6 +71,7 @@ type Detector struct {
 	ear       ear
 	tones     tones
 	talk      talk
+	music     music
 	before    talk                // the talk as it was when the tone being heard began
 	toneHeard bool                // that tone is established: it isn't speech
 	rest      [frameSamples]int16 // a frame not yet whole
@@ -168,6 +170,7 @@ func (d *Detector) hear(samples *[frameSamples]int16) bool {
 		d.toneHeard = true
 	}
 	d.talk.add(d.frames, s, d.tones.loud)
+	d.music.add(s)
 	d.journal.note(d.frames, d.class(s))
 	d.frames++
 	return d.judge()

@@ -1,13 +1,18 @@
 package amd
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Bounds of a machine's beep. The settle time lets a second tone follow that
 // would make it a SIT or a cadence; tones at the frequencies of call progress
 // wait a little longer for their next one.
 const (
 	beepLow, beepHigh         = 338, 2080 // Hz
+	vowelsTo                  = 450       // Hz: a low voice's strongest harmonic is seldom higher
 	beepShortest, beepLongest = 4, 65     // frames: 80 ms to 1.3 s
+	melodyWithin              = 200       // frames
 	beepSettle                = 6         // frames after its end: 120 ms
 	beepSettleProgress        = 13        // 260 ms
 	beepSettleSilent          = 45        // 900 ms
@@ -23,7 +28,7 @@ func (t *tones) beep(now int, spoken bool) (segment, finding) {
 		if newest, _ := t.lastDone(0); k > 0 && near(newest.hz, s.hz, 25) && newest.beepLike() {
 			continue // the last of a row is judged; its echo isn't one of the row
 		}
-		if t.goesOnAfter(s) || !s.beepLike() || t.amidSpeech(s, now) {
+		if t.goesOnAfter(s) || t.melody(s) || !s.beepLike() || t.amidSpeech(s, now) {
 			return segment{}, finding{}
 		}
 		return s, finding{Beep, "", 0.9, fmt.Sprintf("a beep of %s for %d ms", s.name(), at(s.frames()).Milliseconds())}
@@ -54,14 +59,27 @@ func (s segment) settle(spoken bool) int {
 	return beepSettleSilent
 }
 
-// goesOnAfter tells whether a tone that has begun since belongs to this one: the
-// same again, which is judged when it ends, or the next of a SIT.
+// goesOnAfter tells whether another tone has begun since: the same again or a
+// second one, which is judged when it ends, the next of a SIT, or the next note.
 func (t *tones) goesOnAfter(s segment) bool {
 	if !t.open || t.now.frames() < 3 {
 		return false
 	}
 	step := near(s.hz, 950, 60) && near(t.now.hz, 1400, 60) || near(s.hz, 1400, 60) && near(t.now.hz, 1785, 60)
-	return step || near(s.hz, t.now.hz, 25)
+	return step || near(s.hz, t.now.hz, 25) || t.established()
+}
+
+// melody tells whether a tone is one note of several: two others, of other
+// pitches, were heard within the four seconds before it.
+func (t *tones) melody(s segment) bool {
+	others := 0
+	for k := range t.n {
+		o := t.done[k]
+		if o.from < s.from && s.from-o.to < melodyWithin && o.beepLike() && !near(o.hz, s.hz, 20) {
+			others++
+		}
+	}
+	return others >= 2
 }
 
 // amidSpeech tells whether speech surrounds a tone: then it's a vowel, unless it
@@ -90,13 +108,16 @@ func (s segment) beepLike() bool {
 	case s.second == 0 && length >= 9 && s.purity > 0.985 && (s.spread < 0.5 || s.wander < 1.5):
 		return true // no voice holds either so well; lost packets and small glides take the other
 	case s.second != 0:
+		if min(s.hz, s.first) < vowelsTo { // two harmonics of a low voice
+			return length >= 10 && s.purity > 0.98 && s.spread < 1
+		}
 		return length >= 10 && s.purity > 0.95 && s.spread < 1.5 && s.wander < 150
 	case s.wander > 12: // a glide, or nothing
-		return length >= 7 && s.purity > 0.93 && s.spread < 3.2 && !near(s.first, s.last, 60)
+		return length >= 7 && s.purity > 0.93 && s.spread < 3.2 && !near(s.first, s.last, 60) && s.bend < 4+0.08*math.Abs(s.last-s.first)
 	case s.hz < 500 && length < 10: // where vowels have their strongest harmonic
-		return s.purity > 0.95 && s.spread < 1.2 && s.wander < 2.5
-	case s.hz < 400:
-		return s.purity > 0.9 && s.spread < 1.5 && s.wander < 3.5
+		return s.purity > 0.965 && s.spread < 1.1 && s.wander < 1.7
+	case s.hz < vowelsTo:
+		return s.purity > 0.93 && s.spread < 1.5 && s.wander < 3
 	}
 	if length < 10 && s.purity < 0.93 && (s.wander > 1.7 || s.spread > 0.8) {
 		return false

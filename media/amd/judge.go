@@ -13,7 +13,7 @@ func (d *Detector) judge() bool {
 	if f := d.toneFinding(); f.kind != "" && d.overrules(f) {
 		return d.decide(f)
 	}
-	if s, f := d.tones.beep(d.frames, d.speech().spoke()); f.kind != "" && !d.settings.EarlyMedia && d.beepCounts() {
+	if s, f := d.tones.beep(d.frames, d.speech().spoke()); f.kind != "" && !d.settings.EarlyMedia && d.beepCounts() && !d.music.plays() {
 		d.verdict.BeepAt = at(s.to)
 		return d.decide(f)
 	}
@@ -129,6 +129,9 @@ const Announcement = "announcement"
 // judgeTalk decides between human, machine and silence.
 func (d *Detector) judgeTalk() bool {
 	t := d.speech()
+	if d.frames%10 == 0 && d.music.plays() {
+		return d.decideMusic()
+	}
 	costs := Costs{d.model().Ratio(d.settings.PeopleLost), d.settings.DecideWithin, d.settings.ListenOn}
 	if d.decided { // silence: the time runs from the first word then
 		costs.Within += at(t.begun)
@@ -145,10 +148,19 @@ func (d *Detector) judgeTalk() bool {
 	}
 	moment := d.moment(t)
 	kind, end := moment.Decide(costs)
-	if kind == "" {
+	switch {
+	case kind == "":
 		return false
+	case kind == Machine && d.music.likelier():
+		return d.decideMusic()
 	}
 	return d.decideTalk(kind, moment.Machine, end)
+}
+
+func (d *Detector) decideMusic() bool {
+	held, low := d.music.measure()
+	return d.decide(finding{Music, "", 0.9, fmt.Sprintf("%d notes, held for %.0f %% of the last %d ms, %.0f %% of it weak",
+		d.music.notes, 100*held, at(min(d.music.n, musicWindow)).Milliseconds(), 100*low)})
 }
 
 func (d *Detector) decideTalk(kind Kind, machine float64, end string) bool {

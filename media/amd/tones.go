@@ -13,6 +13,7 @@ type segment struct {
 	first, last float64 // strongest peak at the beginning and the end: they differ in a glide
 	db, spread  float64 // median level and its spread
 	wander      float64 // spread of the frequency
+	bend        float64 // how far the frequency strays from a straight glide, Hz
 	purity      float64 // median share of the energy
 	alone       bool    // quiet before it, or another tone
 }
@@ -163,6 +164,7 @@ func (t *tones) weigh() {
 		first, last = first+1, last-1
 	}
 	t.now.first, t.now.last = t.hz[first], t.hz[last]
+	t.now.bend = bend(t.hz[first : last+1])
 	t.now.db, t.now.spread = middle(t.db[first : last+1])
 	t.now.purity, _ = middle(t.pure[first : last+1])
 	var hz float64
@@ -170,6 +172,23 @@ func (t *tones) weigh() {
 	if t.now.second == 0 {
 		t.now.hz = hz
 	}
+}
+
+// bend is the mean distance from the line that fits best.
+func bend(x []float64) float64 {
+	var r trend
+	for i, v := range x {
+		r.add(float64(i), v)
+	}
+	slope := 0.0
+	if spread := r.n*r.tt - r.t*r.t; spread > 0 {
+		slope = (r.n*r.tx - r.t*r.x) / spread
+	}
+	sum := 0.0
+	for i, v := range x {
+		sum += math.Abs(v - r.x/r.n - slope*(float64(i)-r.t/r.n))
+	}
+	return sum / r.n
 }
 
 // middle is the median and, from the quartiles, a spread that equals the

@@ -32,6 +32,7 @@ type options struct {
 	workers           int
 	languages         bool
 	unseen, talkOff   bool
+	judge             bool
 }
 
 func main() {
@@ -58,6 +59,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.IntVar(&o.workers, "workers", 2, "at a time")
 	flags.BoolVar(&o.languages, "languages", false, "also leave out one language after the other")
 	flags.BoolVar(&o.talkOff, "talkoff", false, "fit nothing: count the beeps and tones heard where there are none")
+	flags.BoolVar(&o.judge, "judge", false, "fit nothing: evaluate the built-in model on the answers it is made from")
 	flags.BoolVar(&o.unseen, "unseen", false, "fit nothing: evaluate the built-in model on the French and Italian sounds")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -79,6 +81,9 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	switch {
 	case o.write != "":
 		return writeAnswers(o.write, answers)
+	case o.judge:
+		fmt.Fprint(out, evaluate.Summarise(outcomes(o, answers, amd.Settings{})))
+		return nil
 	case o.unseen:
 		fmt.Fprint(out, evaluateWith(answers, amd.Settings{}))
 		fmt.Fprintf(out, "with listen-on 4 s, as campaigns have it:\n%s", evaluate.Summarise(outcomes(o, answers, amd.Settings{ListenOn: 4 * time.Second})))

@@ -41,7 +41,7 @@ func talkOff(o options, voices []voice, out io.Writer) error {
 	}
 	for _, k := range sortedKeys(heard) {
 		r := heard[k]
-		fmt.Fprintf(out, "%-9s %6.0f s in %5d pieces: %d beeps, %d network tones %v\n", k, r.seconds, r.pieces, r.beeps, r.tones, r.what)
+		fmt.Fprintf(out, "%-9s %6.0f s in %5d pieces: %d beeps, %d network tones %v; first verdicts %v\n", k, r.seconds, r.pieces, r.beeps, r.tones, r.what, r.first)
 	}
 	return nil
 }
@@ -51,25 +51,31 @@ type talkOffRow struct {
 	pieces       int
 	beeps, tones int
 	what         []string
+	first        map[amd.Kind]int
 }
 
 func count(heard map[string]*talkOffRow, what string, pcm []int16) {
 	r := heard[what]
 	if r == nil {
-		r = &talkOffRow{}
+		r = &talkOffRow{first: map[amd.Kind]int{}}
 		heard[what] = r
 	}
 	r.seconds += float64(len(pcm)) / rate
 	r.pieces++
 	d := amd.New(amd.Settings{})
+	decided := false
 	for ; len(pcm) >= 160; pcm = pcm[160:] {
 		v, changed := d.Feed(pcm[:160])
+		if changed && !decided {
+			decided = true
+			r.first[v.Kind]++
+		}
 		switch {
 		case !changed:
 		case v.Kind == amd.Beep:
 			r.beeps++
 			r.what = append(r.what, strings.TrimPrefix(v.Why, "a beep of "))
-		case v.Kind != amd.Human && v.Kind != amd.Machine && v.Kind != amd.Silence:
+		case v.Kind != amd.Human && v.Kind != amd.Machine && v.Kind != amd.Silence && v.Kind != amd.Music:
 			r.tones++
 			r.what = append(r.what, string(v.Kind)+" "+v.Detail)
 		}
