@@ -110,6 +110,7 @@ type DetectorSettings struct {
 	PeopleLost   float64 // share of people that may be taken for machines
 	DecideWithin time.Duration
 	ListenOn     time.Duration // beyond DecideWithin, while somebody still talks and it isn't clear who
+	Sample       float64       // share of calls taken for machines whose beginning is recorded, for a supervisor to hear
 	Replay       bool          // the operator first hears what was said while it listened, sped up
 }
 

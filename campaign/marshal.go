@@ -85,8 +85,8 @@ func (d *Definition) writeHow(b *strings.Builder) {
 	a := d.Abandonment
 	fmt.Fprintf(b, "abandonment:\n  limit: %s\n  debt: %.0f\n  window: %s\n  within: %s\n  message: %s\n  retry: %s\n",
 		formatPercent(a.Limit), d.Pacing.Debt, formatSpan(a.Window), formatSpan(a.Within), strconv.Quote(a.Message), formatDelay(a.Retry))
-	fmt.Fprintf(b, "detector:\n  off: %t\n  people-lost: %s\n  decide-within: %s\n  listen-on: %s\n  replay: %t\n",
-		d.Detector.Off, formatPercent(d.Detector.PeopleLost), formatSpan(d.Detector.DecideWithin), formatSpan(d.Detector.ListenOn), d.Detector.Replay)
+	fmt.Fprintf(b, "detector:\n  off: %t\n  people-lost: %s\n  decide-within: %s\n  listen-on: %s\n  sample: %s\n  replay: %t\n",
+		d.Detector.Off, formatPercent(d.Detector.PeopleLost), formatSpan(d.Detector.DecideWithin), formatSpan(d.Detector.ListenOn), formatPercent(d.Detector.Sample), d.Detector.Replay)
 	if d.VoiceDrop != (VoiceDrop{}) {
 		fmt.Fprintf(b, "voice-drop:\n  message: %s\n  consent: %s\n", strconv.Quote(d.VoiceDrop.Message), strconv.Quote(d.VoiceDrop.Consent))
 	}

@@ -240,6 +240,7 @@ func (s *section) detector(to *DetectorSettings) {
 	}
 	d.duration("decide-within", &to.DecideWithin, 200*time.Millisecond, 10*time.Second)
 	d.duration("listen-on", &to.ListenOn, 0, 10*time.Second)
+	d.percent("sample", &to.Sample)
 	d.truth("replay", &to.Replay)
 	d.done()
 }

@@ -288,7 +288,7 @@ func genDefinition() *rapid.Generator[*Definition] {
 			Message: rapid.SampledFrom([]string{"", "sorry.wav", `C:\prompts\so "sorry".wav`}).Draw(t, "message"),
 			Retry:   genDelay().Draw(t, "retry"),
 		}
-		d.Detector = DetectorSettings{Off: rapid.Bool().Draw(t, "off"), PeopleLost: float64(rapid.IntRange(1, 200).Draw(t, "lost")) / 1000, DecideWithin: genSpan(200*time.Millisecond, 10*time.Second).Draw(t, "decide"), ListenOn: genSpan(time.Second, 10*time.Second).Draw(t, "on"), Replay: rapid.Bool().Draw(t, "replay")}
+		d.Detector = DetectorSettings{Off: rapid.Bool().Draw(t, "off"), PeopleLost: float64(rapid.IntRange(1, 200).Draw(t, "lost")) / 1000, DecideWithin: genSpan(200*time.Millisecond, 10*time.Second).Draw(t, "decide"), ListenOn: genSpan(time.Second, 10*time.Second).Draw(t, "on"), Sample: float64(rapid.IntRange(0, 100).Draw(t, "sample")) / 1000, Replay: rapid.Bool().Draw(t, "replay")}
 		d.Record, d.Manual = rapid.Bool().Draw(t, "record"), rapid.Bool().Draw(t, "manual")
 		d.Hold = rapid.SampledFrom([]string{"", "hold.wav", `C:\prompts\a "b".wav`}).Draw(t, "hold")
 		for i, name := range texts.Draw(t, "transfer numbers") {

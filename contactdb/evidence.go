@@ -53,7 +53,7 @@ func (t *tx) record(attempt []byte) (r Record, found bool, err error) {
 	return r, found, err
 }
 
-// Judged is a call record with the evidence of its verdict.
+// Judged is a call record, as it was last corrected, with the evidence of its verdict.
 type Judged struct {
 	Record   Record
 	Evidence []byte
@@ -68,6 +68,9 @@ func (s *Store) Judged() iter.Seq2[Judged, error] {
 				r, found, err := t.record(attempt)
 				if err != nil || !found {
 					return err == nil, err
+				}
+				if r, _, err = t.corrected(r); err != nil {
+					return false, err
 				}
 				return yield(Judged{r, bytes.Clone(evidence)}, nil), nil
 			})

@@ -120,6 +120,10 @@ func (c *call) conduct() string {
 			c.leaveMessage(verdict)
 		}
 		c.end()
+		if outcome == contactdb.Machine && c.sampled() {
+			c.startRecording()
+			c.note()
+		}
 		return outcome
 	}
 	c.l.tell(Input{Kind: InHuman, Call: c.a.ID, Since: c.heardEnd})

@@ -126,7 +126,7 @@ func (s *Service) ExplainCall(attempt string) (Explanation, error) {
 	}
 	if r.Recording != "" {
 		if strings.HasSuffix(r.Recording, sealedSuffix) {
-			e.Problem = "the recording is encrypted; decrypt it (apel recording get " + attempt + " --identity FILE), then: apel detect FILE"
+			e.Problem = "the recording is encrypted; decrypt it (apel recording get " + attempt + " --stored --out call.wav.age), then: apel detect call.wav.age --channel 1 --identity FILE"
 			return e, nil
 		}
 		e.hearAgain(filepath.Join(s.cfg.Data, r.Recording), account, model)
@@ -194,6 +194,10 @@ func (s *Service) LabelledCalls() ([]LabelledCall, error) {
 func label(r contactdb.Record, a amd.Account) (machine bool, why string) {
 	bridged := !r.BridgedAt.IsZero()
 	switch {
+	case sample(r) && r.Disposition == machineSaid:
+		return true, "a supervisor heard its recording"
+	case sample(r) && r.Disposition == PersonSaid:
+		return false, "a supervisor heard its recording"
 	case bridged && r.Disposition == machineSaid:
 		return true, "the operator said so"
 	case bridged && r.Outcome == contactdb.Human && r.Disposition != "unset" && r.TalkMS >= talked.Milliseconds():
@@ -205,4 +209,41 @@ func label(r contactdb.Record, a amd.Account) (machine bool, why string) {
 		}
 	}
 	return false, ""
+}
+
+// PersonSaid is the disposition by which a supervisor says of a recording that
+// the detector took a person for a machine.
+const PersonSaid = "person"
+
+// sample tells whether a record is of a call that was taken for a machine and
+// recorded for a supervisor to hear.
+func sample(r contactdb.Record) bool {
+	return r.BridgedAt.IsZero() && r.Recording != "" && r.Outcome == contactdb.Machine
+}
+
+// SampledCall is a call that was taken for a machine, and whose recording shows
+// whether it was.
+type SampledCall struct {
+	ID        string  `json:"id"`
+	Campaign  string  `json:"campaign"`
+	Answered  string  `json:"answered_at"`
+	DecidedMS int64   `json:"decided_ms"`
+	Sure      float64 `json:"confidence"`
+	Said      string  `json:"said"` // machine or person, once somebody has heard it
+}
+
+// SampledCalls are the calls to be heard by a supervisor, and those that were.
+func (s *Service) SampledCalls() ([]SampledCall, error) {
+	all := []SampledCall{}
+	for j, err := range s.store.Judged() {
+		if err != nil {
+			return nil, err
+		}
+		account, err := amd.ParseEvidence(j.Evidence)
+		if r := j.Record; err == nil && sample(r) && len(account.Verdicts) > 0 {
+			v := account.Verdicts[0]
+			all = append(all, SampledCall{r.ID, r.Campaign, r.AnsweredAt.Format(time.RFC3339), v.At.Milliseconds(), v.Confidence, r.Disposition})
+		}
+	}
+	return all, nil
 }

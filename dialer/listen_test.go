@@ -281,3 +281,29 @@ func TestAMessageIsLeftOnAMachineAfterItsBeep(t *testing.T) {
 		}
 	})
 }
+
+func TestAShareOfTheCallsTakenForMachinesIsRecordedToBeHeard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShift(t, shiftConfig{operators: 1, contacts: 6, channels: 6, cps: 5, carrier: answers(lab.MachineLong),
+			campaign: "pacing: progressive\nrecord: false\nattempts: {max: 1}\ndetector: {sample: 100%}\n"})
+		time.Sleep(3 * time.Minute)
+		samples, err := s.svc.SampledCalls()
+		if err != nil {
+			t.Fatal(err)
+		}
+		machines := 0
+		for _, r := range s.end() {
+			if r.Outcome != contactdb.Machine || !r.BridgedAt.IsZero() {
+				continue
+			}
+			machines++
+			channels, err := media.ReadWAV(filepath.Join(s.cfg.Data, r.Recording))
+			if err != nil || len(channels) == 0 || len(channels[0]) < media.SampleRate {
+				t.Errorf("%s: %d channels, %v", r.Recording, len(channels), err)
+			}
+		}
+		if machines == 0 || len(samples) != machines {
+			t.Errorf("%d machines, %d to be heard", machines, len(samples))
+		}
+	})
+}

@@ -17,13 +17,14 @@ import (
 	"apel/media"
 	"apel/media/amd"
 
+	"filippo.io/age"
 	"github.com/spf13/cobra"
 )
 
 // detection is what the detector made of one file.
 type detection struct {
 	File       string  `json:"file"`
-	Verdict    string  `json:"verdict"`    // human, machine, fax, sit, busy, ringback, silence, unknown
+	Verdict    string  `json:"verdict"`    // human, machine, fax, sit, busy, ringback, silence, music, unknown
 	DecidedMS  int64   `json:"decided_ms"` // audio time from the file's start
 	BeepMS     int64   `json:"beep_ms"`    // -1: none
 	Confidence float64 `json:"confidence"`
@@ -36,6 +37,8 @@ type detection struct {
 type detectFlags struct {
 	channel                  int
 	explain, retrain, goBack bool
+	review                   bool
+	said, identity           string
 	evaluate, svg, modelFile string
 	lost                     shareFlag
 	within                   time.Duration
@@ -58,7 +61,11 @@ func (a *app) detectCmd() *cobra.Command {
                                      group, spoke_until_ms, beep_ms
   apel detect --retrain              a candidate from calls of which operators said who answered,
                                      adopted only if it is better on those it has not seen
-  apel detect --go-back              the model before the last that was adopted`
+  apel detect --go-back              the model before the last that was adopted
+  apel detect --review               calls taken for machines that were recorded for you to hear
+                                     (detector: sample: of their campaign)
+  apel detect --review ATTEMPT --said person
+                                     what you heard; --retrain learns from it`
 	fl := cmd.Flags()
 	fl.IntVar(&f.channel, "channel", 0, "which `channel` of a file with several, from 1; the customer is 1 in recordings of apel")
 	fl.BoolVar(&f.explain, "explain", false, "say what was heard when, and what spoke for the verdict")
@@ -66,6 +73,9 @@ func (a *app) detectCmd() *cobra.Command {
 	fl.StringVar(&f.svg, "svg", "", "with --evaluate: draw the trade-off into this `file` (default trade-off.svg in the folder)")
 	fl.BoolVar(&f.retrain, "retrain", false, "learn from labelled calls")
 	fl.BoolVar(&f.goBack, "go-back", false, "take the model that was in force before")
+	fl.BoolVar(&f.review, "review", false, "list the recorded calls that were taken for machines, or say who it was")
+	fl.StringVar(&f.said, "said", "", "with --review ATTEMPT: `who` is heard on its recording, machine or person")
+	fl.StringVar(&f.identity, "identity", "", "`file` with an age identity, for recordings that are encrypted")
 	fl.StringVar(&f.modelFile, "model", "", "judge by the model in this `file` (default the data directory's own, else the built-in one)")
 	fl.Var(&f.lost, "people-lost", "`share` of people that may be taken for machines (default 2.5%)")
 	fl.DurationVar(&f.listenOn, "listen-on", 0, "how much longer, while somebody still talks and it isn't clear who (default 0s; of a campaign, 4s)")
@@ -76,15 +86,19 @@ func (a *app) detectCmd() *cobra.Command {
 // detectBy does what the flags ask for.
 func (a *app) detectBy(ctx context.Context, f detectFlags, args []string) error {
 	modes := 0
-	for _, on := range []bool{f.explain, f.evaluate != "", f.retrain, f.goBack} {
+	for _, on := range []bool{f.explain, f.evaluate != "", f.retrain, f.goBack, f.review} {
 		if on {
 			modes++
 		}
 	}
-	needsFiles := f.evaluate == "" && !f.retrain && !f.goBack
+	needsFiles := f.evaluate == "" && !f.retrain && !f.goBack && !f.review
 	switch {
 	case modes > 1:
-		return problem(console.Usage, "--explain, --evaluate, --retrain and --go-back are four things; ask for one at a time")
+		return problem(console.Usage, "--explain, --evaluate, --retrain, --go-back and --review are five things; ask for one at a time")
+	case f.review:
+		return a.review(ctx, f, args)
+	case f.said != "":
+		return problem(console.Usage, "--said says who is heard on the recording of --review ATTEMPT; name it")
 	case needsFiles && len(args) == 0:
 		return problem(console.Usage, "apel detect needs a FILE.wav to hear; apel detect --help shows what else it does")
 	case !needsFiles && len(args) > 0:
@@ -192,7 +206,7 @@ func (a *app) detect(ctx context.Context, paths []string, f detectFlags, set amd
 
 // detectFile hears one file and prints what it is, or keeps its row.
 func (a *app) detectFile(t *table, path string, f detectFlags, set amd.Settings) error {
-	samples, err := oneSide(path, f.channel)
+	samples, err := oneSide(path, f)
 	if err != nil {
 		return err
 	}
@@ -230,10 +244,11 @@ func (a *app) printDetection(t *table, d detection) error {
 }
 
 // oneSide reads a file and takes the channel that is asked for.
-func oneSide(path string, channel int) ([]int16, error) {
-	channels, err := media.ReadWAV(path)
+func oneSide(path string, f detectFlags) ([]int16, error) {
+	channel := f.channel
+	channels, err := readSound(path, f.identity)
 	if err != nil {
-		return nil, wavProblem(path, err)
+		return nil, err
 	}
 	switch {
 	case channel > len(channels):
@@ -244,6 +259,42 @@ func oneSide(path string, channel int) ([]int16, error) {
 		return nil, problem(console.Input, "%s has no sound in it; record it again", path)
 	}
 	return channels[max(1, channel)-1], nil
+}
+
+// readSound reads a WAV file, or one that is encrypted, in memory.
+func readSound(path, identity string) ([][]int16, error) {
+	if filepath.Ext(path) != ".age" {
+		channels, err := media.ReadWAV(path)
+		if err != nil {
+			return nil, wavProblem(path, err)
+		}
+		return channels, nil
+	}
+	if identity == "" {
+		return nil, problem(console.Usage, "%s is encrypted; give the identity file of one whom it is for with --identity", path)
+	}
+	keys, err := readIdentities(identity)
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fileProblem(err)
+	}
+	defer f.Close()
+	plain, err := age.Decrypt(f, keys...)
+	if err != nil {
+		return nil, notForUs(err)
+	}
+	sound, err := io.ReadAll(plain)
+	if err != nil {
+		return nil, problem(console.Failed, "%s was changed or is damaged: %v", path, err)
+	}
+	channels, err := media.DecodeWAV(sound)
+	if err != nil {
+		return nil, wavProblem(path, err)
+	}
+	return channels, nil
 }
 
 func wavProblem(path string, err error) error {
@@ -284,7 +335,7 @@ func beepAt(v amd.Verdict) int64 {
 // machine's, and congestion is a kind of busy.
 func word(k amd.Kind) string {
 	switch k {
-	case amd.Human, amd.Machine, amd.Fax, amd.SIT, amd.Busy, amd.Ringback, amd.Silence:
+	case amd.Human, amd.Machine, amd.Fax, amd.SIT, amd.Busy, amd.Ringback, amd.Silence, amd.Music:
 		return string(k)
 	case amd.Beep:
 		return string(amd.Machine)

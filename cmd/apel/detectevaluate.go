@@ -92,7 +92,7 @@ func try(f detectFlags, set amd.Settings, l evaluate.Label) (evaluate.Trial, err
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(f.evaluate, path)
 	}
-	samples, err := oneSide(path, f.channel)
+	samples, err := oneSide(path, f)
 	if err != nil {
 		return evaluate.Trial{}, err
 	}

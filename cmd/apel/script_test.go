@@ -73,6 +73,8 @@ func TestCommandsKeepTheContractOfTheirScripts(t *testing.T) {
 			"freeport":    scriptFreePort,
 			"fetch":       scriptFetch,
 			"calls":       scriptCalls,
+			"seal":        scriptSeal,
+			"judged":      scriptJudged,
 			"forge":       scriptForge,
 			"hold":        scriptHold,
 			"release":     scriptRelease,

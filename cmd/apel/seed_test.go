@@ -7,12 +7,17 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"apel/contactdb"
+	"apel/media/amd"
+	"apel/testdata/voices"
 
+	"filippo.io/age"
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/zaf/g711"
 )
 
 // storeFile finds the database in a data directory.
@@ -82,6 +87,90 @@ func recordOf(at contactdb.Attempt, i int) contactdb.Record {
 		r.BridgedAt = placed.Add(9 * time.Second)
 	}
 	return r
+}
+
+// scriptJudged makes 120 calls that the detector has heard, half of them machines
+// of which operators said so: judged CAMPAIGN LIST.
+func scriptJudged(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: judged CAMPAIGN LIST")
+	}
+	store, err := contactdb.Open(contactdb.Config{Path: storeFile(ts, "apel-data")})
+	ts.Check(err)
+	ts.Check(errors.Join(judgedCalls(store, args[0], args[1]), store.Close()))
+}
+
+func judgedCalls(store *contactdb.Store, campaign, list string) error {
+	ctx := context.Background()
+	leased, err := store.Lease(ctx, contactdb.LeaseRequest{
+		Viewpoint: contactdb.Viewpoint{Campaign: campaign, Now: seedTime}, Version: 1, Lists: []contactdb.Source{{List: list}}, Max: 120, Owner: "test", TTL: time.Hour,
+		Open: func([]string) (bool, time.Time) { return true, time.Time{} },
+		Judge: func(contactdb.Candidate) contactdb.Verdict {
+			return contactdb.Verdict{Kind: contactdb.Yes, Trunk: "carrier", CallerID: "+40312345678"}
+		},
+	})
+	if err != nil {
+		return err
+	}
+	for i, at := range leased.Attempts {
+		machine := i%2 == 0
+		evidence, err := heardAnswer(i, machine)
+		if err != nil {
+			return err
+		}
+		r := recordOf(at, 0) // bridged, and talked
+		r.PlacedAt, r.EndedAt = seedTime.Add(time.Duration(i)*time.Minute), seedTime.Add(time.Duration(i)*time.Minute+time.Hour)
+		if machine {
+			r.Disposition = "machine"
+		}
+		if i >= 110 { // taken for machines, and recorded for a supervisor to hear
+			r.Outcome, r.BridgedAt, r.Operator, r.Team, r.Disposition, r.TalkMS = contactdb.Machine, time.Time{}, "", "", "", 0
+			r.Recording = "recordings/" + r.ID + ".wav"
+		}
+		if _, err := store.Settle(ctx, contactdb.Settlement{Record: r, Final: "done", Evidence: evidence}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// heardAnswer is the evidence of the detector's on one of the project's voices,
+// after another lead and at another level each time.
+func heardAnswer(i int, machine bool) ([]byte, error) {
+	uses := map[bool][]string{true: {"-long-", "-short-"}, false: {"-hello-", "-phrase-", "-business-"}}
+	var names []string
+	for _, name := range voices.Names() {
+		for _, use := range uses[machine] {
+			if strings.Contains(name, use) {
+				names = append(names, name)
+			}
+		}
+	}
+	ulaw, err := voices.Ulaw(names[i/2%len(names)])
+	if err != nil {
+		return nil, err
+	}
+	sound := make([]int16, 2000+170*(i%40))
+	for _, b := range ulaw {
+		sound = append(sound, int16(float64(g711.DecodeUlawFrame(b))/float64(1+i%5)))
+	}
+	d := amd.New(amd.Settings{})
+	d.Feed(append(sound, make([]int16, 16000)...))
+	return d.Evidence(), nil
+}
+
+// scriptSeal encrypts a file to an identity as recordings are: seal IDENTITY FILE OUT.
+func scriptSeal(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: seal IDENTITY FILE OUT")
+	}
+	identities, err := age.ParseIdentities(strings.NewReader(ts.ReadFile(args[0])))
+	ts.Check(err)
+	var sealed bytes.Buffer
+	w, err := age.Encrypt(&sealed, identities[0].(*age.X25519Identity).Recipient())
+	ts.Check(err)
+	_, err = w.Write([]byte(ts.ReadFile(args[1])))
+	ts.Check(errors.Join(err, w.Close(), os.WriteFile(ts.MkAbs(args[2]), sealed.Bytes(), 0o600)))
 }
 
 // scriptForge changes bytes of the database behind its back: forge OLD NEW,

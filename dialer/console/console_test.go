@@ -253,6 +253,7 @@ var requests = []struct {
 	{"GET /api/records/a000000000099/recording", "", 404, `"code":"not-found"`},
 	{"GET /api/records/a000000000099/explain", "", 404, `"code":"not-found"`},
 	{"GET /api/detector/examples", "", 200, `[]`},
+	{"GET /api/detector/samples", "", 200, `[]`},
 	{"GET /api/audit?phone=%2B40722111331&verb=contact.edit", "", 200, `"after":{"city":"Iași"}`},
 	{"GET /api/db/check", "", 200, `"problems":[]`},
 	{"GET /api/db/stats", "", 200, `"name":"contacts"`},

@@ -7,3 +7,5 @@ func (a *api) explainRecord(r *http.Request) (any, error) {
 }
 
 func (a *api) labelledCalls(*http.Request) (any, error) { return a.svc.LabelledCalls() }
+
+func (a *api) sampledCalls(*http.Request) (any, error) { return a.svc.SampledCalls() }

@@ -173,6 +173,7 @@ func init() {
 		{Method: "POST", Path: "/api/records/verify", Doc: "body: anchors that were kept elsewhere, a JSON object a line; walk the chain and hold it against them", Audit: unaudited, Stream: true, Roles: keepers, Scope: access.Records, answer: result((*api).checkAnchors)},
 		{Method: "POST", Path: "/api/records/anchor", Doc: "the heads of the chains, to be kept elsewhere; notes in the trail that they were given", Audit: unaudited, Roles: keepers, Scope: access.Records, answer: result((*api).anchor)},
 		{Method: "GET", Path: "/api/detector/examples", Doc: "calls of which it is known who answered: features, no sound, no personal data", Roles: viewers, Scope: access.Records, answer: result((*api).labelledCalls)},
+		{Method: "GET", Path: "/api/detector/samples", Doc: "calls taken for machines that were recorded for a supervisor to hear; no personal data", Roles: suppress, Scope: access.Records, answer: result((*api).sampledCalls)},
 
 		{Method: "GET", Path: "/api/db/check", Doc: "look through all rows, indexes and chains of the store", Stream: true, Roles: keepers, Scope: access.Records, answer: result((*api).checkStore)},
 		{Method: "GET", Path: "/api/db/stats", Doc: "how large the store is, and of what", Stream: true, Roles: keepers, Scope: access.Records, answer: result((*api).storeStats)},
