@@ -146,6 +146,7 @@ type LeaseRequest struct {
 	Max     int
 	Chosen  []uint64      // contacts, as of Ahead, to take before others that are due or fresh, in this order; who may not be called now is left out
 	For     string        // only callbacks that were promised for this operator; "": everything but these
+	Only    uint64        // this contact and no other, whenever its next try would be; 0: any
 	Owner   string        // names the dialer process
 	TTL     time.Duration // a lease unsettled after that may be reaped by another owner
 	// Open says whether contacts in this set of zones may be called now, and if not, when the next may be;

@@ -72,6 +72,9 @@ func (l *leasing) run() error {
 	if err := l.gather(); err != nil {
 		return err
 	}
+	if l.req.Only != 0 {
+		return l.end(l.takeOnly())
+	}
 	if err := l.takeCallbacks(); err != nil || l.req.For != "" {
 		return l.end(err)
 	}
@@ -118,6 +121,16 @@ func (l *leasing) end(err error) error {
 		l.res.NextAt = l.callers.next(l.req.Now)
 	}
 	return nil
+}
+
+// takeOnly leases the one contact that was asked for, if the rules allow it.
+func (l *leasing) takeOnly() error {
+	g, _, err := l.find(l.req.Only)
+	if err != nil || g == nil || !g.open || l.full() {
+		return err
+	}
+	_, err = l.examine(place{g.seg, g.class, l.req.Only})
+	return err
 }
 
 // full says that no more is to be given: it is enough, or nobody is left to be shown.

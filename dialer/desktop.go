@@ -20,6 +20,7 @@ type Desktop struct {
 	Sound     *Sound        `json:"sound,omitempty"`   // nil: no browser
 	Headset   *Headset      `json:"headset,omitempty"` // the last test, nil: none that counts
 	Call      *CustomerCall `json:"call,omitempty"`
+	Manual    bool          `json:"manual,omitempty"`    // a number may be dialed by hand now
 	Monitored *Monitoring   `json:"monitored,omitempty"` // who listens to the call, as far as the operator is told
 	Now       time.Time     `json:"now"`                 // the service's clock
 }
@@ -132,6 +133,7 @@ func (d *desk) desktop(o contactdb.Operator) (Desktop, *call, *browser.Leg) {
 			v.Reason = s.why()
 		}
 	}
+	v.Manual = s.leg != nil && s.loop != nil && s.loop.rules.Load().def.Manual && (v.State == "ready" || v.State == "not-ready")
 	return v, s.call, page
 }
 

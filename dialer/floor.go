@@ -192,6 +192,8 @@ func (f *Floor) take(in Input) {
 		}
 	case InLend:
 		f.lend(in.Operator, in.Ready)
+	case InDial:
+		f.dial(in)
 	case InAhead:
 		f.next.see(in, f.pacer, f.now)
 	default:
@@ -240,6 +242,10 @@ func (f *Floor) begin(l LeasedCall, in Input) *floorCall {
 
 func (f *Floor) leased(in Input) {
 	f.next.taken(in.Calls)
+	if in.Manual {
+		f.dialed(in)
+		return
+	}
 	if in.Operator != "" {
 		f.leasedFor(in)
 		return

@@ -217,6 +217,7 @@ func TestNoOrderOfEventsBreaksAFloor(t *testing.T) {
 		f := NewFloor(set, pacing.New(set.Pacing), contactdb.Running)
 		now, next, orders := t0, 0, map[string]int{}
 		var personal []string // operators whose callbacks were asked for
+		var dialed []string   // ... and whose typed-in numbers were
 		asked, waited := 0, map[*floorOperator]time.Duration{}
 		for range rapid.IntRange(1, 200).Draw(t, "steps") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 4000).Draw(t, "ms")) * time.Millisecond)
@@ -245,7 +246,7 @@ func TestNoOrderOfEventsBreaksAFloor(t *testing.T) {
 				asked = 0
 			}
 			if rapid.IntRange(0, 5).Draw(t, "transfers") == 0 {
-				in.Kind, in.Named, in.Calls = rapid.SampledFrom([]InputKind{InConsult, InConsult, InConsultOver, InHandedOver}).Draw(t, "transfer"), rapid.Bool().Draw(t, "named"), nil
+				in.Kind, in.Named, in.Calls = rapid.SampledFrom([]InputKind{InConsult, InConsult, InConsultOver, InHandedOver, InDial}).Draw(t, "transfer"), rapid.Bool().Draw(t, "named"), nil
 				for _, c := range f.line { // else it would hardly ever be one that somebody talks on
 					if c.phase == PhaseBridged && rapid.Bool().Draw(t, "this") {
 						in.Call, in.Operator = c.id, c.operator
@@ -253,6 +254,13 @@ func TestNoOrderOfEventsBreaksAFloor(t *testing.T) {
 							in.Operator = c.second
 						}
 					}
+				}
+			}
+			if in.Contact = 7; len(dialed) > 0 && in.Kind != InLeased && rapid.IntRange(0, 2).Draw(t, "dialed") == 0 {
+				in.Kind, in.Manual, in.Operator, dialed = InLeased, true, dialed[0], dialed[1:]
+				if in.Calls = nil; rapid.Bool().Draw(t, "given") {
+					in.Calls = []LeasedCall{{ID: fmt.Sprintf("%03d", next)}}
+					next++
 				}
 			}
 			if c := f.calls[in.Call]; in.Kind == InBridged && c != nil {
@@ -283,6 +291,10 @@ func TestNoOrderOfEventsBreaksAFloor(t *testing.T) {
 						t.Fatalf("%d calls were asked for with %d lines", a.N, in.Lines)
 					}
 					asked = a.N
+				case DoDial:
+					if a.Contact != 0 {
+						dialed = append(dialed, a.Operator)
+					}
 				case DoFinished:
 					finished = true
 				}

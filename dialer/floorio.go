@@ -38,6 +38,7 @@ const (
 	InPromises              // Promises: the callbacks that named operators are to make
 	InConsult               // Operator, who talks on Call, asks for a colleague: of Among, or any if it is nil
 	InConsultOver           // Call's Operator and the colleague are done
+	InDial                  // Operator wants Contact called
 	InHandedOver            // Call's customer is Operator's now, who was asked
 )
 
@@ -71,6 +72,8 @@ type Input struct {
 	Promises    map[string]time.Time // operator → when the next callback is due
 	Among       []string             // InConsult
 	Named       bool                 // InConsult: who is asked by name may be on a break
+	Contact     uint64               // InDial
+	Manual      bool                 // InLeased: the answer to DoDial
 	Away        bool                 // InTalkEnded: the customer talks on with somebody outside
 	Choose      int
 }
@@ -101,6 +104,7 @@ const (
 	DoSkip                        // ... not to: let Call go, Why
 	DoAway                        // Operator is not ready any more, Why
 	DoConsult                     // Operator is set aside to be asked about Call; "": nobody, or not any more
+	DoDial                        // lease Contact for Operator and call it; 0: it cannot be, Why
 	DoPart                        // Operator has heard enough of whom is asked about Call
 	DoDecision                    // pacing decided: lastWhy says on which grounds
 	DoOperator                    // Operator is now in Why (its state)
@@ -118,4 +122,5 @@ type Action struct {
 	Until    time.Time
 	Picks    []int    // DoLease: places among the contacts ahead; empty: in order. Read it at once
 	Contacts []uint64 // DoLease: whom to call before others; empty: in order
+	Contact  uint64   // DoDial
 }

@@ -75,6 +75,8 @@ type loop struct {
 	resting atomic.Bool                     // places no calls: paused or draining
 	halted  atomic.Pointer[string]          // why it was paused although its state in the store is running; nil: it was not
 
+	dialing sync.Map // operator → where the answer to a number that was typed in is wanted
+
 	// Owned by the loop's goroutine.
 	floor     *Floor
 	calls     map[string]*call
@@ -197,7 +199,9 @@ func (l *loop) perform(a Action, at time.Time) (over bool) {
 	switch a.Kind {
 	case DoLease:
 		r := l.rules.Load()
-		l.wg.Go(func() { l.lease(r, a.N, a.Contacts, a.Operator) })
+		l.wg.Go(func() { l.lease(r, a.N, a.Contacts, a.Operator, 0) })
+	case DoDial:
+		l.dialFor(a)
 	case DoDecision:
 		l.decided(l.floor.lastWhy.String(), at)
 	case DoPreview:
@@ -243,15 +247,20 @@ func (l *loop) decided(why string, at time.Time) {
 }
 
 // lease takes up to n contacts, the chosen ones first, and calls them; with an
-// operator, only a callback that was promised for that one. What it took is told to the floor
+// operator, only a callback that was promised for that one, or the one contact
+// that is given. What it took is told to the floor
 // before a call can report anything.
-func (l *loop) lease(r *rules, n int, chosen []uint64, operator string) {
+func (l *loop) lease(r *rules, n int, chosen []uint64, operator string, only uint64) {
 	now := time.Now()
 	reserved := l.s.reserve(r.def.Trunks, n)
 	lines := slices.Clone(reserved)
 	known, opens := map[uint64][]pacing.Trait{}, []time.Time{}
 	req := l.request(r, now, known, lines.pick)
 	req.Max, req.For, req.Chosen, req.Owner, req.TTL = min(n, reserved.all()), operator, chosen, l.s.owner, 24*time.Hour
+	if req.Only = only; only != 0 {
+		judge := req.Judge
+		req.For, req.Judge = "", func(c contactdb.Candidate) contactdb.Verdict { return judge(dialedByHand(c, only)) }
+	}
 	req.Open = func(zones []string) (bool, time.Time) {
 		open, next := r.open(zones, now)
 		if !open {
@@ -262,13 +271,14 @@ func (l *loop) lease(r *rules, n int, chosen []uint64, operator string) {
 	res, err := l.s.store.Lease(l.ctx, req)
 	l.s.book(reserved, res.Attempts)
 	if err != nil {
-		l.tell(Input{Kind: InLeased, Operator: operator, NextAt: now.Add(time.Second)})
+		l.tell(Input{Kind: InLeased, Operator: operator, Manual: only != 0, NextAt: now.Add(time.Second)})
+		l.answer(operator, answerToDial{err: err})
 		if !errors.Is(err, context.Canceled) {
 			l.s.storeFailed(l.name, err)
 		}
 		return
 	}
-	in := Input{Kind: InLeased, Operator: operator, NextAt: res.NextAt}
+	in := Input{Kind: InLeased, Operator: operator, Manual: only != 0, NextAt: res.NextAt}
 	in.Exhausted = len(res.Attempts) == 0 && res.NextAt.IsZero() && !res.More
 	if len(res.Attempts) > 0 || res.More {
 		in.NextAt = time.Time{} // there may be more at once
@@ -281,6 +291,10 @@ func (l *loop) lease(r *rules, n int, chosen []uint64, operator string) {
 	calls := make([]*call, len(res.Attempts))
 	for i, a := range res.Attempts {
 		calls[i] = l.newCall(r, a)
+		if only != 0 {
+			calls[i].by(operator)
+			l.s.desk.serving(operator, calls[i])
+		}
 		in.Calls = append(in.Calls, LeasedCall{ID: a.ID, Trunk: a.Trunk, Contact: a.Contact.ID, Traits: known[a.Contact.ID], For: a.For, Preview: calls[i].preview})
 	}
 	// The loop must know the calls before they report: it enters them when it takes the input.
@@ -296,6 +310,13 @@ func (l *loop) lease(r *rules, n int, chosen []uint64, operator string) {
 	case <-l.done:
 	}
 	l.tell(in)
+	switch {
+	case only == 0:
+	case len(calls) == 0:
+		l.answer(operator, answerToDial{err: l.notLeased(res)})
+	default:
+		l.answer(operator, answerToDial{attempt: calls[0].a.ID})
+	}
 	l.wg.Add(len(calls))
 	for _, c := range calls {
 		go c.run()

@@ -21,6 +21,7 @@ var promises = []struct {
 	{"who is never to be called is looked at again when rules change", again},
 	{"what is ahead is what the next lease gives, and to look changes nothing", ahead},
 	{"who is chosen is taken first, if they may be called", chosen},
+	{"who alone is asked for is given before the time, if the rules allow it", only},
 	{"no number is in two live attempts, whoever has it", oneAttempt},
 	{"no caller ID is shown more often than it may", callerIDs},
 	{"what a candidate shows is what the lease judges", sameView},
@@ -170,6 +171,25 @@ func chosen(f *fixture) {
 	req.Chosen, req.Now = []uint64{all[5].ID, all[0].ID}, monday.Add(time.Hour)
 	f.gives(req, 6, 1)
 	f.gives(req)
+}
+
+func only(f *fixture) {
+	f.importList("a", people(1, 2, 3)...)
+	all := f.contacts("a")
+	a := f.gives(request(1, "a"), 1).Attempts[0]
+	f.settle(a, contactdb.Busy, monday, monday.Add(time.Hour))
+	req := request(9, "a")
+	req.Only, req.Now = all[0].ID, monday.Add(2*time.Minute) // due in an hour, and free again
+	f.gives(req, 1)
+	f.gives(req) // in its call
+	f.suppress(contactdb.Suppression{Phone: phone(3)})
+	if req.Only = all[2].ID; f.gives(req).Passed["do-not-call"] != 1 {
+		f.Errorf("a suppressed number that alone was asked for was not passed over")
+	}
+	if req.Only = 999; len(f.gives(req).Attempts) != 0 {
+		f.Errorf("somebody was given for a contact that is not there")
+	}
+	f.gives(request(9, "a"), 2)
 }
 
 func oneAttempt(f *fixture) {

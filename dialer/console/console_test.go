@@ -278,6 +278,7 @@ var requests = []struct {
 	{"POST /api/desk/notready", "{}", 503, `"code":"not-running"`},
 	{"POST /api/desk/hangup", "{}", 503, `"code":"not-running"`},
 	{"POST /api/desk/hold", "{}", 503, `"code":"not-running"`},
+	{"POST /api/desk/dial", "{}", 503, `"code":"not-running"`},
 	{"GET /api/desk/transfer", "", 503, `"code":"not-running"`},
 	{"POST /api/desk/transfer", "{}", 503, `"code":"not-running"`},
 	{"POST /api/desk/consult", "{}", 503, `"code":"not-running"`},

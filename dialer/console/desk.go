@@ -32,6 +32,7 @@ func deskRoutes() []Route {
 		{Method: "POST", Path: "/api/desk/notready", Doc: "not ready, after the call if there is one; body: reason", Audit: why, answer: result((*api).deskNotReady)},
 		{Method: "POST", Path: "/api/desk/hangup", Doc: "end the conversation; body: attempt", Audit: why, answer: result(desked((*api).deskHangUp))},
 		{Method: "POST", Path: "/api/desk/hold", Doc: "hold the customer, or go on; body: attempt, on", Audit: why, answer: result(desked((*api).deskHold))},
+		{Method: "POST", Path: "/api/desk/dial", Doc: "call a number that is typed in, by all rules; body: phone; answers the attempt", Audit: "desk.dial", answer: result((*api).deskDial)},
 		{Method: "GET", Path: "/api/desk/transfer", Doc: "whom the customer may be handed to, or who may be asked", Audit: "desk.targets", answer: result((*api).deskTargets)},
 		{Method: "POST", Path: "/api/desk/transfer", Doc: "ask somebody, the customer on hold, or with blind hand over as soon as the other is there; body: attempt, one of operator, team, anyone, number, and blind", Audit: why, answer: result((*api).deskTransfer)},
 		{Method: "POST", Path: "/api/desk/consult", Doc: "hand the customer over to who is asked, or end the consultation; body: attempt, do=join|end", Audit: why, answer: result((*api).deskConsult)},
@@ -234,6 +235,21 @@ func (a *api) deskNote(who string, o DeskOrder) error     { return a.svc.Jot(who
 func (a *api) deskTakeBack(who string, o DeskOrder) error { return a.svc.TakeBack(who, o.Attempt) }
 func (a *api) deskWording(who string, o DeskOrder) error {
 	return a.svc.SetWording(who, o.Attempt, o.Step, o.Text)
+}
+
+// DeskDial is the body of a request that dials by hand.
+type DeskDial struct {
+	Phone string `json:"phone"`
+}
+
+func (a *api) deskDial(r *http.Request) (any, error) {
+	var body DeskDial
+	if err := readJSON(r, &body); err != nil {
+		return nil, err
+	}
+	d, err := a.svc.Dial(callerOf(r).Name, body.Phone)
+	traceOf(r).Phone = d.Phone
+	return d, err
 }
 
 // DeskTransfer is the body of a transfer.

@@ -92,6 +92,8 @@ var deskTexts = map[string]text{
 	"desk.transfer.colleagues":    {"Colleagues", "Colegi"},
 	"desk.transfer.numbers":       {"Outside", "În afară"},
 	"desk.transfer.nobody":        {"There is nobody to transfer to now.", "Acum nu este nimeni căruia să-i predai clientul."},
+	"desk.dial":                   {"Call a number", "Sună un număr"},
+	"desk.dial.number":            {"Number", "Număr"},
 	"desk.join":                   {"Hand the customer over", "Predă clientul"},
 	"desk.endconsult":             {"Back to the customer", "Înapoi la client"},
 	"desk.leave":                  {"Leave", "Ieși"},

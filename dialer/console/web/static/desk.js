@@ -68,6 +68,8 @@ function show(d) {
   $("ready").hidden = $("why").hidden = !up;
   const wants = ["ready", "reserved"].includes(d.state) || (busy.includes(d.state) && !d.leaving);
   $("ready").textContent = wants ? (d.call && d.state !== "ready" ? t("desk.after.button") : t("desk.notready")) : t("desk.ready");
+  $("dial").hidden = !up || !d.manual;
+  $("dial").disabled = !d.headset?.ok;
   $("ready").disabled = !wants && !d.headset?.ok;
   showCall(d, before);
   $("day").hidden = Boolean(d.call && d.state !== "ready" && d.state !== "not-ready");
@@ -209,7 +211,8 @@ function showCall(d, before) {
 function showConsult(d, over) {
   const c = d.call, live = d.state === "talking" && !c.ended_at && !over;
   const asks = d.state === "consulting", asked = d.state === "consulted";
-  for (const id of ["hangup", "hold", "transfer"]) $(id).hidden = !live;
+  $("hangup").hidden = !live && !rings;
+  $("hold").hidden = $("transfer").hidden = !live;
   $("mute").hidden = $("keypad").hidden = !live && !asks;
   $("join").hidden = !asks || c.consult.blind;
   $("join").disabled = c.consult?.stage !== "talking";
@@ -287,6 +290,20 @@ $("transfer").addEventListener("click", async () => {
   const whom = await send("GET", "/api/desk/transfer").catch((e) => { trouble(e.message); });
   if (whom) dialog(t("desk.transfer"), pick(whom, async (to) => { if (await order("transfer", to)) $("dialog").close(); else $("dialog").close(); }));
 });
+$("dial").addEventListener("click", () => {
+  const input = Object.assign(document.createElement("input"), { inputMode: "tel", autocomplete: "off", maxLength: 40 });
+  const label = text("label", t("desk.dial.number"));
+  const problem = Object.assign(document.createElement("p"), { className: "problem", hidden: true });
+  problem.setAttribute("role", "alert");
+  label.append(input);
+  const call = async () => {
+    problem.hidden = true;
+    try { return await send("POST", "/api/desk/dial", { phone: input.value }); } catch (e) { problem.textContent = e.message; problem.hidden = false; return null; }
+  };
+  input.addEventListener("keydown", async (e) => { if (e.key === "Enter") { e.preventDefault(); if (await call()) $("dialog").close(); } });
+  dialog(t("desk.dial"), [label, problem], call);
+  input.focus();
+});
 $("join").addEventListener("click", () => order("consult", { do: "join" }));
 $("endconsult").addEventListener("click", () => order("consult", { do: "end" }));
 $("mute").addEventListener("click", () => order("mute", { on: !desk.call.muted }));
@@ -363,7 +380,7 @@ async function refresh(answer) {
 $("help").addEventListener("click", () => {
   const list = document.createElement("dl");
   list.className = "fields";
-  for (const [key, what] of [["F2", "desk.ready"], ["F4", "desk.hangup"], ["F8", "desk.hold"], ["M", "desk.mute"], ["K", "desk.keypad"], ["T", "desk.transfer"], ["J", "desk.join"], ["N", "desk.note"], ["S", "desk.script"], ["1–9", "desk.result"], ["Enter", "desk.commit"], ["Z", "desk.undo"], ["Esc", "cancel"]]) {
+  for (const [key, what] of [["F2", "desk.ready"], ["F4", "desk.hangup"], ["F8", "desk.hold"], ["M", "desk.mute"], ["K", "desk.keypad"], ["T", "desk.transfer"], ["J", "desk.join"], ["D", "desk.dial"], ["N", "desk.note"], ["S", "desk.script"], ["1–9", "desk.result"], ["Enter", "desk.commit"], ["Z", "desk.undo"], ["Esc", "cancel"]]) {
     const dt = document.createElement("dt");
     dt.append(kbd(key));
     list.append(dt, text("dd", t(what)));
@@ -373,7 +390,7 @@ $("help").addEventListener("click", () => {
 
 // ---- keys
 
-const byKey = { F2: ["ready"], F4: ["hangup", "endconsult"], F8: ["hold"], m: ["mute"], k: ["keypad"], t: ["transfer"], j: ["join"], z: ["undo"], "?": ["help"] };
+const byKey = { F2: ["ready"], F4: ["hangup", "endconsult"], F8: ["hold"], m: ["mute"], k: ["keypad"], t: ["transfer"], d: ["dial"], j: ["join"], z: ["undo"], "?": ["help"] };
 
 document.addEventListener("keydown", (e) => {
   const typing = e.target.closest("input:not([type=radio]):not([type=checkbox]), textarea, select, dialog");
