@@ -77,7 +77,7 @@ var errorTexts = map[string]text{
 	"error.rule-ended":             {"The campaign's time is over.", "Perioada campaniei s-a încheiat."},
 	"error.rule-schedule":          {"It is outside of the campaign's time.", "Este în afara perioadei campaniei."},
 	"error.rule-do-not-call":       {"The number is on a do-not-call list.", "Numărul este pe o listă de numere care nu se sună."},
-	"error.rule-attempts-used-up":       {"The contact was called as often as the campaign allows.", "Contactul a fost sunat de câte ori permite campania."},
+	"error.rule-attempts-used-up":  {"The contact was called as often as the campaign allows.", "Contactul a fost sunat de câte ori permite campania."},
 	"error.rule-invalid-number":    {"The number is out of use.", "Numărul nu este în uz."},
 	"error.rule-no-caller-id":      {"Every number that may be shown has made its calls; again from {0}.", "Fiecare număr afișabil și-a făcut apelurile; din nou de la {0}."},
 	"error.rule-register-expired":  {"A do-not-call register is missing or too old; nobody may be called.", "Un registru de numere care nu se sună lipsește sau este prea vechi; nu se poate suna nimeni."},
