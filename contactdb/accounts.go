@@ -82,6 +82,49 @@ func (s *Store) PutAccount(a Account, signOut bool) error {
 	})
 }
 
+// AddAccount adds one; ErrExists if the name is taken.
+func (s *Store) AddAccount(a Account) error {
+	return s.update("add account", func(t *tx) error {
+		if !accountName(a.Name) {
+			return fmt.Errorf("account %q: a name has 1 to 64 ASCII letters, digits, '-', '_' and '.'", a.Name)
+		}
+		if t.get(bAccounts, []byte(a.Name)) != nil {
+			return fmt.Errorf("account %q: %w", a.Name, ErrExists)
+		}
+		a.CreatedAt, a.ChangedAt = a.CreatedAt.UTC(), a.ChangedAt.UTC()
+		t.save(bAccounts, []byte(a.Name), accountRow{a, a.Password})
+		return nil
+	})
+}
+
+// ChangeAccount changes an account as it is at that instant, beside all there
+// are; an error of change leaves everything as it was, signOut ends the
+// account's sessions. ErrNotFound. Change runs inside the transaction: it must
+// not call the store, and may run more than once.
+func (s *Store) ChangeAccount(name string, change func(a *Account, all []Account) (signOut bool, err error)) (before, after Account, err error) {
+	err = s.update("change account", func(t *tx) error {
+		all, err := t.accounts()
+		if err != nil {
+			return err
+		}
+		if before, err = t.account(name); err != nil {
+			return err
+		}
+		after = before
+		signOut, err := change(&after, all)
+		if err != nil {
+			return err
+		}
+		after.Name, after.ChangedAt = name, after.ChangedAt.UTC()
+		t.save(bAccounts, []byte(name), accountRow{after, after.Password})
+		if signOut {
+			return t.endSessions(name, "")
+		}
+		return nil
+	})
+	return before, after, err
+}
+
 // FirstAccount adds an account if there is none of its role yet; ErrState
 // otherwise. Two who try at once cannot both succeed. ErrExists if the name is
 // taken: the sessions of whoever has it must not come to another role.
@@ -129,24 +172,45 @@ func (t *tx) account(name string) (Account, error) {
 }
 
 // Accounts returns all by name.
-func (s *Store) Accounts() ([]Account, error) {
+func (s *Store) Accounts() (all []Account, err error) {
+	err = s.view("accounts", func(t *tx) (err error) {
+		all, err = t.accounts()
+		return err
+	})
+	return all, err
+}
+
+func (t *tx) accounts() ([]Account, error) {
 	all := []Account{}
-	err := s.view("accounts", func(t *tx) error {
-		return t.each(bAccounts, nil, func(_, value []byte) (bool, error) {
-			var row accountRow
-			err := decode(bAccounts, value, &row)
-			all = append(all, row.account())
-			return true, err
-		})
+	err := t.each(bAccounts, nil, func(_, value []byte) (bool, error) {
+		var row accountRow
+		err := decode(bAccounts, value, &row)
+		all = append(all, row.account())
+		return true, err
 	})
 	return all, err
 }
 
 // RemoveAccount removes an account and its sessions; ErrNotFound.
 func (s *Store) RemoveAccount(name string) error {
+	return s.RemoveAccountIf(name, func(Account, []Account) error { return nil })
+}
+
+// RemoveAccountIf is RemoveAccount unless allowed has an error about the account
+// as it is at that instant, beside all there are. As with ChangeAccount it runs
+// inside the transaction.
+func (s *Store) RemoveAccountIf(name string, allowed func(a Account, all []Account) error) error {
 	return s.update("remove account", func(t *tx) error {
-		if t.get(bAccounts, []byte(name)) == nil {
-			return fmt.Errorf("account %q: %w", name, ErrNotFound)
+		all, err := t.accounts()
+		if err != nil {
+			return err
+		}
+		a, err := t.account(name)
+		if err == nil {
+			err = allowed(a, all)
+		}
+		if err != nil {
+			return err
 		}
 		t.delete(bAccounts, []byte(name))
 		return t.endSessions(name, "")
@@ -159,6 +223,25 @@ func (s *Store) PutSession(v Session) error {
 	return s.update("put session", func(t *tx) error {
 		if _, err := t.account(v.Account); err != nil {
 			return err
+		}
+		v.CreatedAt, v.SeenAt, v.Expires = v.CreatedAt.UTC(), v.SeenAt.UTC(), v.Expires.UTC()
+		t.save(bSessions, []byte(v.ID), v)
+		return nil
+	})
+}
+
+// BeginSession adds the session of somebody who has proved to be an account, by
+// its password as it was read before. ErrState if password, role or standing
+// have changed since, ErrNotFound if it has gone: what was proved is worth
+// nothing any more.
+func (s *Store) BeginSession(v Session, proved Account) error {
+	return s.update("begin session", func(t *tx) error {
+		now, err := t.account(v.Account)
+		if err != nil {
+			return err
+		}
+		if now.Password != proved.Password || now.Role != proved.Role || now.Disabled {
+			return fmt.Errorf("account %q: %w: it has changed meanwhile", v.Account, ErrState)
 		}
 		v.CreatedAt, v.SeenAt, v.Expires = v.CreatedAt.UTC(), v.SeenAt.UTC(), v.Expires.UTC()
 		t.save(bSessions, []byte(v.ID), v)

@@ -19,13 +19,30 @@ func (s *Service) Dismiss(operator string) {
 	if st == nil || !s.closed(operator) {
 		return
 	}
-	if err := s.store.Remember("phone/"+operator, nil); err != nil {
+	s.sendHome(st, "account is closed")
+}
+
+// SignOff sends an operator home who is one no more, though the account lives
+// on: as Dismiss does, from this instant. A seat that is taken anew later is a
+// new one.
+func (s *Service) SignOff(operator string) {
+	d := s.desk
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if st := d.seats[operator]; st != nil {
+		s.sendHome(st, "signed off")
+	}
+}
+
+// sendHome is what Dismiss and SignOff do. With the desk's mu held.
+func (s *Service) sendHome(st *seat, reason string) {
+	if err := s.store.Remember("phone/"+st.name, nil); err != nil {
 		s.log.Warn("a phone's registration was not forgotten", zap.Error(err))
 	}
 	st.bound, st.closed = false, true
-	st.ready, st.reason = false, "account is closed"
+	st.ready, st.reason = false, reason
 	if st.leg != nil {
-		d.tell(st)
+		s.desk.tell(st)
 	}
 }
 

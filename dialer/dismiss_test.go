@@ -33,3 +33,22 @@ func TestWhoseAccountIsClosedLosesTheSeatAfterTheConversation(t *testing.T) {
 		}
 	})
 }
+
+func TestWhoIsNoOperatorAnyMoreLosesTheSeatAndMayComeBackAsOne(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, seats := newCentre(t, 1, shiftConfig{contacts: 5, channels: 5, cps: 5, carrier: talker(), campaign: progressive})
+		a := seats[0]
+		a.ready()
+		a.until("talking", state("talking"))
+		s.svc.SignOff(a.name)
+		if _, err := s.svc.SetOperatorReady(a.name, true, ""); !errors.Is(err, contactdb.ErrState) {
+			t.Errorf("ready after signing off: %v", err)
+		}
+		a.must(s.svc.HangUp(a.name, ""))
+		a.until("sent home", func(d dialer.Desktop) bool { return d.Sound == nil })
+		a.page.Close()
+		a.ready() // whoever is let in again has a new seat
+		a.page.Close()
+		s.end()
+	})
+}

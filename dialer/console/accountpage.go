@@ -55,11 +55,18 @@ func (a *api) changePassword(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if account.Password, err = a.hash(r, password); err != nil {
+	hash, err := a.hash(r, password)
+	if err != nil {
 		return err
 	}
-	account.ChangedAt = time.Now()
-	if err := a.svc.Store().PutAccount(account, true); err != nil {
+	_, account, err = a.svc.Store().ChangeAccount(c.Name, func(now *contactdb.Account, _ []contactdb.Account) (bool, error) {
+		if now.Password != account.Password || now.Disabled {
+			return false, problem(SignIn, "the account has just been changed; sign in again")
+		}
+		now.Password, now.ChangedAt = hash, time.Now()
+		return true, nil
+	})
+	if err != nil {
 		return err
 	}
 	if err := a.begin(w, r, account); err != nil { // all sessions have ended, this one too

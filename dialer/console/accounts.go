@@ -41,7 +41,18 @@ func (a *api) addAccount(r *http.Request) (any, error) {
 	case body.Password == nil:
 		return nil, problem(Usage, "account %q has no password; give --password-stdin", body.Name)
 	}
-	return a.putAccount(r, contactdb.Account{Name: body.Name, CreatedAt: time.Now()}, body)
+	edit, err := a.accountEdit(r, body.Name, body)
+	if err != nil {
+		return nil, err
+	}
+	account := contactdb.Account{Name: body.Name, CreatedAt: time.Now()}
+	edit(&account)
+	traceOf(r).Object = "account/" + account.Name
+	traceOf(r).change(contactdb.Account{Name: body.Name}, account)
+	if err := a.svc.Store().AddAccount(account); err != nil {
+		return nil, err
+	}
+	return account, a.giveDesk(account)
 }
 
 func (a *api) editAccount(r *http.Request) (any, error) {
@@ -50,68 +61,80 @@ func (a *api) editAccount(r *http.Request) (any, error) {
 	if err := readJSON(r, &body); err != nil {
 		return nil, err
 	}
-	account, err := a.svc.Store().Account(name)
+	if _, err := a.svc.Store().Account(name); err != nil {
+		return nil, a.missingAccount(err, name)
+	}
+	edit, err := a.accountEdit(r, name, body)
+	if err != nil {
+		return nil, err
+	}
+	before, after, err := a.svc.Store().ChangeAccount(name, func(now *contactdb.Account, all []contactdb.Account) (bool, error) {
+		before := *now
+		signOut := edit(now)
+		return signOut, keepAnAdministrator(before, *now, all)
+	})
 	if err != nil {
 		return nil, a.missingAccount(err, name)
 	}
-	return a.putAccount(r, account, body)
+	traceOf(r).change(before, after)
+	if err := a.giveDesk(after); err != nil {
+		return nil, err
+	}
+	if access.Role(before.Role).Talks() && !access.Role(after.Role).Talks() {
+		if err := a.takeDesk(name); err != nil {
+			return nil, err
+		}
+	}
+	if after.Disabled {
+		a.svc.Dismiss(name)
+	}
+	return after, nil
 }
 
-// putAccount makes a change. A changed role or password, or a disabled account,
-// ends the account's sessions.
-func (a *api) putAccount(r *http.Request, account contactdb.Account, change AccountChange) (any, error) {
-	before, signOut := account, false
-	if change.Role != nil {
-		if !change.Role.Known() {
-			return nil, problem(Usage, "role %q is not known; give one of operator, team-leader, supervisor, compliance, administrator", *change.Role)
-		}
-		signOut = account.Role != string(*change.Role)
-		account.Role = string(*change.Role)
-	}
-	if change.FullName != nil {
-		account.FullName = clip(*change.FullName, 200)
+// accountEdit checks a change and gives it, as it is done to the account at the
+// instant: a changed role or password, or a disabled account, ends its sessions.
+func (a *api) accountEdit(r *http.Request, name string, change AccountChange) (edit func(*contactdb.Account) (signOut bool), err error) {
+	if change.Role != nil && !change.Role.Known() {
+		return nil, problem(Usage, "role %q is not known; give one of operator, team-leader, supervisor, compliance, administrator", *change.Role)
 	}
 	if change.Team != nil {
 		if err := a.checkTeam(*change.Team); err != nil {
 			return nil, err
 		}
-		account.Team = *change.Team
 	}
-	if change.Disabled != nil {
-		account.Disabled = *change.Disabled
-		signOut = signOut || account.Disabled
-	}
+	hash, now := "", time.Now()
 	if change.Password != nil {
-		if err := access.CheckNew(*change.Password, account.Name); err != nil {
+		if err := access.CheckNew(*change.Password, name); err != nil {
 			return nil, problem(Usage, "%v", err)
 		}
-		hash, err := a.hash(r, *change.Password)
-		if err != nil {
+		if hash, err = a.hash(r, *change.Password); err != nil {
 			return nil, err
 		}
-		account.Password, signOut = hash, true
-	}
-	if err := a.keepAnAdministrator(before, account); err != nil {
-		return nil, err
-	}
-	if signOut {
-		account.ChangedAt = time.Now()
-	}
-	if err := a.giveDesk(account); err != nil {
-		return nil, err
-	}
-	traceOf(r).Object = "account/" + account.Name
-	traceOf(r).change(before, account)
-	if change.Password != nil {
 		traceOf(r).note("password", "changed")
 	}
-	if err := a.svc.Store().PutAccount(account, signOut); err != nil {
-		return nil, err
-	}
-	if account.Disabled {
-		a.svc.Dismiss(account.Name)
-	}
-	return account, nil
+	return func(v *contactdb.Account) (signOut bool) {
+		if change.Role != nil {
+			signOut = v.Role != string(*change.Role)
+			v.Role = string(*change.Role)
+		}
+		if change.FullName != nil {
+			v.FullName = clip(*change.FullName, 200)
+		}
+		if change.Team != nil {
+			v.Team = *change.Team
+		}
+		if change.Disabled != nil {
+			v.Disabled = *change.Disabled
+			signOut = signOut || v.Disabled
+		}
+		if hash != "" {
+			v.Password, signOut = hash, true
+		}
+		if signOut {
+			v.ChangedAt = now
+		}
+		return signOut
+	}, nil
 }
 
 // giveDesk sees to it that who talks is an operator too.
@@ -130,15 +153,30 @@ func (a *api) giveDesk(account contactdb.Account) error {
 	return a.svc.Store().PutOperator(o)
 }
 
+// takeDesk takes the place of an operator from who talks no more: the phone is
+// not let in, and the seat is given up after the conversation. As a supervisor
+// they may be given a phone again, to listen on.
+func (a *api) takeDesk(name string) error {
+	o, err := a.svc.Store().Operator(name)
+	if errors.Is(err, contactdb.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	o.HA1MD5, o.HA1SHA256 = "", ""
+	if err := a.svc.Store().PutOperator(o); err != nil {
+		return err
+	}
+	a.svc.SignOff(name)
+	return nil
+}
+
 // keepAnAdministrator refuses to take the last one's powers away.
-func (a *api) keepAnAdministrator(before, after contactdb.Account) error {
+func keepAnAdministrator(before, after contactdb.Account, all []contactdb.Account) error {
 	rules := func(c contactdb.Account) bool { return c.Role == string(access.Administrator) && !c.Disabled }
 	if !rules(before) || rules(after) {
 		return nil
-	}
-	all, err := a.svc.Store().Accounts()
-	if err != nil {
-		return err
 	}
 	for _, c := range all {
 		if rules(c) && c.Name != before.Name {
@@ -150,18 +188,14 @@ func (a *api) keepAnAdministrator(before, after contactdb.Account) error {
 
 func (a *api) removeAccount(r *http.Request) (any, error) {
 	name := r.PathValue("account")
-	account, err := a.svc.Store().Account(name)
+	err := a.svc.Store().RemoveAccountIf(name, func(account contactdb.Account, all []contactdb.Account) error {
+		return keepAnAdministrator(account, contactdb.Account{}, all)
+	})
 	if err != nil {
 		return nil, a.missingAccount(err, name)
 	}
-	if err := a.keepAnAdministrator(account, contactdb.Account{}); err != nil {
-		return nil, err
-	}
 	if err := a.svc.Store().RemoveOperator(name); err != nil && !errors.Is(err, contactdb.ErrNotFound) {
 		return nil, err
-	}
-	if err := a.svc.Store().RemoveAccount(name); err != nil {
-		return nil, a.missingAccount(err, name)
 	}
 	a.svc.Dismiss(name)
 	return Removed{name}, nil
@@ -184,21 +218,28 @@ func (a *api) missingAccount(err error, name string) error {
 // account of another role is not touched: to look after operators must not be
 // a way to someone's higher powers.
 func (a *api) operatorSignsIn(o contactdb.Operator, hash string) error {
-	account, err := a.svc.Store().Account(o.Name)
-	if errors.Is(err, contactdb.ErrNotFound) {
-		if hash == "" {
-			return nil // nobody could sign in with it
+	_, _, err := a.svc.Store().ChangeAccount(o.Name, func(account *contactdb.Account, _ []contactdb.Account) (bool, error) {
+		if account.Role != string(access.Operator) {
+			return false, nil
 		}
-		account, err = contactdb.Account{Name: o.Name, Role: string(access.Operator), CreatedAt: time.Now()}, nil
+		account.FullName, account.Team = o.FullName, o.Team
+		if hash != "" {
+			account.Password, account.ChangedAt = hash, time.Now()
+		}
+		return hash != "", nil
+	})
+	if !errors.Is(err, contactdb.ErrNotFound) || hash == "" { // without a password nobody could sign in
+		return ignoring(err, contactdb.ErrNotFound)
 	}
-	if err != nil || account.Role != string(access.Operator) {
-		return err
+	return a.svc.Store().AddAccount(contactdb.Account{Name: o.Name, FullName: o.FullName, Team: o.Team, Role: string(access.Operator), Password: hash, CreatedAt: time.Now(), ChangedAt: time.Now()})
+}
+
+// ignoring is an error unless it is one that does not matter.
+func ignoring(err, harmless error) error {
+	if errors.Is(err, harmless) {
+		return nil
 	}
-	account.FullName, account.Team = o.FullName, o.Team
-	if hash != "" {
-		account.Password, account.ChangedAt = hash, time.Now()
-	}
-	return a.svc.Store().PutAccount(account, hash != "")
+	return err
 }
 
 // leads says whether a caller may steer an operator: a team leader only those
@@ -206,6 +247,9 @@ func (a *api) operatorSignsIn(o contactdb.Operator, hash string) error {
 func (a *api) leads(c *Caller, operator string) error {
 	if c == nil || c.Role != access.TeamLeader {
 		return nil
+	}
+	if operator == "" {
+		return problem(NotAllowed, "this is for anybody who is free, not for an operator of your team; a supervisor may")
 	}
 	o, err := a.svc.Store().Operator(operator)
 	if err != nil {

@@ -2,6 +2,7 @@ package console
 
 import (
 	"net/http"
+	"slices"
 	"time"
 
 	"apel/contactdb"
@@ -20,7 +21,15 @@ func (a *api) callbacks(r *http.Request) (any, error) {
 			return nil, a.missingCampaign(err, name)
 		}
 	}
-	return orEmpty(a.svc.Store().Callbacks(q.Get("campaign"), q.Get("operator"), before))
+	all, err := a.svc.Store().Callbacks(q.Get("campaign"), q.Get("operator"), before)
+	led := map[string]bool{"": true} // for anybody: for the leader's operators too
+	all = slices.DeleteFunc(all, func(c contactdb.Callback) bool {
+		if _, asked := led[c.Operator]; !asked {
+			led[c.Operator] = a.leads(callerOf(r), c.Operator) == nil
+		}
+		return !led[c.Operator]
+	})
+	return orEmpty(all, err)
 }
 
 func (a *api) promise(r *http.Request) (any, error) {
@@ -39,6 +48,14 @@ func (a *api) promise(r *http.Request) (any, error) {
 		return nil, problem(Usage, "say when: at is a time with its zone, for example 2026-11-26T15:00:00+02:00")
 	}
 	body.Phone = phone
+	if err := a.leads(callerOf(r), body.Operator); err != nil {
+		return nil, err
+	}
+	if old, err := a.callbackOf(body.Campaign, phone); err == nil { // it takes the place of this one
+		if err := a.leads(callerOf(r), old.Operator); err != nil {
+			return nil, err
+		}
+	}
 	made, err := a.svc.PromiseCallback(body.NewCallback, callerOf(r).Name)
 	if err != nil {
 		return nil, a.missingCampaign(err, body.Campaign)
@@ -68,12 +85,18 @@ func (a *api) moveCallback(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := a.leads(callerOf(r), old.Operator); err != nil {
+		return nil, err
+	}
 	n := dialer.NewCallback{Campaign: old.Campaign, Phone: phone, List: old.Contact.List, At: old.At, Operator: old.Operator, Note: old.Note}
 	if !body.At.IsZero() {
 		n.At = body.At
 	}
 	if body.Operator != nil {
 		n.Operator = *body.Operator
+		if err := a.leads(callerOf(r), n.Operator); err != nil {
+			return nil, err
+		}
 	}
 	if body.Note != "" {
 		n.Note = body.Note
@@ -92,6 +115,9 @@ func (a *api) cancelCallback(r *http.Request) (any, error) {
 	}
 	old, err := a.callbackOf(r.PathValue("campaign"), phone)
 	if err != nil {
+		return nil, err
+	}
+	if err := a.leads(callerOf(r), old.Operator); err != nil {
 		return nil, err
 	}
 	was, err := a.svc.CancelCallback(old.Campaign, phone, old.Contact.List)

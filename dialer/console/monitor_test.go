@@ -96,3 +96,22 @@ func TestATeamLeaderMonitorsTheOwnTeamAndLosesItWithTheRole(t *testing.T) {
 	}
 	t.Errorf("monitors after the change of role: %+v", c.svc.Monitors())
 }
+
+func TestAChangedRoleTakesThePhonesPasswordAndTheSeat(t *testing.T) {
+	o := newOffice(t)
+	store := o.svc.Store()
+	admin := o.session("administrator")
+	if w := o.as(admin, "POST /api/operators", `{"name":"ana","password":"long-enough"}`); w.Code != 200 {
+		t.Fatal(w.Body)
+	}
+	ana := o.session("ana")
+	if w := o.as(admin, "PATCH /api/accounts/ana", `{"role":"supervisor"}`); w.Code != 200 {
+		t.Fatal(w.Body)
+	}
+	if op, err := store.Operator("ana"); err != nil || op.HA1MD5 != "" || op.HA1SHA256 != "" {
+		t.Errorf("the phone is still let in: %+v %v", op, err)
+	}
+	if w := o.as(ana, "GET /floor", ""); !turnedAway(w) {
+		t.Errorf("the session of before goes on: %d", w.Code)
+	}
+}

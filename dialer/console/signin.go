@@ -1,8 +1,10 @@
 package console
 
 import (
+	"context"
 	"errors"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -45,6 +47,9 @@ func (a *api) signIn(w http.ResponseWriter, r *http.Request) error {
 		return a.show(w, status, "signin", a.bare(r, "signin", "sign.in", d))
 	}
 	account, err := a.authenticate(r, name, password)
+	if err == nil {
+		err = a.begin(w, r, account)
+	}
 	var wait *retryError
 	switch {
 	case errors.As(err, &wait):
@@ -54,10 +59,7 @@ func (a *api) signIn(w http.ResponseWriter, r *http.Request) error {
 		return again(http.StatusServiceUnavailable, "signin.busy")
 	case codeOf(err) == SignIn:
 		return again(http.StatusUnauthorized, "signin.wrong")
-	case err == nil:
-		err = a.begin(w, r, account)
-	}
-	if err != nil {
+	case err != nil:
 		return err
 	}
 	http.Redirect(w, r, next, http.StatusSeeOther)
@@ -93,11 +95,37 @@ func (a *api) authenticate(r *http.Request, name, password string) (contactdb.Ac
 		return contactdb.Account{}, tooMany(wait)
 	}
 	if !fits {
+		a.refused(account.Name, place)
 		a.log.Warn("a sign-in failed", zap.String("account", account.Name), zap.String("address", place))
 		return contactdb.Account{}, problem(SignIn, "name or password is wrong")
 	}
 	a.names.Clear(key)
 	return account, nil
+}
+
+// refused writes a failed sign-in into the trail: of which account, if there is
+// one of that name, for what strangers type may be a password; and from where,
+// as far as a neighbourhood.
+func (a *api) refused(account, place string) {
+	if account == "" {
+		account = "unknown"
+	}
+	e := contactdb.AuditEntry{At: time.Now(), Who: "stranger", Verb: "account.refused", Object: "account/" + account, Detail: map[string]string{"address": neighbourhood(place)}}
+	if _, err := a.svc.Store().Audit(context.Background(), e); err != nil {
+		a.log.Error("a failed sign-in is not in the audit trail", zap.Error(err))
+	}
+}
+
+// neighbourhood is an address without its last part.
+func neighbourhood(place string) string {
+	ip, err := netip.ParseAddr(place)
+	switch {
+	case err != nil:
+		return "unknown"
+	case ip.Is4():
+		return place[:strings.LastIndexByte(place, '.')] + ".*"
+	}
+	return netip.PrefixFrom(ip, 64).String()
 }
 
 // hashWithin is how long to wait for a turn to hash a password.
@@ -136,7 +164,11 @@ func (a *api) begin(w http.ResponseWriter, r *http.Request, account contactdb.Ac
 		ID: access.Digest(secret), Account: account.Name, CreatedAt: now, SeenAt: now, Expires: now.Add(sessionLasts),
 		Address: placeOf(r), Browser: clip(r.UserAgent(), 200),
 	}
-	if err := a.svc.Store().PutSession(v); err != nil {
+	err := a.svc.Store().BeginSession(v, account)
+	if errors.Is(err, contactdb.ErrState) || errors.Is(err, contactdb.ErrNotFound) {
+		return problem(SignIn, "the account has just been changed; sign in again")
+	}
+	if err != nil {
 		return err
 	}
 	setSession(w, secret, int(sessionLasts.Seconds()))

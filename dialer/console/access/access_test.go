@@ -1,6 +1,7 @@
 package access
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -84,5 +85,21 @@ func TestALimiterForgetsWhatIsOld(t *testing.T) {
 	}
 	if len(l.keys) > maxKeys {
 		t.Errorf("%d keys are kept", len(l.keys))
+	}
+}
+
+func TestAFloodOfNamesDoesNotClearTheCountOfOneThatIsBeingGuessed(t *testing.T) {
+	l, now := NewLimiter(5, 30*time.Second, 15*time.Minute), time.Date(2026, 11, 25, 10, 0, 0, 0, time.UTC)
+	for range 5 {
+		l.Failed("victim", now)
+	}
+	for i := range 3 * maxKeys {
+		l.Failed(fmt.Sprint("flood", i), now.Add(time.Second))
+	}
+	if len(l.keys) > maxKeys {
+		t.Errorf("%d keys are kept", len(l.keys))
+	}
+	if l.Failed("victim", now.Add(2*time.Second)); l.Wait("victim", now.Add(2*time.Second)) == 0 {
+		t.Error("a sixth guess costs nothing")
 	}
 }

@@ -1,6 +1,9 @@
 package access
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -29,8 +32,9 @@ func NewLimiter(free int, first, most time.Duration) *Limiter {
 	return &Limiter{free: free, first: first, most: most, forget: 2 * most, keys: map[string]*guesses{}}
 }
 
-// maxKeys bounds the memory that strangers can make us use; beyond it, all
-// keys that are not locked are forgotten.
+// maxKeys bounds the memory that strangers can make us use. Beyond it a tenth is
+// forgotten, those with the fewest failures, of those the ones that rested
+// longest: a flood of new keys does not clear the count of one that is being guessed.
 const maxKeys = 10_000
 
 // Wait says how long a key is still locked; 0: it is not.
@@ -68,10 +72,12 @@ func (l *Limiter) makeRoom(now time.Time) {
 	if len(l.keys) < maxKeys {
 		return
 	}
-	for k, g := range l.keys {
-		if !now.Before(g.until) {
-			delete(l.keys, k)
-		}
+	maps.DeleteFunc(l.keys, func(_ string, g *guesses) bool { return now.Sub(g.last) > l.forget })
+	all := slices.SortedFunc(maps.Keys(l.keys), func(a, b string) int {
+		return cmp.Or(cmp.Compare(l.keys[a].failed, l.keys[b].failed), l.keys[a].last.Compare(l.keys[b].last))
+	})
+	for _, k := range all[:max(0, len(all)-maxKeys*9/10)] {
+		delete(l.keys, k)
 	}
 }
 
