@@ -26,6 +26,22 @@ func (t *tx) campaign(name string) (campaignRow, error) {
 	return row, err
 }
 
+// campaignID is the number of a campaign, which never changes.
+func (t *tx) campaignID(name string) (uint32, error) {
+	if id, known := t.camps[name]; known {
+		return id, nil
+	}
+	row, err := t.campaign(name)
+	if err != nil {
+		return 0, err
+	}
+	if t.camps == nil {
+		t.camps = map[string]uint32{}
+	}
+	t.camps[name] = row.ID
+	return row.ID, nil
+}
+
 // knownCampaign is the number of a campaign, 0 if it was never applied: no
 // progress is kept under 0.
 func (t *tx) knownCampaign(name string) (uint32, error) {

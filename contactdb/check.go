@@ -383,8 +383,8 @@ func (c *checking) progress() error {
 		return err
 	}
 	err = c.each(bProgress, nil, func(key, value []byte) (bool, error) {
-		var st state
-		if err := decode(bProgress, value, &st); err != nil {
+		st, err := readState(value)
+		if err != nil {
 			return false, err
 		}
 		who := pair{binary.BigEndian.Uint32(key), binary.BigEndian.Uint64(key[4:])}

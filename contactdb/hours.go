@@ -41,13 +41,12 @@ func (t *tx) countHour(camp uint32, c Contact, r Record) {
 	if zone == nil {
 		return
 	}
-	h := readHours(t.get(bHours, be32(nil, camp)))
+	h := t.late.hour(t, camp)
 	hour := r.PlacedAt.In(zone).Hour()
 	h.Calls[hour]++
 	if r.Outcome == Human || r.Outcome == Abandoned {
 		h.Answers[hour]++
 	}
-	t.put(bHours, be32(nil, camp), h.bytes())
 }
 
 // zones keeps those that were asked for: to read one takes longer than to settle a call.

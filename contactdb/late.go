@@ -7,6 +7,7 @@ type late struct {
 	heads   map[*ledger]head
 	spans   map[string]span // bucket and day
 	tallies map[string]*Tally
+	hours   map[uint32]*Hours    // by campaign
 	places  map[string][2][]byte // bucket and key of spans and tallies
 }
 
@@ -45,8 +46,24 @@ func (l *late) tally(t *tx, bucket, key []byte) (*Tally, error) {
 	return y, nil
 }
 
+// hour is what a campaign has learned, to be added to.
+func (l *late) hour(t *tx, camp uint32) *Hours {
+	if h := l.hours[camp]; h != nil {
+		return h
+	}
+	if l.hours == nil {
+		l.hours = map[uint32]*Hours{}
+	}
+	h := readHours(t.get(bHours, be32(nil, camp)))
+	l.hours[camp] = &h
+	return &h
+}
+
 // write writes what has come together.
 func (l *late) write(t *tx) {
+	for camp, h := range l.hours {
+		t.put(bHours, be32(nil, camp), h.bytes())
+	}
 	for of, end := range l.heads {
 		t.save(bMeta, of.head, end)
 	}

@@ -19,13 +19,17 @@ import (
 // no caller ID is shown more often than it may be.
 func (s *Store) Lease(ctx context.Context, req LeaseRequest) (LeaseResult, error) {
 	var res LeaseResult
+	var taken []attemptRow
 	err := s.write(ctx, "lease for campaign "+req.Campaign, func(t *tx) error {
 		l := &leasing{tx: t, s: s, req: req, budget: leaseWork, examined: map[uint64]bool{}}
 		l.res.Passed = map[string]int{}
 		err := l.run()
-		res = l.res
+		res, taken = l.res, l.taken
 		return err
 	})
+	if err == nil {
+		s.attempts.keep(taken)
+	}
 	return res, err
 }
 
@@ -49,6 +53,7 @@ type leasing struct {
 	turns   *turns
 	budget  int
 	res     LeaseResult
+	taken   []attemptRow
 
 	ahead    *ahead          // not nil: only look; nothing is written
 	examined map[uint64]bool // chosen, or shown ahead: the walk goes past them
@@ -316,6 +321,7 @@ func (l *leasing) take(p place, c Contact, st state, v Verdict) error {
 		LeasedAt: now, Owner: l.req.Owner, Expires: now.Add(l.req.TTL), For: l.req.For, Promise: promise, Others: v.Others, Fresher: v.Fresher,
 	}}
 	l.save(bLive, []byte(id), a)
+	l.taken = append(l.taken, a)
 	l.put(bCalling, []byte(c.Phone), []byte(id))
 	l.addTry(c.Phone, now)
 	l.setDue(l.camp, p, &st, 0, false)

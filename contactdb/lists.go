@@ -70,12 +70,21 @@ func (t *tx) lists(f func(listRow) error) error {
 
 // class gives the number of a set of zones, a new one if it is the first of its kind.
 func (t *tx) class(zones []string) uint32 {
-	key := []byte("=" + strings.Join(zones, ","))
-	if n := t.get(bZones, key); n != nil {
-		return binary.BigEndian.Uint32(n)
+	name := strings.Join(zones, ",")
+	if n, known := t.classes[name]; known {
+		return n
 	}
-	n := uint32(t.next(bZones))
-	t.put(bZones, key, be32(nil, n))
+	key, n := []byte("="+name), uint32(0)
+	if v := t.get(bZones, key); v != nil {
+		n = binary.BigEndian.Uint32(v)
+	} else {
+		n = uint32(t.next(bZones))
+		t.put(bZones, key, be32(nil, n))
+	}
+	if t.classes == nil {
+		t.classes = map[string]uint32{}
+	}
+	t.classes[name] = n
 	return n
 }
 

@@ -2,6 +2,7 @@ package contactdb
 
 import (
 	"encoding/binary"
+	"fmt"
 	"time"
 )
 
@@ -37,8 +38,12 @@ func dueKey(camp uint32, p place, due int64) []byte {
 }
 
 func (t *tx) state(camp uint32, contact uint64) (st state, found bool, err error) {
-	found, err = t.load(bProgress, progressKey(camp, contact), &st)
-	return st, found, err
+	row := t.get(bProgress, progressKey(camp, contact))
+	if row == nil {
+		return st, false, nil
+	}
+	st, err = readState(row)
+	return st, true, err
 }
 
 // setDue moves a contact to a time in the due index (0: out of it), because of
@@ -56,7 +61,11 @@ func (t *tx) setDue(camp uint32, p place, st *state, due int64, ruled bool) {
 		t.delete(bProgress, key)
 		return
 	}
-	t.save(bProgress, key, st)
+	row, err := st.bytes()
+	if err != nil && t.err == nil {
+		t.err = fmt.Errorf("%s: %w", bProgress, err)
+	}
+	t.put(bProgress, key, row)
 }
 
 // dueTime is a time as the due index keeps it; at least reviveTime.

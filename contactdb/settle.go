@@ -6,7 +6,9 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"sync"
 	"time"
 )
 
@@ -118,18 +120,12 @@ func (t *tx) live(owner string) (all []attemptRow, err error) {
 func (s *Store) Settle(ctx context.Context, st Settlement) (rec Record, err error) {
 	what, id := "settle attempt "+st.Record.ID, []byte(st.Record.ID)
 	var p prepared
-	err = s.view(what, func(t *tx) error { // an attempt does not change: it is read beside the committer
-		var a attemptRow
-		live, err := t.load(bLive, id, &a)
-		if err == nil && live {
-			p, err = prepare(a, st)
-		} else if err == nil {
-			err = errSettled
-		}
-		return err
-	})
+	a, err := s.attempt(what, st.Record.ID)
 	if err != nil {
 		return rec, err
+	}
+	if p, err = prepare(a, st); err != nil {
+		return rec, fmt.Errorf("%s: %w", what, err)
 	}
 	err = s.write(ctx, what, func(t *tx) (err error) {
 		if t.get(bLive, id) == nil {
@@ -138,7 +134,57 @@ func (s *Store) Settle(ctx context.Context, st Settlement) (rec Record, err erro
 		rec, err = t.settle(p)
 		return err
 	})
+	if err == nil || errors.Is(err, ErrState) {
+		s.attempts.forget(a.ID)
+	}
 	return rec, err
+}
+
+// attempt is a live attempt. It does not change: it is read beside the
+// committer, from memory if this process has leased it.
+func (s *Store) attempt(what, id string) (a attemptRow, err error) {
+	if a, known := s.attempts.get(id); known {
+		return a, nil
+	}
+	err = s.view(what, func(t *tx) error {
+		live, err := t.load(bLive, []byte(id), &a)
+		if err == nil && !live {
+			err = errSettled
+		}
+		return err
+	})
+	return a, err
+}
+
+// attempts keeps in memory what is asked of attempts when they are settled.
+type attempts struct {
+	mu   sync.Mutex // guards rows
+	rows map[string]attemptRow
+}
+
+func (a *attempts) get(id string) (row attemptRow, known bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	row, known = a.rows[id]
+	return row, known
+}
+
+func (a *attempts) keep(rows []attemptRow) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.rows == nil {
+		a.rows = map[string]attemptRow{}
+	}
+	for _, row := range rows {
+		row.Contact = Contact{ID: row.Contact.ID, List: row.Contact.List, Phone: row.Contact.Phone}
+		a.rows[row.ID] = row
+	}
+}
+
+func (a *attempts) forget(id string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.rows, id)
 }
 
 var errSettled = fmt.Errorf("%w: it is not live; an attempt is settled once", ErrState)
@@ -217,7 +263,7 @@ func completed(r Record, a attemptRow) Record {
 
 // progressed writes what the attempt means for its contact.
 func (t *tx) progressed(a attemptRow, st Settlement, rec Record) error {
-	camp, err := t.campaign(a.Campaign)
+	camp, err := t.campaignID(a.Campaign)
 	if err != nil {
 		return err
 	}
@@ -225,7 +271,7 @@ func (t *tx) progressed(a attemptRow, st Settlement, rec Record) error {
 	if err != nil || !found {
 		return err
 	}
-	row, _, err := t.state(camp.ID, c.ID)
+	row, _, err := t.state(camp, c.ID)
 	if err != nil {
 		return err
 	}
@@ -235,11 +281,11 @@ func (t *tx) progressed(a attemptRow, st Settlement, rec Record) error {
 	if len(c.Numbers) > 1 {
 		row.number(rec.Phone).Outcome = rec.Outcome
 	}
-	t.countHour(camp.ID, c, rec)
+	t.countHour(camp, c, rec)
 	where := place{a.Segment, t.class(c.Zones), c.ID}
 	if kept, from := row.kept(a.Attempt, st); kept != nil {
 		row.NextTry, row.Final, row.Rescheduled = from, "", true
-		t.setPromise(camp.ID, where, &row, kept, dueTime(from))
+		t.setPromise(camp, where, &row, kept, dueTime(from))
 		return nil
 	}
 	row.Promise = nil
@@ -253,7 +299,7 @@ func (t *tx) progressed(a attemptRow, st Settlement, rec Record) error {
 	} else {
 		due = dueTime(row.NextTry)
 	}
-	t.setDue(camp.ID, where, &row, due, false)
+	t.setDue(camp, where, &row, due, false)
 	return nil
 }
 
@@ -287,6 +333,9 @@ func (s *Store) Recover(ctx context.Context, owner string, now time.Time, next f
 	})
 	if err != nil {
 		return nil, err
+	}
+	for _, a := range all {
+		s.attempts.forget(a.ID)
 	}
 	return all, nil
 }

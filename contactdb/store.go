@@ -28,6 +28,8 @@ type Store struct {
 	stopped chan struct{} // closed by the committer when it ends
 	closing sync.Once
 
+	attempts attempts
+
 	over over // what is not in the file yet
 
 	// The committer's own.

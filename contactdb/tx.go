@@ -117,6 +117,9 @@ type tx struct {
 	ownWords map[string]uint64 // words of the store that this transaction has asked for
 	ownTexts map[uint64]string
 
+	camps   map[string]uint32 // numbers of campaigns that it has asked for
+	classes map[string]uint32 // of sets of zones
+
 	late late // written at the end
 
 	dncRead    *dncIndex // of this transaction
