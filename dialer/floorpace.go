@@ -63,6 +63,10 @@ func (f *Floor) snapshot() pacing.Snapshot {
 		if c.phase <= PhaseReserved && (!c.personal || c.phase == PhaseReserved) { // who is being joined takes the operator who is reserved
 			s.Calls = append(s.Calls, c.view)
 			f.asked = append(f.asked, c)
+			continue
+		}
+		if c.phase == PhaseClosing || c.personal && c.phase >= PhaseDialing && c.phase < PhaseReserved {
+			s.Held++
 		}
 	}
 	return *s

@@ -46,7 +46,7 @@ func room(set Settings, n count, s *Snapshot) (int, Cause) {
 	if s.RateBound {
 		by = Rate
 	}
-	if r := max(set.MaxLines-n.calls-n.talking, 0); set.MaxLines > 0 && r < m {
+	if r := max(set.MaxLines-n.calls-n.talking-max(s.Held, 0), 0); set.MaxLines > 0 && r < m {
 		m, by = r, NoLines
 	}
 	if s.Contacts >= 0 && s.Contacts <= m {

@@ -99,6 +99,7 @@ type Snapshot struct {
 	Operators []Operator
 	Calls     []Call
 	Lines     int       // further calls that trunks allow now
+	Held      int       // lines of further calls: that end just now, or that wait for one operator only
 	RateBound bool      // Lines is what calls a second allow, not channels
 	Contacts  int       // contacts dialable now; -1: not known
 	Live      int       // live answers in the regulator's window so far
