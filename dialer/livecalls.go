@@ -25,6 +25,10 @@ type LiveCall struct {
 	Codec    string  `json:"codec,omitempty"` // PCMA or PCMU
 	Lost     float64 `json:"lost"`            // share of the packets that were to come
 	JitterMS int64   `json:"jitter_ms"`
+	// How the far end hears us, by its reports (RTCP); left out while it sends none.
+	FarLost     float64 `json:"far_lost,omitempty"`
+	FarJitterMS int64   `json:"far_jitter_ms,omitempty"`
+	RoundTripMS int64   `json:"round_trip_ms,omitempty"`
 }
 
 // LiveCalls are the calls of all floors, the oldest first.
@@ -70,6 +74,7 @@ func (v *LiveCall) sound(m *media.Session) {
 	}
 	v.Codec, v.JitterMS = m.Codec().String(), st.Jitter.Milliseconds()
 	v.Lost = float64(st.Lost) / float64(st.Received+st.Lost)
+	v.FarLost, v.FarJitterMS, v.RoundTripMS = st.Far.Lost, st.Far.Jitter.Milliseconds(), st.Far.RoundTrip.Milliseconds()
 }
 
 // HangUpCall ends a call in the air for a supervisor, in whatever state it is;

@@ -421,6 +421,7 @@ func (s *Service) shutDown(grace time.Duration) error {
 		l.kept.Store(true) // a campaign that runs goes on after the restart
 		l.tell(Input{Kind: InState, State: contactdb.Done})
 	}
+	s.log.Info("stopping: no further calls; conversations may end", zap.Duration("grace", grace))
 	over := time.After(grace)
 	for _, l := range loops {
 		select {

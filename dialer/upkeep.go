@@ -98,7 +98,7 @@ func (s *Service) checkSpace() error {
 	if err != nil || free >= s.cfg.Upkeep.MinFree {
 		return err
 	}
-	return fmt.Errorf("%w: the disk of %s has %d MB left, fewer than min-free (%d MB); make room first", ErrRefused, s.cfg.Data, free>>20, s.cfg.Upkeep.MinFree>>20)
+	return fmt.Errorf("%w: the disk of %s has %d MB left, fewer than min-free (%d MB); make room first", ErrRefused, s.cfg.Data, free/1e6, s.cfg.Upkeep.MinFree/1e6)
 }
 
 // watchSpace halts every campaign when the disk is nearly full.

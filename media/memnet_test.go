@@ -16,6 +16,7 @@ type memNet struct {
 	mu    sync.Mutex
 	conns map[string]*memConn
 	next  int
+	lose  func(from, to net.Addr, b []byte) bool // nil: nothing is lost
 }
 
 type memConn struct {
@@ -63,9 +64,9 @@ func (c *memConn) ReadFrom(b []byte) (int, net.Addr, error) {
 
 func (c *memConn) WriteTo(b []byte, to net.Addr) (int, error) {
 	c.net.mu.Lock()
-	d := c.net.conns[to.String()]
+	d, lose := c.net.conns[to.String()], c.net.lose
 	c.net.mu.Unlock()
-	if d != nil {
+	if d != nil && (lose == nil || !lose(c.addr, to, b)) {
 		select {
 		case d.in <- datagram{append([]byte(nil), b...), c.addr}:
 		default:

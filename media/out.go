@@ -38,6 +38,7 @@ type outgoing struct {
 	began  time.Time // when those samples began: ts by the clock
 	at     time.Time // when the last packet was sent
 	sent   uint64
+	octets uint64 // of sound
 }
 
 func newOutgoing(sock socket) *outgoing {
@@ -77,6 +78,7 @@ func (o *outgoing) advance(h rtp.Header, length int, v *voice, now time.Time) {
 	}
 	o.at, o.last = now, v
 	o.sent++
+	o.octets += uint64(length)
 }
 
 // speak sends a frame of v, encoded into buf; nothing while the stream is another's or held.

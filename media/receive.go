@@ -49,12 +49,16 @@ func (s *Session) pause(d time.Duration) bool {
 // receive takes one datagram; fwd is room for a forwarded packet.
 func (s *Session) receive(b, fwd []byte, from netip.AddrPort, now time.Time) {
 	if isRTCP(b) {
+		s.reported(b, from, now)
 		return
 	}
 	valid := s.parse(b)
 	ear, leg, ok := s.admit(valid, from, now)
 	if !ok {
 		return
+	}
+	if s.reporting {
+		s.report(now)
 	}
 	p := &s.in
 	sound := (p.PayloadType == uint8(PCMU) || p.PayloadType == uint8(PCMA)) && len(p.Payload) > 0
@@ -107,6 +111,7 @@ func (s *Session) admit(valid bool, from netip.AddrPort, now time.Time) (*Ear, *
 	}
 	s.stats.Received++
 	s.heard = now
+	s.reporting = s.reports.due(now)
 	s.flow.count(p.SSRC, p.SequenceNumber)
 	if !key {
 		s.flow.arrive(p.Timestamp, now)
@@ -133,6 +138,7 @@ func wanted(pt uint8) bool {
 type flow struct {
 	ssrc     uint32
 	started  bool
+	base     uint16 // the first
 	highest  uint16
 	expected uint64 // of this stream, up to highest
 	received uint64
@@ -150,7 +156,7 @@ const restartAfter = 3000
 func (f *flow) count(ssrc uint32, seq uint16) {
 	step := int16(seq - f.highest)
 	if !f.started || ssrc != f.ssrc || step > restartAfter || step < -restartAfter {
-		*f = flow{ssrc: ssrc, started: true, highest: seq, expected: 1, received: 1, before: f.lost()}
+		*f = flow{ssrc: ssrc, started: true, base: seq, highest: seq, expected: 1, received: 1, before: f.lost()}
 		return
 	}
 	if step > 0 {

@@ -14,6 +14,8 @@ type Description struct {
 	Addr      netip.AddrPort // where it wants RTP; port 0: the stream is refused; address 0.0.0.0: held (RFC 3264 §8.4)
 	Codecs    []Codec        // in order of preference
 	DTMF      uint8          // payload type of telephone-event (RFC 4733), 0: none
+	RTCP      uint16         // port at which it takes reports (RFC 3605); 0: none are sent
+	Mux       bool           // ... that of RTP, and it says so (RFC 5761)
 	Direction string         // sendrecv (default), sendonly, recvonly, inactive
 	SessionID uint64
 	Version   uint64 // grows with each new description of the same session (RFC 3264 §8)
@@ -91,6 +93,12 @@ func (d Description) stream() *sdp.MediaDescription {
 		m.MediaName.Formats = []string{"0"} // a refused stream still names a format (RFC 3264 §6)
 	}
 	m.WithValueAttribute("ptime", "20")
+	if d.RTCP != 0 && d.Addr.Port() != 0 {
+		m.WithValueAttribute("rtcp", strconv.Itoa(int(d.RTCP)))
+		if d.Mux {
+			m.WithPropertyAttribute("rtcp-mux")
+		}
+	}
 	m.WithPropertyAttribute(direction(d.sends(), d.receives()))
 	return m
 }
@@ -103,6 +111,7 @@ func Answer(offer, local Description) (Description, error) {
 	agreed := offer.Agreed(local)
 	answer := local
 	answer.Codecs, answer.DTMF = agreed.Codecs, agreed.DTMF
+	answer.Mux = local.Mux && offer.Mux
 	answer.Direction = direction(local.sends() && offer.receives(), local.receives() && offer.sends())
 	if offer.Addr.Port() == 0 {
 		answer.Addr = netip.AddrPortFrom(local.Addr.Addr(), 0)

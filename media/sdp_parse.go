@@ -46,6 +46,7 @@ func ParseSDP(b []byte) (Description, error) {
 	if addr.IsUnspecified() {
 		d.Direction = direction(d.sends(), false)
 	}
+	d.RTCP, d.Mux = reportsTo(m, d.Addr.Port())
 	if err := d.readFormats(m); err != nil {
 		return Description{}, err
 	}
@@ -114,6 +115,29 @@ func directionOf(m *sdp.MediaDescription, s *sdp.SessionDescription) string {
 		}
 	}
 	return sendRecv
+}
+
+// reportsTo is where a stream takes RTCP: beside RTP at its own port, at one
+// that is named, or at the next one (RFC 3550 §11).
+func reportsTo(m *sdp.MediaDescription, rtp uint16) (port uint16, mux bool) {
+	if rtp == 0 {
+		return 0, false
+	}
+	if rtp < 65535 {
+		port = rtp + 1
+	}
+	for _, a := range m.Attributes {
+		switch a.Key {
+		case "rtcp-mux":
+			return rtp, true
+		case "rtcp":
+			named, _, _ := strings.Cut(a.Value, " ") // an address behind it is not believed
+			if n, err := strconv.ParseUint(named, 10, 16); err == nil && n > 0 {
+				port = uint16(n)
+			}
+		}
+	}
+	return port, false
 }
 
 // readFormats keeps the two laws and telephone-event. A static type needs no

@@ -48,6 +48,11 @@ func TestWhatIsWrittenIsReadTheSame(t *testing.T) {
 			SessionID: rapid.Uint64().Draw(t, "id"),
 			Version:   rapid.Uint64().Draw(t, "version"),
 		}
+		if port := d.Addr.Port(); port != 0 {
+			if d.RTCP, d.Mux = rapid.Uint16Min(1).Draw(t, "rtcp"), rapid.Bool().Draw(t, "mux"); d.Mux {
+				d.RTCP = port
+			}
+		}
 		got, err := ParseSDP(d.Marshal())
 		if err != nil {
 			t.Fatal(err)
@@ -66,7 +71,7 @@ func sdpOf(lines ...string) string {
 func TestSDPOfFarEndsIsRead(t *testing.T) {
 	base := Description{
 		Addr: netip.MustParseAddrPort("10.0.0.1:4000"), Codecs: []Codec{PCMA},
-		Direction: sendRecv, SessionID: 1, Version: 2,
+		RTCP: 4001, Direction: sendRecv, SessionID: 1, Version: 2,
 	}
 	with := func(change func(*Description)) Description {
 		d := base
@@ -89,7 +94,9 @@ func TestSDPOfFarEndsIsRead(t *testing.T) {
 			with(func(d *Description) { d.Addr = netip.MustParseAddrPort("[2001:db8::9]:4000") })},
 		{"the first plain audio of several", sdpOf("m=video 5000 RTP/AVP 31", "m=audio 4002 RTP/SAVP 8", "m=audio 4000 RTP/AVP 8", "m=audio 4004 RTP/AVP 0"), base},
 		{"a refused stream", sdpOf("m=audio 0 RTP/AVP 8"),
-			with(func(d *Description) { d.Addr = netip.MustParseAddrPort("10.0.0.1:0") })},
+			with(func(d *Description) { d.Addr, d.RTCP = netip.MustParseAddrPort("10.0.0.1:0"), 0 })},
+		{"reports at a port of their own", sdpOf("m=audio 4000 RTP/AVP 8", "a=rtcp:5005 IN IP4 10.0.0.9"), with(func(d *Description) { d.RTCP = 5005 })},
+		{"reports beside the sound", sdpOf("m=audio 4000 RTP/AVP 8", "a=rtcp:5005", "a=rtcp-mux"), with(func(d *Description) { d.RTCP, d.Mux = 4000, true })},
 		{"hold by direction", sdpOf("m=audio 4000 RTP/AVP 8", "a=sendonly"), with(func(d *Description) { d.Direction = sendOnly })},
 		{"hold by the session's direction", sdpOf("a=inactive", "m=audio 4000 RTP/AVP 8"), with(func(d *Description) { d.Direction = inactive })},
 		{"the stream's direction wins", sdpOf("a=inactive", "m=audio 4000 RTP/AVP 8", "a=recvonly"), with(func(d *Description) { d.Direction = recvOnly })},

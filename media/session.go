@@ -37,7 +37,10 @@ type Session struct {
 	stats      Stats
 	keeper     *keeper // nil: no keep-alive
 
-	in rtp.Packet // the reader's own
+	reports reports
+
+	in        rtp.Packet // the reader's own
+	reporting bool       // ... too: a report is due
 }
 
 // Stats counts packets since the start. What arrives before Negotiate is not counted.
@@ -48,6 +51,7 @@ type Stats struct {
 	Foreign   uint64        // valid but from someone else: dropped
 	Malformed uint64        // no RTP, or of a kind that was not agreed: dropped
 	Jitter    time.Duration // of arrival, smoothed (RFC 3550 §6.4.1)
+	Far       Far           // how the far end hears us
 }
 
 // NewSession starts reading a socket. Without Negotiate nothing is sent.
@@ -85,7 +89,7 @@ func (s *Session) Negotiate(remote Description) error {
 	addr := plain(remote.Addr)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.negotiated, s.dtmf = true, remote.DTMF
+	s.negotiated, s.dtmf, s.reports.port = true, remote.DTMF, remote.RTCP
 	if !addr.Addr().IsUnspecified() {
 		s.source.expect(addr, time.Now())
 		if s.source.locked.IsValid() {
@@ -120,7 +124,7 @@ func (s *Session) LastHeard() time.Time {
 func (s *Session) Stats() Stats {
 	s.mu.Lock()
 	st := s.stats
-	st.Lost, st.Jitter = s.flow.lost(), timeOf(int64(s.flow.jitter))
+	st.Lost, st.Jitter, st.Far = s.flow.lost(), timeOf(int64(s.flow.jitter)), s.reports.far
 	s.mu.Unlock()
 	s.out.mu.Lock()
 	st.Sent = s.out.sent

@@ -216,8 +216,9 @@ func TestPacketsAreCountedByWhatTheyWere(t *testing.T) {
 		b.far.raw([]byte{0x80, 200, 0, 6, 0, 0, 0, 0, 0, 0, 0, 0}, nil) // RTCP
 		b.far.h.PayloadType = 18                                        // G.729, not agreed
 		b.far.says(1)
-		want := Stats{Received: 3, Lost: 3, Malformed: 5}
-		if diff := cmp.Diff(want, b.customer.Stats()); diff != "" {
+		want, got := Stats{Received: 3, Lost: 3, Malformed: 5}, b.customer.Stats()
+		got.Jitter = 0 // has a test of its own
+		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}
 		if got := b.customer.LastHeard(); !got.Equal(heard) {

@@ -207,7 +207,7 @@ func (u *UA) describe(s *media.Session) media.Description {
 	if host, err := parseHost(u.host); err == nil {
 		local = withHost(local, host)
 	}
-	return media.Description{Addr: local, Codecs: []media.Codec{media.PCMA, media.PCMU}, DTMF: 101, Direction: "sendrecv",
+	return media.Description{Addr: local, Codecs: []media.Codec{media.PCMA, media.PCMU}, DTMF: 101, Direction: "sendrecv", RTCP: local.Port(), Mux: true, // reports are taken where sound is
 		SessionID: uint64(local.Port())<<16 | 1, Version: 1}
 }
 
