@@ -191,7 +191,8 @@ func TestEveryMoveOfTheTableLeadsOnAndEveryPhaseIsReached(t *testing.T) {
 	reached := map[Phase]bool{PhasePreview: true}
 	for from, to := range transitions {
 		for _, p := range to {
-			if p <= from && !(p == PhaseQueued) {
+			handedOver := from == PhaseBridged && p == PhaseReserved
+			if p <= from && p != PhaseQueued && !handedOver {
 				t.Errorf("a call may go back from %s to %s", from, p)
 			}
 			reached[p] = true
