@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -80,7 +81,9 @@ func importing(b *bench) ([]row, error) {
 	}
 	store := filepath.Join(b.dir, "imported.db")
 	_ = os.Remove(store)
-	defer func() { _ = os.Remove(store) }()
+	if !b.kept {
+		defer func() { _ = os.Remove(store) }()
+	}
 	peak := watchMemory()
 	took, res, err := importInto(store, path)
 	memory := peak()
@@ -100,6 +103,11 @@ func importing(b *bench) ([]row, error) {
 		{what: "  memory of the process (anonymous), peak", floor: "300 MB", ours: fmt.Sprintf("%d MB", memory>>20)},
 		{what: "  file with all indexes", floor: "1.5 x the raw data", ours: fmt.Sprintf("%.2f x, %d MB", float64(info.Size())/float64(raw), info.Size()>>20)},
 	}
+	found, err := searching(store)
+	if err != nil {
+		return rows, err
+	}
+	rows = append(rows, found...)
 	if b.pg != nil {
 		reference, size, err := b.pg.load(path)
 		if err != nil {
@@ -107,6 +115,51 @@ func importing(b *bench) ([]row, error) {
 		}
 		rows[0].reference = fmt.Sprintf("%.1f s (apel takes %.2f x)", reference.Seconds(), took.Seconds()/reference.Seconds())
 		rows[2].reference = fmt.Sprintf("%.2f x, %d MB", float64(size)/float64(raw), size>>20)
+	}
+	return rows, nil
+}
+
+// searching opens what was imported and looks contacts up, each time others, by
+// what they have: twenty at most, as a page of the console shows them.
+func searching(store string) (rows []row, err error) {
+	begun := time.Now()
+	s, err := contactdb.Open(contactdb.Config{Path: store})
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	rows = append(rows, row{what: "  opened again", floor: "3 s", ours: ms(time.Since(begun))})
+	list, err := s.List("a")
+	if err != nil {
+		return rows, err
+	}
+	r := rand.New(rand.NewPCG(2, 2))
+	for _, by := range []struct {
+		what string
+		q    func() contactdb.Search
+	}{
+		{"number", func() contactdb.Search {
+			return contactdb.Search{Phone: fmt.Sprintf("+407%08d", 20_000_000+r.IntN(list.Contacts)*7919%60_000_000)}
+		}},
+		{"name (last and first)", func() contactdb.Search {
+			return contactdb.Search{Words: []string{fmt.Sprintf("%s%d", lastNames[r.IntN(len(lastNames))], r.IntN(5000)), firstNames[r.IntN(len(firstNames))]}}
+		}},
+		{"field (external id)", func() contactdb.Search {
+			return contactdb.Search{Values: map[string]string{"external_id": fmt.Sprintf("C-%09d", r.IntN(list.Contacts))}}
+		}},
+	} {
+		var took []time.Duration
+		n := 0
+		for range 100 {
+			begun := time.Now()
+			found, err := s.FindContacts(by.q())
+			if err != nil {
+				return rows, err
+			}
+			took, n = append(took, time.Since(begun)), n+len(found.Contacts)
+		}
+		slices.Sort(took)
+		rows = append(rows, row{what: "  search by " + by.what, floor: "milliseconds", ours: fmt.Sprintf("p50 %s, p99 %s (%d found by 100)", ms(quantile(took, .5)), ms(quantile(took, .99)), n)})
 	}
 	return rows, nil
 }
