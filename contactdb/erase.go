@@ -2,6 +2,7 @@ package contactdb
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -34,6 +35,7 @@ type Erased struct {
 	Records  int      `json:"records"`       // call records whose personal fields are digests now
 	Kept     int      `json:"records_kept"`  // of a version before there were digests: to change them would break their chain
 	Entries  int      `json:"audit_entries"` // of the audit trail, as the records
+	Rejects  int      `json:"rejected_rows"` // of files of rows that imports refused; the caller's
 	// Recordings are the files of the person's calls, within the data
 	// directory: their removal is the caller's.
 	Recordings []string `json:"recordings"`
@@ -68,22 +70,43 @@ func (t *tx) forgotten(phone string) (hidden string, err error) {
 
 // Erase forgets a person: the contacts with the number, in every list, with
 // all their numbers; what call records, verdicts and the audit trail say of
-// them. The chains verify as before. ErrState while a number is in a call. A
-// number that nobody has is erased too: there may be records of it.
+// them; rows of imports that were cut off, and what imports have replaced. The
+// chains verify as before. ErrState while a number is in a call, or an import under
+// way brings it. A number that nobody has is erased too: there may be records of it.
 //
 // What was written to the file before stays in its free pages until they are
 // used again: Compact leaves them out.
 func (s *Store) Erase(ctx context.Context, e Erasure) (gone Erased, err error) {
+	importing := !s.bulk.TryLock() // else none begins meanwhile
+	if !importing {
+		defer s.bulk.Unlock()
+	}
+	left, err := s.leftovers([]string{e.Phone})
+	if err != nil {
+		return gone, err
+	}
+	if importing && len(left.staged) > 0 {
+		return gone, fmt.Errorf("erase: %w", s.underWay(left))
+	}
 	err = s.write(ctx, "erase", func(t *tx) error {
 		gone = Erased{Phones: []string{e.Phone}, Lists: []string{}, Recordings: []string{}}
-		if err := t.eraseContacts(&gone); err != nil {
+		said, err := t.eraseContacts(&gone)
+		if err != nil {
 			return err
+		}
+		if err := t.eraseLeftovers(left, &gone); err != nil {
+			return err
+		}
+		for _, p := range left.phones {
+			if !slices.Contains(gone.Phones, p) {
+				gone.Phones = append(gone.Phones, p)
+			}
 		}
 		for _, phone := range gone.Phones {
 			if id := t.get(bCalling, []byte(phone)); id != nil {
 				return fmt.Errorf("%w: the number is in call %s; wait for its end", ErrState, id)
 			}
-			if err := t.eraseNumber(phone, e, &gone); err != nil {
+			if err := t.eraseNumber(phone, e, &gone, said); err != nil {
 				return err
 			}
 		}
@@ -155,11 +178,11 @@ func (t *tx) recordsOf(phone string, f func(place uint64, r Record) error) error
 }
 
 // eraseContacts removes the contacts of a number from all lists, and adds their
-// other numbers to those that are erased.
-func (t *tx) eraseContacts(gone *Erased) (err error) {
+// other numbers to those that are erased; it gives them.
+func (t *tx) eraseContacts(gone *Erased) (said []Contact, err error) {
 	phone := gone.Phones[0]
 	if gone.Phones, err = t.numbersOf(phone); err != nil {
-		return err
+		return nil, err
 	}
 	type found struct {
 		seg uint32
@@ -167,22 +190,34 @@ func (t *tx) eraseContacts(gone *Erased) (err error) {
 	}
 	var all []found
 	if err := t.visible(phone, func(seg uint32, id uint64) error { all = append(all, found{seg, id}); return nil }); err != nil {
-		return err
+		return nil, err
 	}
 	for _, at := range all {
 		c, ok, err := t.contact(at.seg, at.id)
 		if err != nil || !ok {
-			return err
+			return nil, err
 		}
 		if err := t.removeContact(at.seg, c); err != nil {
-			return err
+			return nil, err
 		}
+		t.eraseByContact(c.ID)
+		said = append(said, c)
 		gone.Contacts++
 		if !slices.Contains(gone.Lists, c.List) {
 			gone.Lists = append(gone.Lists, c.List)
 		}
 	}
-	return nil
+	return said, nil
+}
+
+// underWay says into which list an import brings the person.
+func (s *Store) underWay(left leftovers) error {
+	list := ""
+	err := s.view("imports", func(t *tx) error {
+		list = string(t.get(bTrash, be32(nil, left.staged[0].seg)))
+		return nil
+	})
+	return cmp.Or(err, errUnderWay(list))
 }
 
 // removeContact takes a contact out of its list and all indexes.
@@ -221,8 +256,9 @@ func (t *tx) removeContact(seg uint32, c Contact) error {
 	return nil
 }
 
-// eraseNumber takes a number out of all that is kept by number.
-func (t *tx) eraseNumber(phone string, e Erasure, gone *Erased) error {
+// eraseNumber takes a number out of all that is kept by number; whose it was are
+// said.
+func (t *tx) eraseNumber(phone string, e Erasure, gone *Erased, said []Contact) error {
 	var places []uint64
 	var ids [][]byte
 	err := t.recordsOf(phone, func(place uint64, r Record) error {
@@ -254,12 +290,13 @@ func (t *tx) eraseNumber(phone string, e Erasure, gone *Erased) error {
 		return err
 	}
 	t.delete(bTries, []byte(phone))
-	return t.hide(phone, e)
+	return t.hide(phone, e, said)
 }
 
 // hide puts the number on the do-not-call list as it is to stay there. An
-// earlier entry of the own lists goes into it: its date and reason stay.
-func (t *tx) hide(phone string, e Erasure) error {
+// earlier entry of the own lists goes into it: its date stays, and its reason
+// unless that says who it was.
+func (t *tx) hide(phone string, e Erasure, said []Contact) error {
 	stays := Suppression{Phone: phone, List: OwnList, Reason: e.Reason, Source: e.Source, AddedAt: e.Now.UTC()}
 	if !e.KeepNumber {
 		stays.Phone = t.hidden(phone)
@@ -275,6 +312,10 @@ func (t *tx) hide(phone string, e Erasure) error {
 			keys = append(keys, bytes.Clone(key))
 			if old.AddedAt.Before(stays.AddedAt) && old.Scope == "" {
 				stays.AddedAt = old.AddedAt
+				named := func(c Contact) bool { return c.speaksOf(old.Reason) }
+				if slices.ContainsFunc(append(slices.Clip(said), Contact{Phone: phone}), named) {
+					return true, nil
+				}
 				stays.Reason = strings.TrimPrefix(old.Reason+", "+e.Reason, ", ")
 			}
 			return true, nil

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"apel/contactdb"
+	"apel/contactdb/intake"
 )
 
 // Erase forgets a person: the recordings of their calls, then what the store
@@ -27,9 +28,30 @@ func (s *Service) Erase(ctx context.Context, e contactdb.Erasure) (gone contactd
 	if gone, err = s.store.Erase(ctx, e); err != nil {
 		return gone, err
 	}
+	if gone.Rejects, err = s.eraseRejects(gone.Phones); err != nil {
+		return gone, err
+	}
 	s.gate.Lock()   // whoever was past the check has sent by now
 	s.gate.Unlock() //nolint:staticcheck // to have held it is the point
 	return gone, nil
+}
+
+// eraseRejects takes the rows with a person's numbers out of what imports refused.
+func (s *Service) eraseRejects(phones []string) (rows int, err error) {
+	files, err := filepath.Glob(filepath.Join(s.cfg.Data, "rejects", "*"))
+	if err != nil {
+		return 0, err
+	}
+	for _, path := range files {
+		if info, err := os.Lstat(path); err != nil || !info.Mode().IsRegular() {
+			continue // gone already, or not ours
+		}
+		n, err := intake.ForgetRejects(path, phones)
+		if rows += n; err != nil {
+			return rows, fmt.Errorf("the person is erased, but not from rejected rows; remove the file and erase again: %w", err)
+		}
+	}
+	return rows, nil
 }
 
 // recordings is the folder of recordings within the data directory.

@@ -227,6 +227,9 @@ func (a *app) contactErase() *cobra.Command {
 func writeErased(w io.Writer, e contactdb.Erased, kept bool) {
 	fmt.Fprintf(w, "erased: %s contacts in %s, %s recordings\n", thousands(int64(e.Contacts)), orDash(printable(strings.Join(e.Lists, ", "))), thousands(int64(len(e.Recordings))))
 	fmt.Fprintf(w, "%s call records and %s audit entries have digests now where the person stood; they verify as before\n", thousands(int64(e.Records)), thousands(int64(e.Entries)))
+	if e.Rejects > 0 {
+		fmt.Fprintf(w, "%s rows that imports had rejected are gone from their files\n", thousands(int64(e.Rejects)))
+	}
 	if e.Kept > 0 {
 		fmt.Fprintf(w, "%s call records of an early version of apel stay as they are: they have no digests to put there\n", thousands(int64(e.Kept)))
 	}

@@ -18,6 +18,11 @@ type Column struct {
 	Free  bool   // Field is a free field
 	Why   string // "by its name", "by --map", "as in an earlier file", "by its content", or "" for a free field
 	Key   string // the free field that takes a cell which Field could not use
+	// Decimal: its numbers have a decimal comma, and are kept with a point.
+	Decimal bool
+	// Offer: its content tells the rows apart and its name may be that of the
+	// client's own key, which only the client knows.
+	Offer bool
 }
 
 // Meaning is Field with the kind of phone before it: "mobile phone".
@@ -47,6 +52,12 @@ func (c Column) String() string {
 	}
 	if c.Why != "" {
 		s += " (" + c.Why + ")"
+	}
+	if c.Decimal {
+		s += "; numbers with a decimal comma: 1.234,56 is kept as 1234.56"
+	}
+	if c.Offer {
+		s += fmt.Sprintf("; if it is the client's own key, by which a later file updates these contacts: --map external_id=%s", c.title())
 	}
 	return s
 }

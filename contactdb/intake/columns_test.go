@@ -84,3 +84,43 @@ func TestErrorsDoNotTellTheContentOfAFileWithoutHeader(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestNumbersWithADecimalCommaAreKeptWithAPoint(t *testing.T) {
+	const head = "Telefon;Sold;Cod;Dată;Preț\n"
+	f := mustOpen(t, head+"0722000001;1.234,56;12,345;01.02.2026;12,5\n0722000002;;1,234;02.02.2026;n/a\n0722000003;-7;999;03.02.2026;3\n0722000004;2 000,5;1;04.02.2026;4\n", Options{Country: "RO"})
+	contacts, _, err := read(f)
+	if err != nil || len(contacts) != 4 {
+		t.Fatal(contacts, err)
+	}
+	var got []map[string]string
+	for _, c := range contacts {
+		got = append(got, c.Fields)
+	}
+	want := []map[string]string{
+		{"Sold": "1234.56", "Cod": "12,345", "Dată": "01.02.2026", "Preț": "12,5"}, // what may be English, or is a number here and there only, stays
+		{"Cod": "1,234", "Dată": "02.02.2026", "Preț": "n/a"},
+		{"Sold": "-7", "Cod": "999", "Dată": "03.02.2026", "Preț": "3"},
+		{"Sold": "2000.5", "Cod": "1", "Dată": "04.02.2026", "Preț": "4"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if said := f.Columns()[1].String(); !strings.Contains(said, "decimal comma") {
+		t.Errorf("it says %q", said)
+	}
+}
+
+func TestAColumnThatMayBeTheClientsKeyIsOfferedAndNotTaken(t *testing.T) {
+	for data, want := range map[string]bool{
+		"ID,tel\nA7,+40722000001\nA9,+40722000002\n":                true,
+		"id,tel\n1,+40722000001\n2,+40722000002\n":                  false, // counts the rows
+		"ID,tel\nA7,+40722000001\nA7,+40722000002\n":                false,
+		"ID,tel\nA7,+40722000001\n,+40722000002\n":                  false,
+		"ID,Cod client,tel\nA7,1,+40722000001\nA9,2,+40722000002\n": false, // the key is there
+	} {
+		c := mustOpen(t, data, Options{}).Columns()[0]
+		if c.Offer != want || !c.Free || strings.Contains(c.String(), "--map external_id="+c.Header) != want {
+			t.Errorf("%q: %+v", data, c)
+		}
+	}
+}

@@ -185,6 +185,9 @@ func (f *File) freeFields(cell func(int) string, left []int, extension string) m
 	for _, columns := range [][]int{f.fields.free, left} {
 		for _, i := range columns {
 			if v := strings.TrimSpace(cell(i)); v != "" {
+				if f.columns[i].Decimal {
+					v = decimalPoint(v)
+				}
 				fields[f.columns[i].Key] = v
 			}
 		}

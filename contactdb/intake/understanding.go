@@ -258,6 +258,12 @@ func (u *understanding) freeFields() {
 			c.Field, c.Free = c.Key, true
 		}
 	}
+	for i := range u.columns {
+		if c := &u.columns[i]; c.Free && c.Field != fieldIgnored {
+			c.Decimal = decimalComma(u.cells(i))
+			c.Offer = !u.mended && !u.has(fieldExternalID) && couldBeID(c.Header, u.cells(i), len(u.sample))
+		}
+	}
 }
 
 func (u *understanding) noColumn(key, name string, header bool) error {

@@ -40,5 +40,6 @@ func (a *api) eraseContact(r *http.Request) (any, error) {
 	t.note("contacts", gone.Contacts)
 	t.note("records", gone.Records)
 	t.note("recordings", len(gone.Recordings))
+	t.note("rejected_rows", gone.Rejects)
 	return gone, nil
 }
