@@ -25,49 +25,78 @@ var (
 	Personal map[string]bool
 )
 
+// AuditTexts are what audit entries say of a person beside the number.
+var AuditTexts = map[string]bool{"detail": true, "before": true, "after": true}
+
 // ForgetInRecords takes members (NotesOnly, or Personal for all personal ones)
 // from the call records that ended before a time, oldest first, a step at a
 // time; where it has come to is kept under what. The chain verifies as before.
 func (s *Store) ForgetInRecords(ctx context.Context, what string, members map[string]bool, before time.Time) (f Forgotten, err error) {
+	return s.forgetIn(ctx, what, &records, members, func(row []byte) (old, about bool, index []byte, err error) {
+		var r Record
+		err = decode(bRecords, row, &r)
+		return r.EndedAt.Before(before), true, append([]byte(r.Phone), 0), err
+	})
+}
+
+// ForgetInAudit does the same (with AuditTexts, or Personal) for entries of the
+// audit trail that are about a person; who did what, and when, stays.
+func (s *Store) ForgetInAudit(ctx context.Context, what string, members map[string]bool, before time.Time) (f Forgotten, err error) {
+	return s.forgetIn(ctx, "audit "+what, &auditTrail, members, func(row []byte) (old, about bool, index []byte, err error) {
+		var e AuditEntry
+		err = decode(bAudit, row, &e)
+		return e.At.Before(before), e.Phone != "" || e.Verb == "record.correct", append([]byte(byPhone+e.Phone), 0), err
+	})
+}
+
+// forgetIn looks at the rows of a chain from where it had come to: look says
+// whether one is old, whether it is about a person, and how its keys begin in the
+// index of numbers.
+func (s *Store) forgetIn(ctx context.Context, what string, l *ledger, members map[string]bool,
+	look func(row []byte) (old, about bool, index []byte, err error)) (f Forgotten, err error) {
 	key := []byte("forgotten:" + what)
+	byNumber := map[*ledger][]byte{&records: bRecordPhones, &auditTrail: bAuditIndex}[l]
 	err = s.write(ctx, "forget "+what, func(t *tx) error {
 		f = Forgotten{}
 		at := uint64(0)
 		if v := t.get(bMeta, key); len(v) == 8 {
 			at = binary.BigEndian.Uint64(v)
 		}
-		var rows []Record
-		f.First = at + 1
-		err := t.eachFrom(bRecords, be64(nil, at+1), func(k, v []byte) (bool, error) {
-			var r Record
-			if err := decode(bRecords, v, &r); err != nil {
+		type found struct {
+			place uint64
+			index []byte
+		}
+		var rows []found
+		last, n := at, 0
+		err := t.eachFrom(l.rows, be64(nil, at+1), func(k, row []byte) (bool, error) {
+			old, about, index, err := look(row)
+			if err != nil || !old {
 				return false, err
 			}
-			if !r.EndedAt.Before(before) {
-				return false, nil
+			if last = binary.BigEndian.Uint64(k); about {
+				rows = append(rows, found{last, index})
 			}
-			rows = append(rows, r)
-			f.More = len(rows) == retainStep
+			n++
+			f.More = n == retainStep
 			return !f.More, nil
 		})
-		if err != nil || len(rows) == 0 {
-			f.First = 0
+		if err != nil || n == 0 {
 			return err
 		}
-		for i, r := range rows {
-			f.Last = at + 1 + uint64(i)
-			erased, err := t.erase(&records, f.Last, members)
+		f.First, f.Last = at+1, last
+		for _, row := range rows {
+			erased, err := t.erase(l, row.place, members)
 			if err != nil {
 				return err
 			}
 			if erased {
 				f.Rows++
 				if members == nil {
-					t.delete(bRecordPhones, recordPhoneKey(r.Phone, f.Last))
+					t.delete(byNumber, be64(row.index, row.place))
 				}
 			}
 		}
-		t.put(bMeta, key, be64(nil, f.Last))
+		t.put(bMeta, key, be64(nil, last))
 		return nil
 	})
 	return f, err

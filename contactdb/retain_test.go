@@ -41,6 +41,47 @@ func TestNotesAreForgottenWhenTheyAreOldAndTheChainVerifies(t *testing.T) {
 	}
 }
 
+func TestWhatTheTrailSaysOfAPersonIsForgottenWhenItIsOldAndWhoDidWhatStays(t *testing.T) {
+	s := newStore(t)
+	for i := range 6 {
+		e := AuditEntry{At: monday.Add(time.Duration(i) * time.Hour), Who: "ana", Verb: "contact.edit", Phone: person(i % 2).Phone, After: map[string]string{"name": "Vâlceanu"}}
+		if i == 1 {
+			e = AuditEntry{At: e.At, Who: "ana", Verb: "campaign.apply", Object: "campaign/c", Detail: map[string]string{"version": "3"}}
+		}
+		if _, err := s.Audit(bg, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := s.ForgetInAudit(bg, "notes", AuditTexts, monday.Add(210*time.Minute))
+	if err != nil || f.Rows != 3 || f.First != 1 || f.Last != 4 || f.More {
+		t.Errorf("%+v, %v", f, err)
+	}
+	if f, err := s.ForgetInAudit(bg, "numbers", Personal, monday.Add(30*time.Minute)); err != nil || f.Rows != 1 || f.Last != 1 {
+		t.Errorf("numbers: %+v, %v", f, err)
+	}
+	for i, e := range collect(t, s.AuditTrail(AuditFilter{})) {
+		if e.Who != "ana" || e.Verb == "" {
+			t.Errorf("entry %d: %+v", i, e)
+		}
+		switch {
+		case i == 1:
+			if e.Detail["version"] != "3" {
+				t.Errorf("what was done with a campaign is gone: %+v", e)
+			}
+		case (e.After["name"] == "") != (i < 4):
+			t.Errorf("entry %d after: %v", i, e.After)
+		case strings.HasPrefix(e.Phone, erasedText) != (i == 0):
+			t.Errorf("entry %d phone: %s", i, e.Phone)
+		}
+	}
+	if n := len(collect(t, s.AuditTrail(AuditFilter{Phone: person(0).Phone}))); n != 2 {
+		t.Errorf("%d entries are found by the number, want those two that have it still", n)
+	}
+	if v, err := s.VerifyAudit(bg); err != nil || !v.OK || v.Erased != 3 {
+		t.Errorf("%+v, %v", v, err)
+	}
+}
+
 func TestContactsThatNobodyTriesAreForgotten(t *testing.T) {
 	s := newStore(t)
 	mustApply(t, s, "c", "v1")

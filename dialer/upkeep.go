@@ -26,8 +26,9 @@ type Upkeep struct {
 	// MinFree stops dialing while the disk of the data directory has fewer bytes
 	// left: before the store, which needs some to end what is going on.
 	MinFree int64
-	// How long to keep recordings, notes and answers in records, the numbers in
-	// them, contacts that nobody tries, and what verdicts rest on.
+	// How long to keep recordings, notes and answers in records and what the audit
+	// trail says of a person, the numbers in both, contacts that nobody tries, and
+	// what verdicts rest on.
 	Recordings, Notes, Numbers, Contacts, Verdicts time.Duration
 	// AnchorEvery is how often the ends of the chains are taken, and Anchor keeps
 	// them where we cannot change them; it says where. Nil: only the log has them.
@@ -158,8 +159,18 @@ func (s *Service) retain(now time.Time) {
 		forget func(before time.Time) error
 	}{
 		{"recordings", u.Recordings, s.forgetRecordings},
-		{"notes", u.Notes, func(b time.Time) error { return s.forgetInRecords("notes", contactdb.NotesOnly, b) }},
-		{"numbers", u.Numbers, func(b time.Time) error { return s.forgetInRecords("numbers", contactdb.Personal, b) }},
+		{"notes", u.Notes, func(b time.Time) error {
+			return s.forgetIn("notes", "records", s.store.ForgetInRecords, contactdb.NotesOnly, b)
+		}},
+		{"numbers", u.Numbers, func(b time.Time) error {
+			return s.forgetIn("numbers", "records", s.store.ForgetInRecords, contactdb.Personal, b)
+		}},
+		{"notes", u.Notes, func(b time.Time) error {
+			return s.forgetIn("notes", "audit", s.store.ForgetInAudit, contactdb.AuditTexts, b)
+		}},
+		{"numbers", u.Numbers, func(b time.Time) error {
+			return s.forgetIn("numbers", "audit", s.store.ForgetInAudit, contactdb.Personal, b)
+		}},
 		{"contacts", u.Contacts, s.forgetContacts},
 		{"rejects", u.Contacts, s.forgetRejects},
 		{"verdicts", u.Verdicts, s.forgetVerdicts},
@@ -180,14 +191,15 @@ func (s *Service) forgot(what, object string, before time.Time, detail map[strin
 	return err
 }
 
-func (s *Service) forgetInRecords(what string, members map[string]bool, before time.Time) error {
+// forgetIn has one of the chains forget members of what is old.
+func (s *Service) forgetIn(what, chain string, forget func(context.Context, string, map[string]bool, time.Time) (contactdb.Forgotten, error), members map[string]bool, before time.Time) error {
 	for more := true; more && !s.stopping(); {
-		f, err := s.store.ForgetInRecords(context.Background(), what, members, before)
+		f, err := forget(context.Background(), what, members, before)
 		if err != nil {
 			return err
 		}
 		if f.Rows > 0 {
-			if err := s.forgot(what, "records", before, map[string]string{"records": strconv.Itoa(f.Rows), "from": strconv.FormatUint(f.First, 10), "to": strconv.FormatUint(f.Last, 10)}); err != nil {
+			if err := s.forgot(what, chain, before, map[string]string{"rows": strconv.Itoa(f.Rows), "from": strconv.FormatUint(f.First, 10), "to": strconv.FormatUint(f.Last, 10)}); err != nil {
 				return err
 			}
 		}
