@@ -94,36 +94,6 @@ func writeContact(w io.Writer, c contactdb.Contact) {
 	f.write(w)
 }
 
-// contactFlags are what a person may set of a contact.
-type contactFlags struct {
-	name, first, last, email, city string
-	fields                         map[string]string
-}
-
-func (f *contactFlags) add(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.StringVar(&f.name, "name", "", "full `name`")
-	flags.StringVar(&f.first, "first-name", "", "first `name`")
-	flags.StringVar(&f.last, "last-name", "", "last `name`")
-	flags.StringVar(&f.email, "email", "", "e-mail `address`")
-	flags.StringVar(&f.city, "city", "", "`city`")
-	flags.StringToStringVar(&f.fields, "field", nil, "a free field, `NAME=VALUE`; an empty value removes it")
-}
-
-// body has the flags that were given, and only those.
-func (f *contactFlags) body(cmd *cobra.Command) map[string]any {
-	body := map[string]any{}
-	for flag, value := range map[string]string{"name": f.name, "first-name": f.first, "last-name": f.last, "email": f.email, "city": f.city} {
-		if cmd.Flags().Changed(flag) {
-			body[strings.ReplaceAll(flag, "-", "_")] = value
-		}
-	}
-	if len(f.fields) > 0 {
-		body["fields"] = f.fields
-	}
-	return body
-}
-
 func (a *app) contactAdd() *cobra.Command {
 	var f contactFlags
 	var list, country string
@@ -132,7 +102,10 @@ func (a *app) contactAdd() *cobra.Command {
 		if list == "" {
 			return problem(console.Usage, "say to which list with --list; see: apel list ls")
 		}
-		body := f.body(cmd)
+		body, err := f.body(cmd)
+		if err != nil {
+			return err
+		}
 		body["phone"], body["list"], body["country"] = args[0], list, country
 		q := call{method: "POST", path: "/api/contacts", body: body}
 		return show(a, ctx, q, writeContact)
@@ -148,7 +121,10 @@ func (a *app) contactEdit() *cobra.Command {
 	var list string
 	var cmd *cobra.Command
 	cmd = a.phoneVerb("edit", "change what is known of a person", func(ctx context.Context, phone string, q url.Values) error {
-		body := f.body(cmd)
+		body, err := f.body(cmd)
+		if err != nil {
+			return err
+		}
 		if len(body) == 0 {
 			return problem(console.Usage, "nothing to change was given; for example: apel contact edit %s --city Iași", phone)
 		}

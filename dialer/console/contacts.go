@@ -9,43 +9,12 @@ import (
 	"apel/contactdb"
 )
 
-// contactFields is what a person may set of a contact.
-type contactFields struct {
-	Name      *string           `json:"name,omitempty"`
-	FirstName *string           `json:"first_name,omitempty"`
-	LastName  *string           `json:"last_name,omitempty"`
-	Email     *string           `json:"email,omitempty"`
-	City      *string           `json:"city,omitempty"`
-	Fields    map[string]string `json:"fields,omitempty"` // "" removes a field
-}
-
 // NewContact is the body of a request that adds one.
 type NewContact struct {
 	List    string `json:"list"`
 	Phone   string `json:"phone"`
 	Country string `json:"country,omitempty"`
 	contactFields
-}
-
-func (f contactFields) set(c *contactdb.Contact) {
-	for _, s := range []struct {
-		from *string
-		to   *string
-	}{{f.Name, &c.Name}, {f.FirstName, &c.FirstName}, {f.LastName, &c.LastName}, {f.Email, &c.Email}, {f.City, &c.City}} {
-		if s.from != nil {
-			*s.to = *s.from
-		}
-	}
-	for k, v := range f.Fields {
-		if v == "" {
-			delete(c.Fields, k)
-			continue
-		}
-		if c.Fields == nil {
-			c.Fields = map[string]string{}
-		}
-		c.Fields[k] = v
-	}
 }
 
 // pathPhone reads the number in the path as E.164.
@@ -88,7 +57,9 @@ func (a *api) addContact(r *http.Request) (any, error) {
 		return nil, problem(State, "%s is in list %q already; change it: apel contact edit %s --list %s", c.Phone, body.List, c.Phone, body.List)
 	}
 	c.List = body.List
-	body.set(&c)
+	if err := body.apply(&c, body.Country); err != nil {
+		return nil, err
+	}
 	c, err = a.svc.Store().PutContact(c, time.Now())
 	t := traceOf(r)
 	t.Phone, t.Object = c.Phone, "list/"+c.List
@@ -118,7 +89,9 @@ func (a *api) editContact(r *http.Request) (any, error) {
 	}
 	before := contacts[0]
 	before.Fields = maps.Clone(before.Fields)
-	body.set(&contacts[0])
+	if err := body.apply(&contacts[0], r.URL.Query().Get("country")); err != nil {
+		return nil, err
+	}
 	after, err := a.svc.Store().PutContact(contacts[0], time.Now())
 	t := traceOf(r)
 	t.Object = "list/" + after.List

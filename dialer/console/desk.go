@@ -346,7 +346,7 @@ func (a *api) deskPreview(r *http.Request) (any, error) {
 // DeskContact is the body of a change of the contact on the desktop.
 type DeskContact struct {
 	Attempt string `json:"attempt"`
-	contactFields
+	deskFields
 }
 
 // deskContact changes the contact of the call on the desktop, and no other.
