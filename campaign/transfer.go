@@ -60,9 +60,10 @@ func (s *section) transferNumber(n ast.Node) (one TransferNumber, ok bool) {
 	return one, true
 }
 
-// TransferNumber is the outside number that may be consulted, if it is one.
-func (d *Definition) TransferNumber(number string) (TransferNumber, bool) {
-	at := slices.IndexFunc(d.Transfer.Numbers, func(n TransferNumber) bool { return n.Number == number })
+// TransferNumber is the outside number that may be consulted, by its name, which
+// is all that some operators see, or by itself.
+func (d *Definition) TransferNumber(name string) (TransferNumber, bool) {
+	at := slices.IndexFunc(d.Transfer.Numbers, func(n TransferNumber) bool { return n.Number == name || n.Name == name })
 	if at < 0 {
 		return TransferNumber{}, false
 	}

@@ -29,7 +29,7 @@ type Transfer struct {
 	Operator string `json:"operator,omitempty"` // a colleague on the same campaign, on a break too
 	Team     string `json:"team,omitempty"`     // who has waited longest of a team
 	Anyone   bool   `json:"anyone,omitempty"`   // ... of the campaign
-	Number   string `json:"number,omitempty"`   // one of the campaign's transfer: numbers
+	Number   string `json:"number,omitempty"`   // one of the campaign's transfer: numbers, or its name
 	Blind    bool   `json:"blind,omitempty"`    // hand over as soon as the other is there
 }
 

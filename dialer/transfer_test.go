@@ -230,7 +230,7 @@ func TestNobodyIsLostAtAnyMomentOfATransfer(t *testing.T) {
 		{"nobody answers outside, blind", dialer.Transfer{Number: silent, Blind: true}, "ringing", func(*desks) { time.Sleep(30 * time.Second) }, []func(*desks){hasCustomer(ann)}, "br00", "not-reached"},
 		{"the customer is handed over outside", outside, "talking", handOver, []func(*desks){wraps(ann)}, "br00", "handed-over"},
 		{"the customer is handed over outside as both hang up", outside, "talking", together(tryHandOver, customerGoes, outsideGoes), nil, "br00", "*"},
-		{"blind, outside", blind(outside), "", func(*desks) { time.Sleep(5 * time.Second) }, []func(*desks){wraps(ann)}, "br00", "handed-over"},
+		{"blind, outside, by name", blind(dialer.Transfer{Number: "Billing"}), "", func(*desks) { time.Sleep(5 * time.Second) }, []func(*desks){wraps(ann)}, "br00", "handed-over"},
 		{"the operator is lost who asks outside: the customer goes to a colleague", outside, "talking", annIsLost, []func(*desks){hasCustomer(bob)}, "br01", "operator-lost"},
 		{"the operator is lost who asks outside, and nobody is free: the customer is with who was asked", outside, "talking", together(bobIsLost, annIsLost),
 			[]func(*desks){func(d *desks) {

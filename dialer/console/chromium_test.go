@@ -11,14 +11,15 @@ import (
 	commandline "flag"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"net"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	goruntime "runtime"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,7 +36,7 @@ import (
 )
 
 var (
-	desks    = commandline.Int("desks", 1, "how many operators at browsers play the shift in Chromium")
+	desks    = commandline.Int("desks", 3, "how many operators at browsers play the shift in Chromium")
 	pictures = commandline.String("pictures", "", "folder for pictures of the desk")
 )
 
@@ -61,34 +62,44 @@ func needChromium(t *testing.T) string {
 	return path
 }
 
-// tapped is a network that hears what arrives at its sockets, and can be cut.
+// tapped is a network that hears what arrives at each of its sockets, and
+// nothing of those who are cut off.
 type tapped struct {
 	media.Network
-	cut atomic.Bool
 
-	mu    sync.Mutex // guards heard
-	heard []int16
+	mu    sync.Mutex // guards the fields below
+	taps  []*tap
+	taken sounds
+	cut   map[int]bool // ports
 }
+
+// sounds are what sockets have heard.
+type sounds map[*tap][]int16
 
 func (n *tapped) ListenPacket(ctx context.Context, network, address string) (net.PacketConn, error) {
 	c, err := n.Network.ListenPacket(ctx, network, address)
-	return &tap{c, n}, err
+	t := &tap{PacketConn: c, n: n}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.taps = append(n.taps, t)
+	return t, err
 }
 
 type tap struct {
 	net.PacketConn
-	n *tapped
+	n     *tapped
+	heard []int16 // guarded by n.mu
 }
 
 func (c *tap) ReadFrom(b []byte) (int, net.Addr, error) {
 	for {
 		n, from, err := c.PacketConn.ReadFrom(b)
-		if err == nil && c.n.cut.Load() {
+		if err == nil && c.n.isCut(from) {
 			continue
 		}
 		if err == nil && n > 12 && b[0] == 0x80 && (b[1]&0x7f == 0 || b[1]&0x7f == 8) {
 			c.n.mu.Lock()
-			c.n.heard = media.Codec(b[1]&0x7f).Decode(c.n.heard, b[12:n])
+			c.heard = media.Codec(b[1]&0x7f).Decode(c.heard, b[12:n])
 			c.n.mu.Unlock()
 		}
 		return n, from, err
@@ -96,23 +107,66 @@ func (c *tap) ReadFrom(b []byte) (int, net.Addr, error) {
 }
 
 func (c *tap) WriteTo(b []byte, to net.Addr) (int, error) {
-	if c.n.cut.Load() {
+	if c.n.isCut(to) {
 		return len(b), nil
 	}
 	return c.PacketConn.WriteTo(b, to)
 }
 
-// take gives what was heard since the last time.
-func (n *tapped) take() []int16 {
+func (n *tapped) isCut(a net.Addr) bool {
+	udp, ok := a.(*net.UDPAddr)
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	h := n.heard
-	n.heard = nil
-	return h
+	return ok && n.cut[udp.Port]
 }
 
-// toneShare is how much of the sound is a tone of this frequency, 0 to 1.
-func toneShare(samples []int16, hz float64) float64 {
+// cutOff cuts a far end off, or lets it in again.
+func (n *tapped) cutOff(port int, off bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.cut == nil {
+		n.cut = map[int]bool{}
+	}
+	n.cut[port] = off
+}
+
+// now is all that was heard; since is what was heard after it.
+func (n *tapped) now() sounds {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	all := sounds{}
+	for _, t := range n.taps {
+		all[t] = t.heard
+	}
+	return all
+}
+
+func (n *tapped) since(before sounds) sounds {
+	after := n.now()
+	for t, heard := range after {
+		after[t] = heard[len(before[t]):]
+	}
+	return after
+}
+
+// take gives what was heard since the last time.
+func (n *tapped) take() sounds {
+	heard := n.since(n.taken)
+	n.taken = n.now()
+	return heard
+}
+
+// toneShare is how much of what one of the sockets has heard is a tone of this
+// frequency, 0 to 1.
+func toneShare(all sounds, hz float64) (best float64) {
+	for _, heard := range all {
+		best = max(best, toneIn(heard, hz))
+	}
+	return best
+}
+
+// toneIn is how much of a sound is a tone of this frequency, 0 to 1.
+func toneIn(samples []int16, hz float64) float64 {
 	var s1, s2, all float64
 	k := 2 * math.Cos(2*math.Pi*hz/media.SampleRate)
 	best := 0.0
@@ -221,9 +275,12 @@ caller-id: "+40312345678"
 windows: {daily: 00:00-24:00}
 pacing: progressive
 detector: {off: true}
+transfer: {numbers: [{name: Billing, number: "+40312345000"}]}
+manual: true
 dispositions:
   - {name: sale, final: true, success: true, ask: [amount]}
   - {name: refused, final: true}
+  - {name: later, callback: 24h, ask: [callback]}
 script:
   steps:
     - name: greeting
@@ -282,14 +339,17 @@ type deskPage struct {
 	name string
 	hz   float64
 
-	last string // waited for
+	last  string // waited for
+	aside bool   // it plays beside others
 
 	mu     sync.Mutex // guards faults
 	faults []string   // what the page's console said, and foreign requests
 }
 
 // remember keeps the microphone for the test: the page's modules are their own.
-const remember = `{ const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+const remember = `{ const Connection = globalThis.RTCPeerConnection;
+globalThis.RTCPeerConnection = function (...a) { return (globalThis.testPC = new Connection(...a)); };
+const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
 navigator.mediaDevices.getUserMedia = async (c) => (globalThis.testMic = await open(c)); }`
 
 // open opens the window. It lives as long as its context: each step has one of its own.
@@ -330,8 +390,37 @@ func (d *deskPage) do(steps ...chromedp.Action) {
 			desktop, _ := d.c.svc.Desktop(d.name)
 			d.mu.Lock()
 			defer d.mu.Unlock()
-			d.c.t.Fatalf("%s: %T: %v (%s)\nfaults %v\nservice %+v\npage:\n%s", d.name, step, err, d.last, d.faults, desktop, shown)
+			d.fatalf("%s: %T: %v (%s)\nfaults %v\nservice %+v\npage:\n%s", d.name, step, err, d.last, d.faults, desktop, shown)
 		}
+	}
+}
+
+// fatalf ends the desk's part, and the test if nobody else plays.
+func (d *deskPage) fatalf(format string, args ...any) {
+	d.c.t.Helper()
+	if !d.aside {
+		d.c.t.Fatalf(format, args...)
+	}
+	d.c.t.Errorf(format, args...)
+	goruntime.Goexit()
+}
+
+// together has desks play, each for itself, and waits for all.
+func together(t *testing.T, what string, all []*deskPage, play func(*deskPage)) {
+	t.Helper()
+	from := time.Now()
+	var wg sync.WaitGroup
+	for _, d := range all {
+		wg.Go(func() {
+			d.aside = true
+			defer func() { d.aside = false }()
+			play(d)
+		})
+	}
+	wg.Wait()
+	t.Logf("%s: %s", what, time.Since(from).Round(100*time.Millisecond))
+	if t.Failed() {
+		t.FailNow()
 	}
 }
 
@@ -393,14 +482,19 @@ const hears = `(async () => {
   return best;
 })()`
 
-// talks holds both directions to the tones that were sent.
+// found is how much of a tone there must be. Chromium takes noise and echo out,
+// and a tone is a little of both.
+const found = .15
+
+// talks holds both directions to the tones that were sent. A page that has just
+// been loaded on a busy machine may need some seconds until it is heard.
 func (d *deskPage) talks(when string) {
 	d.c.t.Helper()
-	d.c.callees.take()
-	here := 0.0
-	d.do(chromedp.Evaluate(fmt.Sprintf(hears, calleeHz), &here, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
-	there := toneShare(d.c.callees.take(), d.hz)
-	const found = .15 // Chromium takes noise and echo out, and a tone is a little of both
+	here, there := 0.0, 0.0
+	for try := 0; try < 4 && (here < found || there < found); try++ {
+		before := d.c.callees.now()
+		here, there = d.hear(calleeHz), toneShare(d.c.callees.since(before), d.hz)
+	}
 	if here < found || there < found {
 		d.c.t.Errorf("%s: of what %s hears %.2f is the callee's tone, of what callees hear %.2f is %s's", when, d.name, here, there, d.name)
 	}
@@ -423,19 +517,23 @@ func TestChromiumPlaysAShift(t *testing.T) {
 	var all []*deskPage
 	for i := range *desks {
 		hz := operatorHz + 200*float64(i)
-		d := &deskPage{c: c, ctx: c.browse(chromium, hz), name: deskName(i), hz: hz}
-		all = append(all, d)
+		all = append(all, &deskPage{c: c, ctx: c.browse(chromium, hz), name: deskName(i), hz: hz})
+	}
+	together(t, "signing in", all, func(d *deskPage) {
 		d.open()
 		d.signIn()
 		d.picture("connect")
-	}
+	})
 	if _, err := c.svc.StartCampaign("spring"); err != nil {
 		t.Fatal(err)
 	}
-	for _, d := range all {
-		d.goReady()
-		d.shift()
+	together(t, "testing the headset", all, (*deskPage).goReady)
+	together(t, "a call", all, (*deskPage).firstCall)
+	if len(all) > 1 {
+		together(t, "a transfer to a colleague", all[:1], func(d *deskPage) { d.handsOver(all[1]) })
 	}
+	together(t, "a question outside", all[len(all)-1:], (*deskPage).asksOutside)
+	together(t, "further calls", all, (*deskPage).furtherCalls)
 	for _, d := range all {
 		d.mu.Lock()
 		if len(d.faults) > 0 {
@@ -445,8 +543,8 @@ func TestChromiumPlaysAShift(t *testing.T) {
 	}
 }
 
-// shift is what one operator lives through.
-func (d *deskPage) shift() {
+// firstCall is a conversation with all that may happen to it, and its result.
+func (d *deskPage) firstCall() {
 	d.c.t.Helper()
 	d.until(stateIs("talking"))
 	d.picture("talking")
@@ -470,11 +568,98 @@ func (d *deskPage) shift() {
 	d.until(stateIs("wrap-up"))
 	d.press("2")
 	d.until(stateIs("not-ready"))
+}
+
+// furtherCalls end with a promise, and with a microphone that is lost.
+func (d *deskPage) furtherCalls() {
+	d.c.t.Helper()
+	d.press("F2")
+	d.until(stateIs("talking"))
+	d.promises()
 	d.press("F2")
 	d.until(stateIs("talking"))
 	d.secondWindow()
 	d.microphoneLost()
 	d.records()
+}
+
+// ends hangs up, as one who is not ready afterwards.
+func (d *deskPage) ends() {
+	d.c.t.Helper()
+	d.press("F4")
+	d.until(stateIs("wrap-up"))
+	d.press("2")
+	d.until(stateIs("not-ready"))
+}
+
+// chooses opens the list of those who may be asked, and asks one.
+func (d *deskPage) chooses(whom string) {
+	d.c.t.Helper()
+	d.press("t")
+	d.do(chromedp.WaitVisible(".whom"), chromedp.Evaluate(fmt.Sprintf(`{ const list = document.querySelector(".whom");
+list.value = [...list.options].find((o) => o.text.includes(%q)).value;
+list.dispatchEvent(new KeyboardEvent("keydown", {key: "Enter", bubbles: true, cancelable: true})); }`, whom), nil))
+	d.until(stateIs("consulting"))
+}
+
+// handsOver asks a colleague, and gives the customer over.
+func (d *deskPage) handsOver(to *deskPage) {
+	d.c.t.Helper()
+	d.press("F2")
+	d.until(stateIs("talking"))
+	d.press("F2")
+	d.chooses(to.name)
+	d.picture("consulting")
+	to.until(stateIs("consulted"))
+	to.picture("consulted")
+	time.Sleep(500 * time.Millisecond) // what was on its way has arrived
+	before, here, there := d.c.callees.now(), 0.0, 0.0
+	for try := 0; try < 4 && (here < found || there < found); try++ {
+		here, there = d.hear(to.hz), to.hear(d.hz)
+	}
+	if here < found || there < found {
+		d.c.t.Errorf("%s hears %.2f of the colleague, and is heard with %.2f", d.name, here, there)
+	}
+	d.c.t.Logf("consulting: %s hears %s (%.2f) and is heard (%.2f)", d.name, to.name, here, there)
+	if customer := toneShare(d.c.callees.since(before), d.hz); customer > .05 {
+		d.c.t.Errorf("a customer hears %.2f of the consultation", customer)
+	}
+	d.press("j")
+	to.until(stateIs("talking"))
+	d.until(stateIs("not-ready"))
+	to.talks("after the customer was handed over")
+	to.ends()
+}
+
+// asksOutside asks a number and goes back to the customer.
+func (d *deskPage) asksOutside() {
+	d.c.t.Helper()
+	d.press("F2")
+	d.until(stateIs("talking"))
+	d.press("F2")
+	d.chooses("Billing")
+	d.until("!document.getElementById('join').disabled")
+	d.talks("with the one who is asked outside")
+	d.press("F4")
+	d.until(stateIs("talking"))
+	d.talks("with the customer again")
+	d.ends()
+}
+
+// promises a callback by keyboard, in the conversation, and hangs up.
+func (d *deskPage) promises() {
+	d.c.t.Helper()
+	d.press("F2")
+	d.until("document.getElementById('reason').textContent.includes('after this call')")
+	d.press("3")
+	d.do(chromedp.WaitVisible("#at"), chromedp.Evaluate(`{ const at = document.getElementById("at");
+at.value = new Date(Date.now() + 26 * 3600e3).toISOString().slice(0, 16);
+at.dispatchEvent(new Event("input", {bubbles: true}));
+at.form.requestSubmit(); }`, nil))
+	d.picture("callback")
+	d.until("document.getElementById('ask').hidden")
+	d.press("F4")
+	d.until(stateIs("not-ready"))
 }
 
 func (d *deskPage) script() {
@@ -488,10 +673,16 @@ func (d *deskPage) script() {
 
 func (d *deskPage) lostNetwork() {
 	d.c.t.Helper()
-	d.c.wire.cut.Store(true)
+	port := 0
+	d.do(chromedp.Evaluate(`(async () => {
+  const all = [...(await testPC.getStats()).values()], pair = all.find((s) => s.type === "candidate-pair" && s.nominated && s.state === "succeeded");
+  return all.find((s) => s.id === pair.localCandidateId).port;
+})()`, &port, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	d.c.wire.cutOff(port, true)
 	d.until("document.getElementById('state').dataset.sound === 'lost'")
+	d.picture("lost")
 	time.Sleep(4 * time.Second)
-	d.c.wire.cut.Store(false)
+	d.c.wire.cutOff(port, false)
 	d.until("document.getElementById('state').dataset.sound === ''")
 	d.talks("after five seconds without a network")
 }
@@ -501,12 +692,12 @@ func (d *deskPage) holds() {
 	d.press("F8")
 	d.until("document.getElementById('hold').getAttribute('aria-pressed') === 'true'")
 	time.Sleep(time.Second) // what was on its way has arrived
-	d.c.callees.take()
-	here := 0.0
-	d.do(chromedp.Evaluate(fmt.Sprintf(hears, calleeHz), &here, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
-	if there := toneShare(d.c.callees.take(), d.hz); here > .05 || there > .05 {
+	before := d.c.callees.now()
+	here := d.hear(calleeHz)
+	if there := toneShare(d.c.callees.since(before), d.hz); here > .05 || there > .05 {
 		d.c.t.Errorf("on hold: %.2f is heard here and %.2f there", here, there)
 	}
+	d.picture("hold")
 	d.press("F8")
 	d.until("document.getElementById('hold').getAttribute('aria-pressed') === 'false'")
 	d.talks("after the hold")
@@ -517,7 +708,7 @@ func (d *deskPage) secondWindow() {
 	d.c.t.Helper()
 	ctx, cancel := chromedp.NewContext(d.ctx)
 	defer cancel()
-	second := &deskPage{c: d.c, ctx: ctx, name: d.name, hz: d.hz}
+	second := &deskPage{c: d.c, ctx: ctx, name: d.name, hz: d.hz, aside: d.aside}
 	second.open()
 	second.do(chromedp.Navigate(d.c.url+"/desk"), chromedp.WaitVisible("#takeover"), chromedp.Click("#takeover"))
 	second.until(connected)
@@ -529,10 +720,12 @@ func (d *deskPage) secondWindow() {
 	d.talks("from the first window again")
 }
 
-// microphoneLost stops the microphone while the operator waits for the next person.
+// microphoneLost stops the microphone at any moment of a conversation; nobody
+// comes after it.
 func (d *deskPage) microphoneLost() {
 	d.c.t.Helper()
 	var lost time.Time
+	time.Sleep(rand.N(1500 * time.Millisecond))
 	d.do(chromedp.Evaluate("globalThis.testMic.getTracks().forEach((t) => t.stop())", nil))
 	lost = time.Now()
 	time.Sleep(time.Second) // until then a person may still come
@@ -553,16 +746,17 @@ func (d *deskPage) microphoneLost() {
 
 func (d *deskPage) records() {
 	d.c.t.Helper()
-	n := 0
+	n, promised := 0, false
 	for r, err := range d.c.svc.Store().Records(contactdb.RecordFilter{Operator: d.name}) {
 		if err != nil {
 			d.c.t.Fatal(err)
 		}
+		promised = promised || r.Disposition == "later" && r.ScriptAnswers["callback_at"] != ""
 		if n++; n == 1 && (r.Disposition != "refused" || r.Note != "speaks softly" || r.ScriptAnswers["need"] != "yes" || r.ScriptAnswers["said:greeting:1"] == "") {
 			d.c.t.Errorf("the first record is %+v", r)
 		}
 	}
-	if n < 2 {
-		d.c.t.Errorf("%s has %d records", d.name, n)
+	if n < 3 || !promised {
+		d.c.t.Errorf("%s has %d records, with a promise: %t", d.name, n, promised)
 	}
 }

@@ -209,7 +209,7 @@ function showCall(d, before) {
 
 /** What the operator can do with the customer, and with whom is asked. */
 function showConsult(d, over) {
-  const c = d.call, live = d.state === "talking" && !c.ended_at && !over;
+  const c = d.call, live = d.state === "talking" && !c.ended_at && !over, rings = d.state === "reserved" && !c.bridged_at;
   const asks = d.state === "consulting", asked = d.state === "consulted";
   $("hangup").hidden = !live && !rings;
   $("hold").hidden = $("transfer").hidden = !live;
