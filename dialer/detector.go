@@ -81,6 +81,8 @@ type Explanation struct {
 	Again     []HeardVerdict `json:"again,omitempty"` // as its recording is heard now
 	Same      bool           `json:"same"`            // the first verdict, at the same millisecond
 	Problem   string         `json:"problem,omitempty"`
+	Encrypted bool           `json:"encrypted,omitempty"` // the recording, which is heard where the identity is: HearAgain
+	Evidence  []byte         `json:"evidence"`
 }
 
 // HeardVerdict is a verdict of the detector's; times since the answer.
@@ -116,7 +118,7 @@ func (s *Service) ExplainCall(attempt string) (Explanation, error) {
 	if err != nil {
 		return Explanation{}, fmt.Errorf("attempt %q: %w", attempt, err)
 	}
-	e := Explanation{ID: attempt, Outcome: r.Outcome, Model: account.ModelID, Recording: r.Recording}
+	e := Explanation{ID: attempt, Outcome: r.Outcome, Model: account.ModelID, Recording: r.Recording, Evidence: evidence}
 	for _, v := range account.Verdicts {
 		e.Verdicts = append(e.Verdicts, heardVerdict(v))
 	}
@@ -124,24 +126,30 @@ func (s *Service) ExplainCall(attempt string) (Explanation, error) {
 	if e.Text, err = amd.Explain(evidence, model); err != nil {
 		return Explanation{}, err
 	}
+	if e.Encrypted = strings.HasSuffix(r.Recording, sealedSuffix); e.Encrypted {
+		e.Problem = "its recording is encrypted; give the identity file of one whom it is for with --identity"
+		return e, nil
+	}
 	if r.Recording != "" {
-		if strings.HasSuffix(r.Recording, sealedSuffix) {
-			e.Problem = "the recording is encrypted; decrypt it (apel recording get " + attempt + " --stored --out call.wav.age), then: apel detect call.wav.age --channel 1 --identity FILE"
-			return e, nil
-		}
-		e.hearAgain(filepath.Join(s.cfg.Data, r.Recording), account, model)
+		e.HearAgain(filepath.Join(s.cfg.Data, r.Recording), model)
 	}
 	return e, nil
 }
 
-// hearAgain hears a recording as the call was heard, whose beginning it holds
-// sample for sample.
-func (e *Explanation) hearAgain(path string, account amd.Account, model *amd.Model) {
+// HearAgain hears a recording as the call was heard, whose beginning it holds
+// sample for sample; nil is the built-in model.
+func (e *Explanation) HearAgain(path string, model *amd.Model) {
+	account, err := amd.ParseEvidence(e.Evidence)
+	if err != nil {
+		e.Problem = err.Error()
+		return
+	}
 	channels, err := media.ReadWAV(path)
 	if err != nil {
 		e.Problem = fmt.Sprintf("the recording cannot be heard: %v", err)
 		return
 	}
+	e.Problem = ""
 	set := account.Settings
 	set.Model = model
 	d := amd.New(set)

@@ -182,7 +182,7 @@ func (a *app) detect(ctx context.Context, paths []string, f detectFlags, set amd
 		}
 		err := error(nil)
 		if f.explain && !strings.Contains(path, ".") && !strings.ContainsRune(path, filepath.Separator) {
-			err = a.explainCall(ctx, path)
+			err = a.explainCall(ctx, path, f.identity, set.Model)
 		} else {
 			err = a.detectFile(t, path, f, set)
 		}

@@ -18,9 +18,22 @@ import (
 	"apel/media/amd/learn"
 )
 
-// explainCall prints what the verdict on a call rests on.
-func (a *app) explainCall(ctx context.Context, attempt string) error {
-	return show(a, ctx, call{path: at("records", attempt, "explain")}, func(w io.Writer, e dialer.Explanation) {
+// explainCall prints what the verdict on a call rests on. An encrypted recording
+// is heard here, with the identity, which the service never sees.
+func (a *app) explainCall(ctx context.Context, attempt, identity string, model *amd.Model) error {
+	var e dialer.Explanation
+	if _, err := a.ask(ctx, call{path: at("records", attempt, "explain")}, &e); err != nil {
+		return err
+	}
+	if e.Encrypted && identity != "" {
+		if err := a.hearEncrypted(ctx, &e, identity, model); err != nil {
+			return err
+		}
+	}
+	if a.flags.output == "json" {
+		return printValue(a.std.out, e)
+	}
+	return a.print(func(w io.Writer) {
 		fmt.Fprintf(w, "attempt %s, outcome %s\n%s", printable(e.ID), e.Outcome, e.Text)
 		switch {
 		case e.Problem != "" && len(e.Again) == 0:
@@ -35,6 +48,24 @@ func (a *app) explainCall(ctx context.Context, attempt string) error {
 			fmt.Fprintln(w, "its recording is too short for a verdict")
 		}
 	})
+}
+
+func (a *app) hearEncrypted(ctx context.Context, e *dialer.Explanation, identity string, model *amd.Model) error {
+	keys, err := readIdentities(identity)
+	if err != nil {
+		return err
+	}
+	folder, err := os.MkdirTemp("", "apel-detect-*") // its files are for this user only
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.RemoveAll(folder) }() // nothing plain is to stay
+	path := filepath.Join(folder, "call.wav")
+	if err := a.fetchRecording(ctx, e.ID, path, keys, false); err != nil {
+		return err
+	}
+	e.HearAgain(path, model)
+	return nil
 }
 
 // retraining is what --retrain prints.

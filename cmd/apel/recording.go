@@ -58,6 +58,14 @@ func readIdentities(path string) ([]age.Identity, error) {
 }
 
 func (a *app) getRecording(ctx context.Context, id, out string, keys []age.Identity, stored bool) error {
+	err := a.fetchRecording(ctx, id, out, keys, stored)
+	if err == nil {
+		a.say("%s written; it is the recording that call record %s names", out, id)
+	}
+	return err
+}
+
+func (a *app) fetchRecording(ctx context.Context, id, out string, keys []age.Identity, stored bool) error {
 	return a.with(ctx, false, func(c *client) error {
 		resp, err := c.do(ctx, call{path: at("records", id, "recording")})
 		if err != nil {
@@ -69,7 +77,7 @@ func (a *app) getRecording(ctx context.Context, id, out string, keys []age.Ident
 			return problem(console.Usage, "the recording is encrypted; give the identity file of one whom it is for with --identity, or --stored to take it as it is")
 		}
 		sum := sha256.New()
-		err = writeWhole(out, func(w io.Writer) error {
+		return writeWhole(out, func(w io.Writer) error {
 			source := io.TeeReader(resp.Body, sum)
 			if encrypted && !stored {
 				plain, err := age.Decrypt(source, keys...)
@@ -90,10 +98,6 @@ func (a *app) getRecording(ctx context.Context, id, out string, keys []age.Ident
 			}
 			return nil
 		})
-		if err == nil {
-			a.say("%s written; it is the recording that call record %s names", out, id)
-		}
-		return err
 	})
 }
 

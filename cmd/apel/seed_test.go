@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"apel/contactdb"
+	"apel/media"
 	"apel/media/amd"
 	"apel/testdata/voices"
 
@@ -90,17 +91,21 @@ func recordOf(at contactdb.Attempt, i int) contactdb.Record {
 }
 
 // scriptJudged makes 120 calls that the detector has heard, half of them machines
-// of which operators said so: judged CAMPAIGN LIST.
+// of which operators said so, and ten recorded ones that were taken for machines;
+// the last recording is encrypted: judged CAMPAIGN LIST IDENTITY.
 func scriptJudged(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 2 {
-		ts.Fatalf("usage: judged CAMPAIGN LIST")
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: judged CAMPAIGN LIST IDENTITY")
 	}
 	store, err := contactdb.Open(contactdb.Config{Path: storeFile(ts, "apel-data")})
 	ts.Check(err)
-	ts.Check(errors.Join(judgedCalls(store, args[0], args[1]), store.Close()))
+	ts.Check(errors.Join(judgedCalls(store, args[0], args[1], ts.MkAbs("apel-data")), store.Close()))
+	last := filepath.Join("apel-data", "recordings", "a000000000120.wav")
+	scriptSeal(ts, false, []string{args[2], last, last + ".age"})
+	ts.Check(os.Remove(ts.MkAbs(last)))
 }
 
-func judgedCalls(store *contactdb.Store, campaign, list string) error {
+func judgedCalls(store *contactdb.Store, campaign, list, data string) error {
 	ctx := context.Background()
 	leased, err := store.Lease(ctx, contactdb.LeaseRequest{
 		Viewpoint: contactdb.Viewpoint{Campaign: campaign, Now: seedTime}, Version: 1, Lists: []contactdb.Source{{List: list}}, Max: 120, Owner: "test", TTL: time.Hour,
@@ -114,7 +119,7 @@ func judgedCalls(store *contactdb.Store, campaign, list string) error {
 	}
 	for i, at := range leased.Attempts {
 		machine := i%2 == 0
-		evidence, err := heardAnswer(i, machine)
+		evidence, sound, err := heardAnswer(i, machine)
 		if err != nil {
 			return err
 		}
@@ -126,6 +131,13 @@ func judgedCalls(store *contactdb.Store, campaign, list string) error {
 		if i >= 110 { // taken for machines, and recorded for a supervisor to hear
 			r.Outcome, r.BridgedAt, r.Operator, r.Team, r.Disposition, r.TalkMS = contactdb.Machine, time.Time{}, "", "", "", 0
 			r.Recording = "recordings/" + r.ID + ".wav"
+			path := filepath.Join(data, r.Recording)
+			if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700), media.WriteWAV(path, sound, make([]int16, len(sound)))); err != nil {
+				return err
+			}
+			if i == len(leased.Attempts)-1 {
+				r.Recording += ".age"
+			}
 		}
 		if _, err := store.Settle(ctx, contactdb.Settlement{Record: r, Final: "done", Evidence: evidence}); err != nil {
 			return err
@@ -136,7 +148,7 @@ func judgedCalls(store *contactdb.Store, campaign, list string) error {
 
 // heardAnswer is the evidence of the detector's on one of the project's voices,
 // after another lead and at another level each time.
-func heardAnswer(i int, machine bool) ([]byte, error) {
+func heardAnswer(i int, machine bool) (evidence []byte, sound []int16, err error) {
 	uses := map[bool][]string{true: {"-long-", "-short-"}, false: {"-hello-", "-phrase-", "-business-"}}
 	var names []string
 	for _, name := range voices.Names() {
@@ -148,15 +160,16 @@ func heardAnswer(i int, machine bool) ([]byte, error) {
 	}
 	ulaw, err := voices.Ulaw(names[i/2%len(names)])
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	sound := make([]int16, 2000+170*(i%40))
+	sound = make([]int16, 2000+170*(i%40))
 	for _, b := range ulaw {
 		sound = append(sound, int16(float64(g711.DecodeUlawFrame(b))/float64(1+i%5)))
 	}
 	d := amd.New(amd.Settings{})
-	d.Feed(append(sound, make([]int16, 16000)...))
-	return d.Evidence(), nil
+	sound = append(sound, make([]int16, 16000)...)
+	d.Feed(sound)
+	return d.Evidence(), sound, nil
 }
 
 // scriptSeal encrypts a file to an identity as recordings are: seal IDENTITY FILE OUT.
