@@ -481,6 +481,21 @@ func TestACallbackIsPromisedForALegalTimeOnly(t *testing.T) {
 		if err := s.svc.Dispose(a.name, "", dialer.Result{Disposition: 1, CallbackAt: midnight.Add(5 * time.Hour)}); !errors.Is(err, dialer.ErrRefused) {
 			t.Errorf("at seven in the morning: %v", err)
 		}
+		hours, err := s.svc.CallbackHours(a.name, d.Call.Attempt)
+		if err != nil || hours.Zone != "Europe/Bucharest" || len(hours.Days) != 14 || len(hours.Days[0].Slots) != 48 {
+			t.Fatalf("hours %+v %v", hours, err)
+		}
+		var legal []string
+		for _, day := range hours.Days[:2] {
+			for _, slot := range day.Slots {
+				if slot.Legal {
+					legal = append(legal, slot.Clock)
+				}
+			}
+		}
+		if got := strings.Join(legal, " "); got != "02:30 09:00 09:30 10:00 10:30 11:00 11:30 02:00 02:30 09:00 09:30 10:00 10:30 11:00 11:30" {
+			t.Errorf("the calendar offers %s", got)
+		}
 		at := midnight.Add(8 * time.Hour)
 		a.must(s.svc.Dispose(a.name, "", dialer.Result{Disposition: 1, CallbackAt: at}))
 		a.must(s.svc.HangUp(a.name, ""))

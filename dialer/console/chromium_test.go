@@ -42,7 +42,7 @@ var (
 
 const (
 	calleeHz   = 700
-	operatorHz = 440 // and 200 more for each further operator
+	operatorHz = 440 // and 200 more for each operator of the shift
 	patience   = 20 * time.Second
 )
 
@@ -516,7 +516,7 @@ func TestChromiumPlaysAShift(t *testing.T) {
 	c := newCentre(t, *desks)
 	var all []*deskPage
 	for i := range *desks {
-		hz := operatorHz + 200*float64(i)
+		hz := operatorHz + 200*float64(i+1) // the lower a tone, the sooner Chromium takes it for noise
 		all = append(all, &deskPage{c: c, ctx: c.browse(chromium, hz), name: deskName(i), hz: hz})
 	}
 	together(t, "signing in", all, func(d *deskPage) {

@@ -300,6 +300,7 @@ var requests = []struct {
 	{"PATCH /api/callbacks/spring/+40722111331", `{"at":"2026-11-26T15:00:00+02:00"}`, 404, `apel callback ls`},
 	{"DELETE /api/callbacks/spring/+40722111331", "", 404, `apel callback ls`},
 	{"POST /api/desk/preview", "{}", 503, `"code":"not-running"`},
+	{"GET /api/desk/hours", "", 503, `"code":"not-running"`},
 	{"GET /api/desk/calls", "", 503, `"code":"not-running"`},
 	{"GET /api/campaigns/spring/survey", "", 409, "has no script"},
 	{"DELETE /api/contacts/+40722111331", "", 200, `"lists":["spring"]`},

@@ -47,7 +47,8 @@ func deskRoutes() []Route {
 		{Method: "GET", Path: "/api/desk/callbacks", Doc: "calls that the operator is to make, by their time", Audit: "desk.callbacks", answer: result((*api).deskCallbacks)},
 		{Method: "POST", Path: "/api/desk/callbacks", Doc: "move one's own callback; body: campaign, contact_id, at", Audit: "callback.move", answer: result((*api).deskMoveCallback)},
 		{Method: "POST", Path: "/api/desk/preview", Doc: "call the contact that is shown, or skip it; body: attempt, decision=accept|skip, reason", Audit: why, answer: result((*api).deskPreview)},
-		{Method: "GET", Path: "/api/desk/calls", Doc: "one's own calls today, newest first, and what they add up to", Audit: "desk.calls", answer: result((*api).deskCalls)},
+		{Method: "GET", Path: "/api/desk/hours", Doc: "when the contact on the desktop may be called back: half hours of the next 14 days, in the contact's time; query: attempt", Audit: why, answer: result((*api).deskHours)},
+		{Method: "GET", Path: "/api/desk/calls", Doc: "one's own calls today, newest first, what they add up to, and the month's results by which commission is paid", Audit: "desk.calls", answer: result((*api).deskCalls)},
 	}
 	for i := range desk {
 		desk[i].Live, desk[i].Roles = true, talkers
@@ -252,6 +253,10 @@ func (a *api) deskDial(r *http.Request) (any, error) {
 	return d, err
 }
 
+func (a *api) deskHours(r *http.Request) (any, error) {
+	return a.svc.CallbackHours(callerOf(r).Name, r.URL.Query().Get("attempt"))
+}
+
 // DeskTransfer is the body of a transfer.
 type DeskTransfer struct {
 	Attempt string `json:"attempt"`
@@ -370,6 +375,9 @@ type DeskCalls struct {
 	WrapMS    int64                `json:"wrap_ms"`
 	Results   map[string]int       `json:"results"`   // by disposition
 	Callbacks []contactdb.Callback `json:"callbacks"` // promised by this operator, by their time
+	// Month is what commission rests on since the first of the month, counted as
+	// the commission report does.
+	Month []CommissionReport `json:"month"`
 }
 
 // dayCalls is how many calls of a day are shown.
@@ -392,6 +400,9 @@ func (a *api) deskCalls(r *http.Request) (any, error) {
 		out.WrapMS += rec.WrapMS
 		out.Bridged++
 		out.Results[rec.Disposition]++
+	}
+	if out.Month, err = a.commission(contactdb.RecordFilter{Operator: callerOf(r).Name, From: midnight.AddDate(0, 0, 1-now.Day())}); err != nil {
+		return nil, err
 	}
 	slices.Reverse(out.Calls)
 	out.Calls = out.Calls[:min(len(out.Calls), dayCalls)]

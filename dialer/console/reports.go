@@ -63,6 +63,11 @@ func sum[K comparable, R any](a *api, r *http.Request, key func(contactdb.Record
 	if err != nil {
 		return nil, err
 	}
+	return sumOf(a, f, key, add, order)
+}
+
+// sumOf is sum for records that are asked for otherwise.
+func sumOf[K comparable, R any](a *api, f contactdb.RecordFilter, key func(contactdb.Record) (K, bool), add func(*R, contactdb.Record) error, order func(x, y K) int) ([]R, error) {
 	sums := map[K]*R{}
 	for rec, err := range a.svc.Store().Records(f) {
 		if err != nil {
@@ -126,6 +131,16 @@ func (a *api) reportOperator(r *http.Request) (any, error) {
 type commissionKey struct{ operator, team, campaign, disposition string }
 
 func (a *api) reportCommission(r *http.Request) (any, error) {
+	f, err := a.recordFilter(r)
+	if err != nil {
+		return nil, err
+	}
+	return a.commission(f)
+}
+
+// commission counts results as they are paid for: the report, and each
+// operator's own numbers, are made of it.
+func (a *api) commission(f contactdb.RecordFilter) ([]CommissionReport, error) {
 	key := func(rec contactdb.Record) (commissionKey, bool) {
 		return commissionKey{rec.Operator, rec.Team, rec.Campaign, rec.Disposition}, rec.Operator != "" && rec.Disposition != ""
 	}
@@ -134,7 +149,7 @@ func (a *api) reportCommission(r *http.Request) (any, error) {
 			cmp.Compare(x.campaign, y.campaign), cmp.Compare(x.disposition, y.disposition))
 	}
 	results := resultWords{a: a}
-	rows, err := sum(a, r, key, func(row *CommissionReport, rec contactdb.Record) error {
+	return sumOf(a, f, key, func(row *CommissionReport, rec contactdb.Record) error {
 		row.Operator, row.Team, row.Campaign, row.Disposition = rec.Operator, rec.Team, rec.Campaign, rec.Disposition
 		row.Calls++
 		row.TalkMS += rec.TalkMS
@@ -142,7 +157,6 @@ func (a *api) reportCommission(r *http.Request) (any, error) {
 		row.Success, err = results.success(rec)
 		return err
 	}, order)
-	return rows, err
 }
 
 func (a *api) reportAbandonment(r *http.Request) (any, error) {

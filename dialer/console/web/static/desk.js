@@ -2,6 +2,7 @@
 // and the page shows it. What is typed is kept there as it is typed.
 
 import { banner, send, t } from "./app.js";
+import { calendar } from "./calendar.js";
 import { Headset, tab } from "./headset.js";
 import { Script } from "./script.js";
 import { pick, standing } from "./transfer.js";
@@ -255,6 +256,8 @@ function choose(n) {
   $("anyone").checked = false;
   $("zone").textContent = at ? t("desk.theirzone", zoneOf()) : "";
   $("amount").value = $("at").value = "";
+  $("calendar").hidden = true;
+  if (at) calendar($("calendar"), attempt, (wall) => { $("at").value = wall; });
   $("ask").hidden = false;
   const first = asks("amount") ? $("amount") : at ? $("at") : asks("note") ? $("note") : $("ask").querySelector("button");
   first.focus();
@@ -415,6 +418,13 @@ async function loadDay() {
   $("calls").replaceChildren(...day.calls.map((r) => {
     const tr = document.createElement("tr");
     for (const v of [r.ended_at?.slice(11, 16), r.campaign, r.phone, span(r.talk_ms), r.disposition, r.note]) tr.append(text("td", v ?? ""));
+    return tr;
+  }));
+  $("month").replaceChildren(...day.month.map((r) => {
+    const tr = document.createElement("tr");
+    const result = text("td", r.disposition);
+    if (r.success) result.append(" ", Object.assign(text("span", "✓"), { className: "good", title: t("desk.success") }));
+    tr.append(text("td", r.campaign), result, ...[r.calls, span(r.talk_ms)].map((v) => Object.assign(text("td", v), { className: "num" })));
     return tr;
   }));
   $("callbacks").replaceChildren(...day.callbacks.map((b) => text("li", [new Date(b.due ?? b.at).toLocaleString(document.documentElement.lang), b.campaign, b.contact.name, b.contact.phone].filter(Boolean).join(" · "))));
