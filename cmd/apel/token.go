@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"apel/contactdb"
@@ -29,9 +30,12 @@ func (a *app) tokenAdd() *cobra.Command {
 		return show(a, ctx, q, func(w io.Writer, t console.TokenMade) {
 			a.say("token %s is shown this once; keep it, and give it as APEL_TOKEN or as Authorization: Bearer", t.Name)
 			fmt.Fprintln(w, t.Secret)
+			if slices.Contains(body.Scopes, access.Wall) {
+				a.say("on the wall, open https://HOST:PORT/wall?key=%s", t.Secret)
+			}
 		})
 	})
-	cmd.Flags().StringSliceVar(&scopes, "scope", nil, "read, contacts, steer, records, numbers: what it `opens`")
+	cmd.Flags().StringSliceVar(&scopes, "scope", nil, "read, contacts, steer, records, wall, numbers: what it `opens`")
 	cmd.Flags().IntVar(&days, "days", 0, "`days` that it is good for (default: until it is removed)")
 	return cmd
 }

@@ -32,7 +32,11 @@ type office struct {
 
 func newOffice(t *testing.T) *office {
 	t.Helper()
-	svc := newService(t)
+	return officeOf(t, newService(t))
+}
+
+func officeOf(t *testing.T, svc *dialer.Service) *office {
+	t.Helper()
 	c, err := Open(Config{Service: svc, Cost: cheap})
 	if err != nil {
 		t.Fatal(err)

@@ -305,13 +305,13 @@ func (a *api) addToken(r *http.Request) (any, error) {
 		return nil, problem(Usage, "token name %q may have only ASCII letters, digits, '-', '_' and '.'", body.Name)
 	}
 	if len(body.Scopes) == 0 || body.Days < 0 {
-		return nil, problem(Usage, "token %q has no scope, or a negative number of days; scopes are read, contacts, steer, records, numbers", body.Name)
+		return nil, problem(Usage, "token %q has no scope, or a negative number of days; scopes are read, contacts, steer, records, wall, numbers", body.Name)
 	}
 	secret, now := access.NewSecret(), time.Now()
 	v := contactdb.Token{Name: body.Name, Digest: access.Digest(secret), CreatedBy: whoOf(r), CreatedAt: now}
 	for _, s := range body.Scopes {
 		if !s.Known() {
-			return nil, problem(Usage, "scope %q is not known; scopes are read, contacts, steer, records, numbers", s)
+			return nil, problem(Usage, "scope %q is not known; scopes are read, contacts, steer, records, wall, numbers", s)
 		}
 		v.Scopes = append(v.Scopes, string(s))
 	}

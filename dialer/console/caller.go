@@ -81,11 +81,12 @@ func (a *api) identify(r *http.Request) (*Caller, error) {
 	if header := r.Header.Get("Authorization"); header != "" {
 		return a.machine(r, header)
 	}
-	cookie, err := r.Cookie(cookieName)
-	if err != nil || cookie.Value == "" {
-		return nil, nil
+	if secret := cookieOf(r, cookieName); secret != "" {
+		if c, err := a.signedIn(access.Digest(secret), time.Now()); c != nil || err != nil {
+			return c, err
+		}
 	}
-	return a.signedIn(access.Digest(cookie.Value), time.Now())
+	return a.wall(r)
 }
 
 // signedIn is the caller of a session, nil if it has ended.

@@ -15,6 +15,7 @@ var menu = []web.Item{
 	{Page: "operators", Path: "/operators", Text: "page.operators"},
 	{Page: "calls", Path: "/calls", Text: "page.calls"},
 	{Page: "lists", Path: "/lists", Text: "page.lists"},
+	{Page: "contacts", Path: "/contacts", Text: "page.contacts"},
 	{Page: "records", Path: "/records", Text: "page.records"},
 	{Page: "reports", Path: "/reports", Text: "page.reports"},
 	{Page: "trunks", Path: "/trunks", Text: "page.trunks"},

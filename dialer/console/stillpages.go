@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"apel/contactdb"
@@ -166,7 +165,7 @@ func (a *api) recordsPage(r *http.Request) (any, error) {
 	slices.Reverse(records)
 	c := callerOf(r)
 	for _, rec := range records {
-		sealed := strings.HasSuffix(rec.Recording, ".age")
+		sealed := isSealed(rec.Recording)
 		rec.Phone, rec.Note = c.Masked(rec.Phone), c.Masked(rec.Note)
 		d.Records = append(d.Records, recordRow{rec, rec.Recording != "" && !sealed && d.Keeps, sealed && d.Keeps})
 	}

@@ -39,11 +39,12 @@ const (
 	Contacts Scope = "contacts" // lists, contacts, do-not-call entries
 	Steer    Scope = "steer"    // campaigns and operators
 	Records  Scope = "records"  // call records, recordings, audit
+	Wall     Scope = "wall"     // the floor on a wall: figures, no names, no calls
 	Numbers  Scope = "numbers"  // whole phone numbers in what the others show
 )
 
 // Scopes in the order in which pages show them.
-var Scopes = []Scope{Read, Contacts, Steer, Records, Numbers}
+var Scopes = []Scope{Read, Contacts, Steer, Records, Wall, Numbers}
 
 // Known says whether there is such a scope.
 func (s Scope) Known() bool { return slices.Contains(Scopes, s) }
