@@ -73,6 +73,7 @@ type Persona struct {
 	Ring     time.Duration // from the 18x to the final response
 	Status   int           // the final response
 	Cause    int           // Q.850 cause in a Reason header; 0: none
+	ComeBack time.Duration // with a refusal, as Retry-After; 0: says nothing
 	Redirect string        // Contact of a 3xx
 
 	// Breaking the order of things.

@@ -111,6 +111,9 @@ func (c *call) refuse(status int, reason string, cause int) {
 	if cause != 0 {
 		more = append(more, sip.NewHeader("Reason", fmt.Sprintf(`Q.850;cause=%d;text="%s"`, cause, reason)))
 	}
+	if c.persona.ComeBack > 0 {
+		more = append(more, sip.NewHeader("Retry-After", fmt.Sprint(int(c.persona.ComeBack.Seconds()))))
+	}
 	if c.persona.Redirect != "" && status < 400 {
 		more = append(more, sip.NewHeader("Contact", "<"+c.persona.Redirect+">"))
 	}

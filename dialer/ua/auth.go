@@ -25,7 +25,7 @@ func (t *trunk) authorize(req *sip.Request, res *sip.Response) (header string, e
 	if t.cfg.Username == "" {
 		return "", fmt.Errorf("%s asks for a password and trunk %q has none", t.cfg.Host, t.cfg.Name)
 	}
-	if src, err := netip.ParseAddrPort(res.Source()); err != nil || src.Addr().Unmap() != t.address().Addr() {
+	if src, err := netip.ParseAddrPort(res.Source()); err != nil || !t.has(src.Addr().Unmap()) {
 		return "", fmt.Errorf("a challenge from %s, which is not trunk %q, was not answered", res.Source(), t.cfg.Name)
 	}
 	ask, answer := "WWW-Authenticate", "Authorization"

@@ -131,7 +131,7 @@ func (t *trunk) dialogTo(r Request) (*dialog, error) {
 			return nil, err
 		}
 	}
-	target := sip.Uri{Scheme: "sip", User: user, Host: t.hostname, Port: t.address1()}
+	target := sip.Uri{Scheme: "sip", User: user, Host: t.hostname, Port: t.uriPort}
 	remote := *target.Clone()
 	if t.cfg.Transport != "udp" {
 		target.UriParams = sip.HeaderParams{{K: "transport", V: t.cfg.Transport}}

@@ -41,7 +41,7 @@ func (u *UA) filter(info sip.TransportReadProps, data []byte) ([]byte, error) {
 func (u *UA) known(src netip.AddrPort) bool {
 	ip := src.Addr().Unmap()
 	for _, t := range u.trunks {
-		if t.address().Addr() == ip {
+		if t.has(ip) {
 			return true
 		}
 	}

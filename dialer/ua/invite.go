@@ -42,6 +42,9 @@ func (c *Call) run(tx sip.ClientTransaction) {
 // turnedDown is the ending by a final response other than 2xx.
 func (c *Call) turnedDown(res *sip.Response) Ending {
 	e := refused(res)
+	if c.trunk != nil {
+		c.trunk.refusedBy(res)
+	}
 	if c.cancelled && (res.StatusCode == 487 || asksPassword(res)) {
 		e.By = Dialer
 	}

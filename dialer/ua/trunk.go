@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -44,6 +45,7 @@ type TrunkState struct {
 	InUse    int    // channels taken
 	Channels int
 	CPS      float64
+	paused   bool // by the carrier's wish
 }
 
 // trunk owns the limits and the health of one carrier connection.
@@ -52,14 +54,17 @@ type trunk struct {
 	cfg      Trunk
 	hostname string // as configured, without port
 	port     string
+	named    bool // the port is configured
+	uriPort  int  // to write in URIs: 0 if it is the transport's own
 	roots    *x509.CertPool
 	channels chan struct{} // one element a call
 	rate     *rate.Limiter
 
-	mu     sync.Mutex // guards what follows
-	addr   netip.AddrPort
+	mu     sync.Mutex       // guards what follows
+	addrs  []netip.AddrPort // the one in use first; see resolve
 	up     bool
 	reason string
+	pause  time.Time // until then the carrier wants nothing
 }
 
 func newTrunk(u *UA, cfg Trunk) (*trunk, error) {
@@ -82,9 +87,17 @@ func newTrunk(u *UA, cfg Trunk) (*trunk, error) {
 	if cfg.Transport == "tls" {
 		port = "5061"
 	}
+	_, _, bare := net.SplitHostPort(cfg.Host)
 	host, port, err := net.SplitHostPort(hostPort(cfg.Host, port))
 	if err != nil || host == "" {
 		return nil, fmt.Errorf("trunk %q: host %q is not a host or host:port", cfg.Name, cfg.Host)
+	}
+	uriPort, err := strconv.Atoi(port)
+	if err != nil || uriPort < 0 || uriPort > 65535 {
+		return nil, fmt.Errorf("trunk %q: port %q is no number from 0 to 65535", cfg.Name, port)
+	}
+	if uriPort == sip.DefaultPort(cfg.Transport) {
+		uriPort = 0
 	}
 	switch cfg.Transport {
 	case "udp", "tcp", "tls":
@@ -94,7 +107,7 @@ func newTrunk(u *UA, cfg Trunk) (*trunk, error) {
 	if cfg.Username != "" && !printable(cfg.Username) {
 		return nil, fmt.Errorf("trunk %q: the username has a character that SIP does not allow", cfg.Name)
 	}
-	t := &trunk{u: u, cfg: cfg, hostname: host, port: port, channels: make(chan struct{}, cfg.Channels),
+	t := &trunk{u: u, cfg: cfg, hostname: host, port: port, named: bare == nil, uriPort: uriPort, channels: make(chan struct{}, cfg.Channels),
 		rate: rate.NewLimiter(rate.Limit(cfg.CallsPerSecond), 1), up: cfg.Options < 0 && !cfg.Register, reason: "not reached yet"}
 	if cfg.CAFile != "" {
 		pem, err := os.ReadFile(cfg.CAFile)
@@ -110,29 +123,6 @@ func newTrunk(u *UA, cfg Trunk) (*trunk, error) {
 		t.reason = err.Error()
 	}
 	return t, nil
-}
-
-// resolve finds the trunk's address; a host that is not found is looked up
-// again when it is needed.
-func (t *trunk) resolve() error {
-	ap, err := netip.ParseAddrPort(net.JoinHostPort(t.hostname, t.port))
-	if err != nil {
-		ua, err := net.ResolveUDPAddr("udp", net.JoinHostPort(t.hostname, t.port))
-		if err != nil {
-			return fmt.Errorf("trunk %q: find %s: %w", t.cfg.Name, t.hostname, err)
-		}
-		ap = ua.AddrPort()
-	}
-	t.mu.Lock()
-	t.addr = netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
-	t.mu.Unlock()
-	return nil
-}
-
-func (t *trunk) address() netip.AddrPort {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return t.addr
 }
 
 // serverName is what a TLS connection to the trunk is known by: its name, or
@@ -173,13 +163,52 @@ func (t *trunk) acquire(ctx context.Context, inLine func()) (release func(), err
 		<-t.channels
 		return nil, fmt.Errorf("%w: trunk %q is at its calls-per-second limit", ErrNotSent, t.cfg.Name)
 	}
+	if s := t.state(); !s.Up && s.paused {
+		<-t.channels
+		return nil, fmt.Errorf("%w: trunk %q: %s", ErrNotSent, t.cfg.Name, s.Reason)
+	}
 	return func() { <-t.channels }, nil
 }
 
 func (t *trunk) state() TrunkState {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return TrunkState{Name: t.cfg.Name, Up: t.up, Reason: t.reason, InUse: len(t.channels), Channels: cap(t.channels), CPS: t.cfg.CallsPerSecond}
+	s := TrunkState{Name: t.cfg.Name, Up: t.up, Reason: t.reason, InUse: len(t.channels), Channels: cap(t.channels), CPS: t.cfg.CallsPerSecond}
+	if time.Now().Before(t.pause) {
+		s.Up, s.paused, s.Reason = false, true, "the carrier asks for a pause until "+t.pause.UTC().Format(time.TimeOnly)+"Z"
+	}
+	return s
+}
+
+// longestPause bounds what a carrier may ask for.
+const longestPause = 5 * time.Minute
+
+// refusedBy takes in a carrier's 503 that says when to come back: until then
+// nothing is sent to it (RFC 3261 §21.5.4).
+func (t *trunk) refusedBy(res *sip.Response) {
+	h := res.GetHeader("Retry-After")
+	if res.StatusCode != 503 || h == nil {
+		return
+	}
+	seconds := 0
+	if _, err := fmt.Sscan(h.Value(), &seconds); err != nil || seconds <= 0 {
+		return
+	}
+	d := min(time.Duration(seconds)*time.Second, longestPause)
+	t.mu.Lock()
+	t.pause = time.Now().Add(d)
+	t.mu.Unlock()
+	told := func() {
+		if t.u.cfg.OnTrunk != nil {
+			t.u.cfg.OnTrunk(t.state())
+		}
+	}
+	told()
+	t.u.background(func() {
+		if sleep(t.u.ctx, d) {
+			told()
+		}
+	})
 }
 
 func (t *trunk) set(up bool, reason string) {
@@ -218,7 +247,7 @@ func (t *trunk) probe() {
 			return
 		}
 	}
-	req := t.request(sip.OPTIONS, sip.Uri{Scheme: "sip", Host: t.hostname, Port: t.address1()}, randomID(), 1)
+	req := t.request(sip.OPTIONS, sip.Uri{Scheme: "sip", Host: t.hostname, Port: t.uriPort}, randomID(), 1)
 	ctx, cancel := context.WithTimeout(t.u.ctx, 10*time.Second)
 	defer cancel()
 	res, err := t.u.do(ctx, req)
@@ -226,8 +255,10 @@ func (t *trunk) probe() {
 	case t.u.ctx.Err() != nil:
 	case err != nil:
 		t.set(false, fmt.Sprintf("no answer to OPTIONS from %s", t.cfg.Host))
+		t.elsewhere()
 	case res.StatusCode == 503:
 		t.set(false, "the carrier answers 503 to OPTIONS")
+		t.elsewhere()
 	default:
 		t.set(true, "")
 	}
@@ -244,6 +275,7 @@ func (t *trunk) keepRegistered() {
 			return
 		case err != nil:
 			t.set(false, err.Error())
+			t.elsewhere()
 			wait = min(2*wait, 30*time.Second)
 		default:
 			t.set(true, "")
@@ -266,7 +298,7 @@ func (t *trunk) register(callID string, cseq *uint32, seconds int) (time.Duratio
 	defer cancel()
 	auth := ""
 	for range 3 {
-		req := t.request(sip.REGISTER, sip.Uri{Scheme: "sip", Host: t.hostname, Port: t.address1()}, callID, *cseq)
+		req := t.request(sip.REGISTER, sip.Uri{Scheme: "sip", Host: t.hostname, Port: t.uriPort}, callID, *cseq)
 		*cseq++
 		aor := sip.Uri{Scheme: "sip", User: t.cfg.Username, Host: t.hostname}
 		req.ReplaceHeader(&sip.FromHeader{Address: aor, Params: sip.HeaderParams{{K: "tag", V: localTag(callID)}}})
@@ -314,15 +346,6 @@ func granted(res *sip.Response, asked time.Duration) time.Duration {
 		return asked
 	}
 	return time.Duration(seconds) * time.Second
-}
-
-// address1 is the port to write in URIs: 0, and so left out, if it is the transport's own.
-func (t *trunk) address1() int {
-	p := int(t.address().Port())
-	if p == 5060 && t.cfg.Transport != "tls" || p == 5061 && t.cfg.Transport == "tls" {
-		return 0
-	}
-	return p
 }
 
 // request is a request outside of any dialog, to the trunk.

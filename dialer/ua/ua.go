@@ -50,6 +50,7 @@ type Config struct {
 	Advertise string        // host that far ends shall use; "": the local address
 	Ports     *media.Ports
 	Trunks    []Trunk
+	Names     Names // nil: the machine's
 	// Account gives the digest secrets of an operator's phone (RFC 7616 §3.4.2).
 	Account func(user string) (ha1MD5, ha1SHA256 string, ok bool)
 	// OnRegister is called when a phone's binding changes; an expired one has no Contact.
@@ -92,6 +93,9 @@ func SetLogger(l *slog.Logger) { sip.SetDefaultLogger(l) }
 func New(cfg Config) (*UA, error) {
 	if cfg.Network == nil {
 		cfg.Network = &net.ListenConfig{}
+	}
+	if cfg.Names == nil {
+		cfg.Names = net.DefaultResolver
 	}
 	if cfg.Log == nil {
 		cfg.Log = zap.NewNop()
