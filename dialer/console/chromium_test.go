@@ -18,6 +18,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	goruntime "runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -443,14 +444,23 @@ func (d *deskPage) press(key string) {
 	d.do(chromedp.Evaluate(fmt.Sprintf("document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: %q, bubbles: true, cancelable: true}))", key), nil))
 }
 
+// picture audits the desk in a state, as look does other pages, and takes its
+// pictures, if they are wanted: in both themes, and as wide as a tablet.
 func (d *deskPage) picture(name string) {
-	if *pictures == "" {
-		return
-	}
-	var png []byte
-	if err := chromedp.Run(d.ctx, chromedp.FullScreenshot(&png, 100)); err == nil {
-		_ = os.MkdirAll(*pictures, 0o755)
-		_ = os.WriteFile(filepath.Join(*pictures, d.name+"-"+name+".png"), png, 0o600) // a picture more or less
+	d.c.t.Helper()
+	themes := []string{"light", "dark"}
+	for _, theme := range themes {
+		var found []string
+		if err := chromedp.Run(d.ctx, chromedp.Evaluate("document.documentElement.dataset.theme = "+strconv.Quote(theme), nil), chromedp.Evaluate(auditScript, &found)); err == nil && len(found) > 0 && name != "failed" {
+			d.c.t.Errorf("%s, %s, %s: %q", d.name, name, theme, found)
+		}
+		for size, width := range map[string]int64{"wide": 1280, "tablet": 820} {
+			var png []byte
+			if *pictures != "" && chromedp.Run(d.ctx, chromedp.EmulateViewport(width, 900), chromedp.FullScreenshot(&png, 100), chromedp.EmulateViewport(1280, 900)) == nil {
+				_ = os.MkdirAll(*pictures, 0o755)
+				_ = os.WriteFile(filepath.Join(*pictures, strings.Join([]string{d.name, name, theme, size}, "-")+".png"), png, 0o600) // a picture more or less
+			}
+		}
 	}
 }
 

@@ -102,6 +102,8 @@ var requests = []struct {
 	{"GET /rejects/..%2Fapel.db", "", 404, "not-found"},
 	{"GET /records", "", 200, "No call record fits"},
 	{"GET /records?from=yesterday", "", 400, "is not a day"},
+	{"GET /campaign/spring/survey", "", 409, "has no script"},
+	{"GET /campaign/spring/script", "", 409, "has no script"},
 	{"GET /reports?by=campaign&compare=1", "", 200, "No call record fits"},
 	{"GET /audit", "", 200, "list.import"},
 	{"GET /accounts", "", 200, "Make a token"},

@@ -64,6 +64,8 @@ func init() {
 		{Method: "GET", Path: "/campaign/{campaign}", Doc: "a campaign, live", Page: true, Roles: viewers, answer: live(campaignPage)},
 		{Method: "GET", Path: "/campaign/{campaign}/left", Doc: "part of a campaign's page: contacts left", Page: true, Roles: viewers, answer: (*api).campaignContacts},
 		{Method: "GET", Path: "/campaign/{campaign}/settings", Doc: "its definition, to change", Page: true, Roles: steerers, answer: page("settings", "page.settings", (*api).campaignSettings)},
+		{Method: "GET", Path: "/campaign/{campaign}/survey", Doc: "the answers to its script, with charts; query: from, to (days)", Page: true, Roles: viewers, answer: page("survey", "survey.title", (*api).surveyPage)},
+		{Method: "GET", Path: "/campaign/{campaign}/script", Doc: "its script, walked with a sample contact; nothing is kept", Page: true, Roles: viewers, answer: page("script", "script.title", (*api).scriptPage)},
 		{Method: "GET", Path: "/lists", Doc: "lists and import", Page: true, Roles: viewers, answer: page("lists", "page.lists", (*api).listsPage)},
 		{Method: "GET", Path: "/rejects/{file}", Doc: "rows that an import refused", Audit: "list.rejects", Roles: steerers, answer: (*api).rejects},
 		{Method: "GET", Path: "/contacts", Doc: "search for contacts, with their calls; query: q, country", Page: true, Audit: "contact.find", Roles: suppress, answer: page("contacts", "page.contacts", (*api).contactsPage)},

@@ -1,0 +1,168 @@
+package console
+
+import (
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"apel/campaign"
+	"apel/contactdb"
+	"apel/dialer"
+	"apel/dialer/console/web"
+)
+
+// surveyData is the answers to a campaign's script, counted, with a chart for
+// each question.
+type surveyData struct {
+	Name      string
+	Filter    pageFilter
+	Calls     int
+	Questions []surveyQuestion
+	CSV       string // where the table is
+}
+
+type surveyQuestion struct {
+	campaign.SurveyQuestion
+	Chart template.HTML
+}
+
+func (a *api) surveyPage(r *http.Request) (any, error) {
+	d := surveyData{Name: r.PathValue("campaign"), Filter: filterOf(r)}
+	from, to, err := pagePeriod(d.Filter)
+	if err != nil {
+		return nil, err
+	}
+	s, err := a.svc.Survey(d.Name, from, to)
+	if err != nil {
+		return nil, a.missingCampaign(err, d.Name)
+	}
+	d.Calls = s.Calls
+	l, who := langOf(r), callerOf(r)
+	for _, q := range s.Questions {
+		row := surveyQuestion{SurveyQuestion: q}
+		var bars []web.Bar
+		for i, answer := range q.Answers {
+			answer.Answer = who.Masked(answer.Answer)
+			row.Answers[i] = answer
+			bars = append(bars, web.Bar{Name: answer.Answer, Class: "c1", Value: float64(answer.Count), Text: fmt.Sprintf("%s · %s", web.Number(l, answer.Count), web.Percent(l, answer.Share))})
+		}
+		if len(bars) > 0 {
+			row.Chart = web.Bars(q.Ask, bars...)
+		}
+		d.Questions = append(d.Questions, row)
+	}
+	query := url.Values{"format": {"csv"}}
+	for key, at := range map[string]string{"from": d.Filter.From, "to": d.Filter.To} {
+		if at != "" {
+			query.Set(key, at)
+		}
+	}
+	d.CSV = "/api/campaigns/" + url.PathEscape(d.Name) + "/survey?" + query.Encode()
+	return d, nil
+}
+
+// scriptData is a script at one step, as an operator would see it, with the
+// answers that lead there. Nothing is kept: all of it stands in the address.
+type scriptData struct {
+	Name    string
+	Step    dialer.DeskStep
+	HTML    template.HTML
+	Say     []template.HTML
+	Asks    []scriptAsk
+	Over    bool
+	Missing []string
+	Trail   []string
+	Answers map[string]string // of earlier steps
+	Contact map[string]string
+	Fields  []string // of the contact, that the script uses
+	Said    []scriptSaid
+}
+
+type scriptAsk struct {
+	dialer.DeskQuestion
+	HTML   template.HTML
+	Answer string
+}
+
+type scriptSaid struct {
+	Said string
+	HTML template.HTML
+}
+
+// sampleContact is whom a preview talks to, unless other words are given.
+var sampleContact = map[string]string{"name": "Maria Ionescu", "first_name": "Maria", "last_name": "Ionescu", "city": "Iași", "phone": "+40700000000", "email": "maria@example.com"}
+
+// scriptPage walks a script with a sample contact: what is asked next follows
+// from the answers, as on the desk.
+func (a *api) scriptPage(r *http.Request) (any, error) {
+	d := scriptData{Name: r.PathValue("campaign"), Answers: map[string]string{}, Contact: map[string]string{}}
+	def, err := a.parsed(d.Name, 0)
+	if err != nil {
+		return nil, a.missingCampaign(err, d.Name)
+	}
+	if def.Script == nil {
+		return nil, fmt.Errorf("%w: campaign %q has no script", contactdb.ErrState, d.Name)
+	}
+	script, q := def.Script, r.URL.Query()
+	d.Fields = script.Fields()
+	for _, f := range d.Fields {
+		if d.Contact[f] = sampleContact[f]; q.Has("c." + f) {
+			d.Contact[f] = q.Get("c." + f)
+		}
+	}
+	at := d.walk(script, q)
+	shown := dialer.ShowScript(script, d.Contact, nil)
+	for _, o := range shown.Objections {
+		d.Said = append(d.Said, scriptSaid{o.Said, template.HTML(o.HTML)}) //nolint:gosec // made of Markdown, with everything escaped
+	}
+	i := slices.IndexFunc(shown.Steps, func(s dialer.DeskStep) bool { return s.Name == at })
+	if d.Over = i < 0; d.Over {
+		return d, nil
+	}
+	d.Step = shown.Steps[i]
+	d.HTML = template.HTML(d.Step.HTML) //nolint:gosec // as above
+	for _, s := range d.Step.Say {
+		d.Say = append(d.Say, template.HTML(s.HTML)) //nolint:gosec // as above
+	}
+	for _, ask := range d.Step.Questions {
+		d.Asks = append(d.Asks, scriptAsk{ask, template.HTML(ask.HTML), d.Answers[ask.Name]}) //nolint:gosec // as above
+		delete(d.Answers, ask.Name)                                                           // it stands in its own field
+	}
+	return d, nil
+}
+
+// walk goes from the first step as far as the answers lead; where it stands is
+// the step that was left last, unless something is missing there.
+func (d *scriptData) walk(script *campaign.Script, q url.Values) (at string) {
+	for _, question := range script.Questions() {
+		if v, err := question.Check(strings.Join(q["a."+question.Name], " | ")); err == nil && v != "" {
+			d.Answers[question.Name] = v
+		}
+	}
+	at = script.Steps[0].Name
+	none := func(string) bool { return false } // no quota is reached in a preview
+	for _, left := range q["left"] {
+		if left != at || len(d.Trail) > len(script.Steps) {
+			break
+		}
+		st, _ := script.Step(at)
+		answers := map[string]string{}
+		for i := range st.Say { // they are said
+			answers[campaign.SaidKey(at, i)] = "yes"
+		}
+		for k, v := range d.Answers {
+			answers[k] = v
+		}
+		if d.Missing = st.Missing(answers); len(d.Missing) > 0 {
+			break
+		}
+		d.Trail = append(d.Trail, at)
+		if at = script.Next(at, d.Answers, d.Contact, none); at == "" {
+			break
+		}
+	}
+	return at
+}

@@ -1,0 +1,43 @@
+package console
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+func TestAScriptIsWalkedWithASampleContactDownEachBranch(t *testing.T) {
+	h := New(newService(t))
+	source, err := os.ReadFile("../../testdata/campaigns/survey.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if w := ask(h, "POST /api/campaigns", string(source)); w.Code != 200 {
+		t.Fatal(w.Body)
+	}
+	const at = "GET /campaign/satisfaction/script"
+	for query, part := range map[string]string{
+		"":                               "Maria</span> <span class=\"field\">Ionescu</span></strong>?",
+		"?c.city=%3Cb%3ECluj":            "&lt;b&gt;Cluj",
+		"?left=greeting":                 "Still to be said or answered: consent",
+		"?left=greeting&a.consent=later": "Thank you, and a good", // the branch to the end
+		"?left=greeting&a.consent=yes":   "How old are you?",
+		"?left=greeting&a.consent=yes&left=person&a.age=40":  "Which do you use?",
+		"?left=greeting&a.consent=yes&left=person&a.age=400": "How old are you?", // no such age
+		"?left=goodbye": "Good day, may I speak",
+		"?left=greeting&a.consent=%22%3E%3Cscript%3E":                                         "Good day, may I speak",
+		"?left=greeting&a.consent=yes&left=person&a.age=40&left=services&a.uses=buses":        "Thank you, and a good",
+		"?left=greeting&a.consent=yes&left=person&a.age=40&left=services&left=goodbye&x=more": "The script has ended",
+	} {
+		w := ask(h, at+query, "")
+		if w.Code != 200 || !strings.Contains(w.Body.String(), part) || strings.Contains(w.Body.String(), "<b>Cluj") || strings.Contains(w.Body.String(), "\"><script>") {
+			t.Errorf("%s: %d does not show %q:\n%s", query, w.Code, part, w.Body)
+		}
+	}
+	w := ask(h, "GET /campaign/satisfaction/survey", "")
+	for _, part := range []string{"<svg", "How content are you with them?", "0 calls with answers", "format=csv"} {
+		if !strings.Contains(w.Body.String(), part) {
+			t.Errorf("the page of answers does not show %q:\n%s", part, w.Body)
+		}
+	}
+}
