@@ -115,7 +115,10 @@ func (f *Floor) advance(to time.Time) {
 // customer waits for detection; while the campaign does not run, all wait for that.
 func (f *Floor) waiting(dt time.Duration) {
 	turn := f.inTurn()
-	all, running := pacing.Split{}, f.state == contactdb.Running
+	all, running, last := pacing.Split{}, f.state == contactdb.Running, f.last
+	if f.finished && f.exhausted { // only in the simulator does time go on then
+		running, last.Cause = true, pacing.NoContacts
+	}
 	if running {
 		ready := 0
 		for _, o := range turn {
@@ -123,7 +126,7 @@ func (f *Floor) waiting(dt time.Duration) {
 				ready++
 			}
 		}
-		all = f.split.Add(dt, ready, f.last)
+		all = f.split.Add(dt, ready, last)
 	}
 	for _, o := range turn {
 		switch {

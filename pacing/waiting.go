@@ -171,9 +171,9 @@ func (w *Waiting) restricted(at int, owed *float64, left time.Duration, seconds 
 	rates := w.rates(d)
 	sum := rates[0] + rates[1] + rates[2]
 	most := mostOwed * float64(max(d.Operators, 1))
-	*owed = min(*owed+sum*seconds, most)
+	*owed += sum * seconds
 	base := min(time.Duration(max(*owed+most, 0)*float64(time.Second)), left)
-	*owed -= base.Seconds()
+	*owed = min(*owed-base.Seconds(), most)
 	w.parts[at] += left - base
 	for i, r := range rates[:2] {
 		part := min(time.Duration(r/max(sum, 1e-9)*float64(base)), base)
