@@ -116,14 +116,20 @@ func (f *finding) byTerms(t *tx, must []terms) error {
 
 // inRun is the places in a run that have a term of each span.
 func (f *finding) inRun(t *tx, run []byte, size int, must []terms) ([]uint32, error) {
+	for _, m := range must {
+		if few, ok, err := m.few(t, run, size); err != nil || ok {
+			return few, err
+		}
+	}
 	var both []uint64
 	for i, m := range must {
 		have, any := make([]uint64, size/64+1), false
-		add := func(local uint32) {
+		add := func(local uint32) bool {
 			if int(local) < size && (i == 0 || both[local/64]&(1<<(local%64)) != 0) {
 				have[local/64] |= 1 << (local % 64)
 				any = true
 			}
+			return true
 		}
 		err := t.inRun(run, m.from, m.end, add)
 		m.looseIn(run, size, add)
@@ -143,6 +149,26 @@ func (f *finding) inRun(t *tx, run []byte, size int, must []terms) ([]uint32, er
 	return all, nil
 }
 
+// fewEnough is how many contacts of a run are rather read and compared than
+// held against those of the other spans: a rare name beside a common one.
+const fewEnough = 64
+
+// few are the places of a run in a span, if they are few.
+func (m *terms) few(t *tx, run []byte, size int) (all []uint32, ok bool, err error) {
+	add := func(local uint32) bool {
+		if int(local) < size {
+			all = append(all, local)
+		}
+		return len(all) <= fewEnough
+	}
+	if err := t.inRun(run, m.from, m.end, add); err != nil {
+		return nil, false, err
+	}
+	m.looseIn(run, size, add)
+	slices.Sort(all)
+	return slices.Compact(all), len(all) <= fewEnough, nil
+}
+
 // mostLoose bounds how many entries of single contacts are looked at for one span.
 const mostLoose = 200_000
 
@@ -158,12 +184,15 @@ func (t *tx) loose(m terms) (all []place) {
 
 func comparePlaces(a, b place) int { return cmp.Or(cmp.Compare(a.seg, b.seg), cmp.Compare(a.id, b.id)) }
 
-// looseIn calls f for those of them that were imported with a run.
-func (m *terms) looseIn(run []byte, size int, f func(local uint32)) {
+// looseIn calls f, until it returns false, for those of them that were imported
+// with a run.
+func (m *terms) looseIn(run []byte, size int, f func(local uint32) bool) {
 	seg, first := binary.BigEndian.Uint32(run), binary.BigEndian.Uint64(run[4:])
 	i, _ := slices.BinarySearchFunc(m.loose, place{seg: seg, id: first}, comparePlaces)
 	for ; i < len(m.loose) && m.loose[i].seg == seg && m.loose[i].id < first+uint64(size); i++ {
-		f(uint32(m.loose[i].id - first))
+		if !f(uint32(m.loose[i].id - first)) {
+			return
+		}
 	}
 }
 

@@ -267,3 +267,32 @@ func TestARemovedListLeavesNothingOfWhatItsContactsWere(t *testing.T) {
 		t.Errorf("undo of the other list: %+v, %v", u, err)
 	}
 }
+
+func TestAnImportTakesShorterStepsWhereOthersWait(t *testing.T) {
+	s := newStore(t)
+	s.importStep = 1000
+	im := newImporting(bg, s, ImportRequest{List: "a"})
+	defer im.close()
+	step := func(others bool) int64 {
+		t.Helper()
+		if err := im.write(func(*tx, *importing) error {
+			if others {
+				s.queue <- &write{apply: func(*tx) error { return nil }}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return im.pace.Load()
+	}
+	for _, want := range []int64{500, 250, 125, 100, 100} {
+		if got := step(true); got != want {
+			t.Errorf("the next step takes %d rows, want %d", got, want)
+		}
+	}
+	for i := 0; step(false) < 1000; i++ {
+		if i > 100 {
+			t.Fatal("it never takes longer ones again")
+		}
+	}
+}

@@ -227,8 +227,9 @@ func unpackTerms(key uint64, block []byte, f func(term) bool) (more bool, err er
 	return true, nil
 }
 
-// inRun calls f for the places of a run whose terms lie between two.
-func (t *tx) inRun(run []byte, from, end uint64, f func(local uint32)) error {
+// inRun calls f for the places of a run whose terms lie between two, until it
+// returns false.
+func (t *tx) inRun(run []byte, from, end uint64, f func(local uint32) bool) error {
 	c := t.cursor(bTerms)
 	begin := be64(bytes.Clone(run), from)
 	at, _ := c.Seek(begin)
@@ -245,10 +246,7 @@ func (t *tx) inRun(run []byte, from, end uint64, f func(local uint32)) error {
 			return nil
 		}
 		more, err := unpackTerms(first, v, func(e term) bool {
-			if e.key >= from && e.key < end {
-				f(e.local)
-			}
-			return e.key < end
+			return e.key < end && (e.key < from || f(e.local))
 		})
 		if err != nil || !more {
 			return err
