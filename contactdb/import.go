@@ -303,14 +303,6 @@ func (im *importing) keepBack(p *part, first uint64) error {
 	return nil
 }
 
-// read takes what was read of the file since it was last asked.
-func (im *importing) read() Mark {
-	if im.req.Mark == nil {
-		return Mark{}
-	}
-	return im.req.Mark()
-}
-
 // account counts a part's rows.
 func (im *importing) account(p *part) {
 	im.info.Rows += p.n + len(p.mark.Rejected)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // An import is a line of three stations: the caller's goroutine reads the file
@@ -57,41 +59,55 @@ func (p *part) entries(kind int, from uint32) (all []entry) {
 	return all
 }
 
-// reading cuts the file into parts.
+// makes is what workers need to know of an import.
+type makes struct {
+	list string
+	at   time.Time
+	book *atomic.Pointer[book]
+}
+
+// reading cuts the file into parts. While parts are staged the import itself
+// belongs to who stages them.
 type reading struct {
-	im     *importing
+	req    ImportRequest
+	pace   *atomic.Int64 // contacts of the next part
 	rows   int           // of the file so far
 	work   chan *batch   // to the workers
 	parts  chan *part    // to who stages them
 	failed chan struct{} // closed when nothing more is staged
 	now    *part
+
+	err     error // why the file was not read to its end
+	damaged bool  // it is
 }
 
 var errNotStaged = errors.New("a part was not staged")
 
 // run reads and stages; what is left for the last transactions, the caller does.
 func (im *importing) run() error {
-	r := &reading{im: im, rows: im.info.Rows, work: make(chan *batch, 2*runtime.GOMAXPROCS(0)), parts: make(chan *part), failed: make(chan struct{}), now: &part{}}
+	r := &reading{req: im.req, pace: im.pace, rows: im.info.Rows, work: make(chan *batch, 2*runtime.GOMAXPROCS(0)), parts: make(chan *part), failed: make(chan struct{}), now: &part{}}
+	m := makes{list: im.row.Name, at: im.info.At, book: im.book}
 	var workers sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
 			for b := range r.work {
-				b.prepare(im)
+				b.prepare(m)
 			}
 		})
 	}
 	staged := make(chan error, 1)
-	go func() { staged <- r.stage() }()
-	err := r.read()
+	go func() { staged <- im.stageAll(r) }()
+	r.read()
 	close(r.work)
 	close(r.parts)
 	workers.Wait()
-	if failed := <-staged; failed != nil {
-		return failed
-	}
+	failed := <-staged // from here on the import is ours again
+	im.damaged = im.damaged || r.damaged
 	switch {
-	case err != nil:
-		return err
+	case failed != nil:
+		return failed
+	case r.err != nil:
+		return im.failed(r.rows+1, r.err)
 	case im.info.Segment == 0:
 		return im.whole(r.now)
 	}
@@ -101,10 +117,10 @@ func (im *importing) run() error {
 	return im.finish()
 }
 
-// stage stages parts until one fails.
-func (r *reading) stage() error {
+// stageAll stages parts until one fails.
+func (im *importing) stageAll(r *reading) error {
 	for p := range r.parts {
-		if err := r.im.stage(p); err != nil {
+		if err := im.stage(p); err != nil {
 			close(r.failed)
 			return err
 		}
@@ -113,32 +129,39 @@ func (r *reading) stage() error {
 }
 
 // read reads the file to its end; its last part stays in now.
-func (r *reading) read() error {
+func (r *reading) read() {
 	var b *batch
-	for c, err := range r.im.req.Rows {
+	for c, err := range r.req.Rows {
 		if err != nil {
-			r.im.damaged = r.im.req.Damaged == nil || r.im.req.Damaged(err)
-			return r.im.failed(r.rows+1, err)
+			r.err, r.damaged = err, r.req.Damaged == nil || r.req.Damaged(err)
+			return
 		}
 		r.rows++
 		if b == nil {
-			b = &batch{contacts: make([]Contact, 0, min(batchRows, r.im.s.importStep)), done: make(chan struct{})}
+			b = &batch{contacts: make([]Contact, 0, min(batchRows, r.pace.Load())), done: make(chan struct{})}
 		}
 		b.contacts = append(b.contacts, c)
-		full := r.now.n+len(b.contacts) >= int(r.im.pace.Load())
+		full := r.now.n+len(b.contacts) >= int(r.pace.Load())
 		if full || len(b.contacts) == batchRows {
 			r.hand(b)
 			b = nil
 		}
 		if full && r.end() != nil {
-			return nil // the stage says why
+			return // the stage says why
 		}
 	}
 	if b != nil {
 		r.hand(b)
 	}
-	r.now.mark = r.im.read()
-	return nil
+	r.now.mark = r.mark()
+}
+
+// mark takes what was read of the file since it was last asked.
+func (r *reading) mark() Mark {
+	if r.req.Mark == nil {
+		return Mark{}
+	}
+	return r.req.Mark()
 }
 
 // hand gives a batch to a worker.
@@ -151,7 +174,7 @@ func (r *reading) hand(b *batch) {
 // end hands a part on.
 func (r *reading) end() error {
 	p := r.now
-	p.mark, r.now = r.im.read(), &part{}
+	p.mark, r.now = r.mark(), &part{}
 	select {
 	case r.parts <- p:
 		return nil
@@ -161,9 +184,9 @@ func (r *reading) end() error {
 }
 
 // prepare does what can be done without the store.
-func (b *batch) prepare(im *importing) {
+func (b *batch) prepare(m makes) {
 	defer close(b.done)
-	known := *im.book.Load()
+	known := *m.book.Load()
 	w := rowWriter{words: &known}
 	n := len(b.contacts)
 	b.rows, b.terms = make([][]byte, 0, n), make([]term, 0, 12*n)
@@ -173,7 +196,7 @@ func (b *batch) prepare(im *importing) {
 		if *c, b.err = tidyContact(*c); b.err != nil {
 			return
 		}
-		c.List, c.ImportedAt = im.row.Name, im.info.At
+		c.List, c.ImportedAt = m.list, m.at
 		b.keep(c, uint32(i))
 		c.terms(func(key uint64) { b.terms = append(b.terms, term{key, uint32(i)}) })
 		known.news = false

@@ -135,7 +135,7 @@ func TestANumberThatAnImportHasIndexedIsNotAddedBesideIt(t *testing.T) {
 	im := newImporting(bg, s, ImportRequest{List: "a"})
 	defer im.close()
 	b := &batch{contacts: people(1, 3), done: make(chan struct{})}
-	b.prepare(im)
+	b.prepare(makes{list: "a", at: monday, book: im.book})
 	if err := errors.Join(im.stage(&part{batches: []*batch{b}, n: 2}), im.indexAll()); err != nil {
 		t.Fatal(err)
 	}
