@@ -5,6 +5,7 @@ package console
 // What each hears is looked for the other's tone. Over the loopback, in real time.
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/binary"
@@ -30,6 +31,7 @@ import (
 	"apel/dialer/lab"
 	"apel/media"
 
+	"github.com/chromedp/cdproto/network"
 	cdp "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
@@ -339,6 +341,7 @@ type deskPage struct {
 	ctx  context.Context
 	name string
 	hz   float64
+	lang string // "": English
 
 	last  string // waited for
 	aside bool   // it plays beside others
@@ -469,7 +472,7 @@ func (d *deskPage) signIn() {
 	d.do(chromedp.ActionFunc(func(ctx context.Context) error {
 		_, err := cdp.AddScriptToEvaluateOnNewDocument(remember).Do(ctx)
 		return err
-	}), chromedp.Navigate(d.c.url+"/"), chromedp.WaitVisible("input[name=name]"),
+	}), network.SetCookie(langCookie, cmp.Or(d.lang, "en")).WithURL(d.c.url).WithSecure(true), chromedp.Navigate(d.c.url+"/"), chromedp.WaitVisible("input[name=name]"),
 		chromedp.SendKeys("input[name=name]", d.name), chromedp.SendKeys("input[name=password]", password+"\r"), chromedp.WaitVisible("#connect"))
 }
 
@@ -514,7 +517,7 @@ func (d *deskPage) talks(when string) {
 func (d *deskPage) goReady() {
 	d.c.t.Helper()
 	d.do(chromedp.Click("#connect"), chromedp.WaitVisible("#test"), chromedp.Click("#test"))
-	d.until("document.getElementById('testing').textContent.includes('is good')")
+	d.until("document.getElementById('testing').textContent.match(/is good|sunt bune/)")
 	d.press("F2")
 }
 
@@ -527,7 +530,7 @@ func TestChromiumPlaysAShift(t *testing.T) {
 	var all []*deskPage
 	for i := range *desks {
 		hz := operatorHz + 200*float64(i+1) // the lower a tone, the sooner Chromium takes it for noise
-		all = append(all, &deskPage{c: c, ctx: c.browse(chromium, hz), name: deskName(i), hz: hz})
+		all = append(all, &deskPage{c: c, ctx: c.browse(chromium, hz), name: deskName(i), hz: hz, lang: []string{"en", "ro"}[i%2]})
 	}
 	together(t, "signing in", all, func(d *deskPage) {
 		d.open()
@@ -567,7 +570,7 @@ func (d *deskPage) firstCall() {
 	d.lostNetwork()
 	d.holds()
 	d.press("F2") // not ready after this call, so that nobody comes before the result is taken back
-	d.until("document.getElementById('reason').textContent.includes('after this call')")
+	d.until("document.getElementById('reason').textContent.match(/after this call|după acest apel/)")
 	d.press("F4")
 	d.until(stateIs("wrap-up"))
 	d.picture("wrap-up")
@@ -660,7 +663,7 @@ func (d *deskPage) asksOutside() {
 func (d *deskPage) promises() {
 	d.c.t.Helper()
 	d.press("F2")
-	d.until("document.getElementById('reason').textContent.includes('after this call')")
+	d.until("document.getElementById('reason').textContent.match(/after this call|după acest apel/)")
 	d.press("3")
 	d.do(chromedp.WaitVisible("#at"), chromedp.Evaluate(`{ const at = document.getElementById("at");
 at.value = new Date(Date.now() + 26 * 3600e3).toISOString().slice(0, 16);
