@@ -5,10 +5,8 @@ import (
 	"crypto/md5"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -243,70 +241,6 @@ func (s *Service) trunkChanged(t ua.TrunkState) {
 	}
 }
 
-// recover turns what a crash left into records, with what was recorded until
-// then, and ends it on the wire.
-func (s *Service) recover() error {
-	live, err := s.store.Live()
-	if err != nil {
-		return fmt.Errorf("recover: %w", err)
-	}
-	rules := s.rulesOf(live) // before the store's transaction, which must not be asked for more
-	for _, a := range live {
-		s.finishRecording(a)
-	}
-	now := time.Now()
-	left, err := s.store.Recover(s.callCtx, "", now, func(a contactdb.Attempt) (time.Time, string) {
-		r := rules[ruleKey{a.Campaign, a.Version}]
-		if r == nil {
-			return now.Add(24 * time.Hour), ""
-		}
-		at, final := r.def.NextTry(a, contactdb.Interrupted, "", now)
-		if final == "" && a.Notes.PlacedAt.IsZero() {
-			at = soonAgain(a, at, now)
-		}
-		return at, final
-	})
-	if err != nil {
-		return fmt.Errorf("recover: %w", err)
-	}
-	behind := make([]ua.LeftBehind, 0, len(left))
-	for _, a := range left {
-		behind = append(behind, ua.LeftBehind{Trunk: a.Trunk, Number: a.Contact.Phone, CallerID: a.CallerID, CallID: a.SIPCallID, Dialog: a.Notes.Dialog})
-		var second ua.LeftBehind // of somebody outside who was asked
-		if a.Notes.Second != "" && json.Unmarshal([]byte(a.Notes.Second), &second) == nil {
-			behind = append(behind, second)
-		}
-	}
-	if len(left) > 0 {
-		s.log.Warn("attempts were interrupted by the last stop", zap.Int("attempts", len(left)))
-	}
-	s.ua.Sweep(behind)
-	return s.desk.restore()
-}
-
-type ruleKey struct {
-	campaign string
-	version  int
-}
-
-// rulesOf loads the definitions that attempts were made under; one that cannot
-// be read is left out.
-func (s *Service) rulesOf(attempts []contactdb.Attempt) map[ruleKey]*rules {
-	all := map[ruleKey]*rules{}
-	for _, a := range attempts {
-		k := ruleKey{a.Campaign, a.Version}
-		if _, ok := all[k]; ok {
-			continue
-		}
-		r, err := s.load(a.Campaign, a.Version)
-		if err != nil {
-			s.log.Error("a campaign's retry delays are not known; a day is taken", zap.String("campaign", a.Campaign), zap.Error(err))
-		}
-		all[k] = r
-	}
-	return all
-}
-
 // resume opens the floors of campaigns that were going on.
 func (s *Service) resume() error {
 	all, err := s.store.Campaigns()
@@ -379,92 +313,6 @@ func (s *Service) closeFloor(l *loop) {
 	default:
 		s.events.publish(Event{Kind: "campaign.state", Campaign: l.name, State: string(c.State), Detail: c.Reason})
 	}
-}
-
-// stopping says whether the service takes no new work.
-func (s *Service) stopping() bool {
-	select {
-	case <-s.stop:
-		return true
-	default:
-		return false
-	}
-}
-
-// pause waits; false if the service stops.
-func (s *Service) pause(d time.Duration) bool {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-s.stop:
-		return false
-	}
-}
-
-// leaveAfter is how long a stop waits, after its grace, for the final responses
-// of calls that were cancelled.
-const leaveAfter = 2 * time.Second
-
-// shutDown ends the calls: first those that nobody talks on, after grace the others.
-func (s *Service) shutDown(grace time.Duration) error {
-	s.mu.Lock()
-	close(s.stop)
-	s.running = false
-	loops := make([]*loop, 0, len(s.loops))
-	for _, l := range s.loops {
-		loops = append(loops, l)
-	}
-	s.mu.Unlock()
-	for _, l := range loops {
-		l.kept.Store(true) // a campaign that runs goes on after the restart
-		l.tell(Input{Kind: InState, State: contactdb.Done})
-	}
-	s.log.Info("stopping: no further calls; conversations may end", zap.Duration("grace", grace))
-	over := time.After(grace)
-	for _, l := range loops {
-		select {
-		case <-l.done:
-		case <-over:
-			over = time.After(0)
-			l.tell(Input{Kind: InStop})
-		}
-	}
-	close(s.legsDown)
-	leave := time.AfterFunc(leaveAfter, func() { close(s.leave) })
-	defer leave.Stop()
-	for _, l := range loops {
-		<-l.done
-		l.wg.Wait()
-	}
-	s.wg.Wait()
-	s.endCalls()
-	if s.gateway != nil {
-		_ = s.gateway.Close() // every leg has ended
-	}
-	return s.ua.Close()
-}
-
-// storeFailed stops dialing: without a durable record no call may be made. The
-// store cannot be told, so the loops remember it: status shows them as paused,
-// and they go on with resume.
-func (s *Service) storeFailed(name string, err error) {
-	s.log.Error("the store cannot be written; campaigns are paused", zap.String("campaign", name), zap.Error(err))
-	s.halt(fmt.Sprintf("the store cannot be written: %v; make room, then: apel campaign resume", err), err)
-}
-
-func (s *Service) halt(why string, err error) {
-	s.mu.Lock()
-	loops := slices.Collect(maps.Values(s.loops))
-	s.mu.Unlock()
-	for _, l := range loops {
-		l.halted.Store(&why)
-		l.resting.Store(true) // no call that waits for its turn is sent
-		l.tell(Input{Kind: InState, State: contactdb.Paused})
-		l.publish(Event{Kind: "campaign.state", State: string(contactdb.Paused), Detail: err.Error()})
-	}
-	s.desk.rearrange()
 }
 
 // SetPassword sets the digest secrets of an operator's account (RFC 7616 §3.4.2).
