@@ -105,7 +105,7 @@ func (s segment) beepLike() bool {
 	switch {
 	case s.dtmf():
 		return false
-	case s.second == 0 && length >= 9 && s.purity > 0.985 && (s.spread < 0.5 || s.wander < 1.5):
+	case s.second == 0 && length >= 9 && s.purity > 0.985 && (s.spread < 0.5 || s.wander < 1.5 || s.purity > 0.995 && s.hz > vowelsTo && s.wander < 6):
 		return true // no voice holds either so well; lost packets and small glides take the other
 	case s.second != 0:
 		if min(s.hz, s.first) < vowelsTo { // two harmonics of a low voice
@@ -113,9 +113,9 @@ func (s segment) beepLike() bool {
 		}
 		return length >= 10 && s.purity > 0.95 && s.spread < 1.5 && s.wander < 150
 	case s.wander > 12: // a glide, or nothing
-		return length >= 7 && s.purity > 0.93 && s.spread < 3.2 && !near(s.first, s.last, 60) && s.bend < 4+0.08*math.Abs(s.last-s.first)
+		return length >= 7 && s.purity > 0.93 && s.spread < steadier(s.purity, 3.2, 4.5) && !near(s.first, s.last, 60) && s.bend < 4+0.08*math.Abs(s.last-s.first)
 	case s.hz < 500 && length < 10: // where vowels have their strongest harmonic
-		return s.purity > 0.965 && s.spread < 1.1 && s.wander < 1.7
+		return s.purity > 0.965 && s.spread < steadier(s.purity, 1.1, 2) && s.wander < 1.7
 	case s.hz < vowelsTo:
 		return s.purity > 0.93 && s.spread < 1.5 && s.wander < 3
 	}
@@ -123,6 +123,15 @@ func (s segment) beepLike() bool {
 		return false
 	}
 	return s.purity > 0.87 && s.spread < min(4, 1.2+0.06*length) && s.wander < 3+0.15*length
+}
+
+// steadier is how much the level may vary: more if the tone is purer than any
+// voice, for then it is the line that varies.
+func steadier(purity, usual, pure float64) float64 {
+	if purity > 0.99 {
+		return pure
+	}
+	return usual
 }
 
 // dtmf tells a key from a beep: one tone of each group of ITU-T Q.23, 2 % off at most.
