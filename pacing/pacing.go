@@ -7,8 +7,8 @@
 // abandonment ratio over its window is part of the snapshot: it is counted by
 // the store and survives restarts. Progressive and Power keep to simple counts
 // (fixed.go); Predictive learns laws (ring.go, talk.go, releases.go,
-// predictor.go), looks ahead (outlook.go), and pays for risk from the window's
-// budget (budget.go). The mathematics and what was measured: README.md.
+// predictor.go), looks ahead (outlook.go, compare.go), and pays for risk from the
+// window's budget (budget.go). The mathematics and what was measured: README.md.
 package pacing
 
 import "time"
