@@ -199,6 +199,28 @@ func (d *difference) from(k float64) (chance, more float64) {
 	return chance, max(sd*excess-chance/2, 0)
 }
 
+// beyond is the chance that the difference is k or more, for the far tail, in
+// which the series may come to nothing: by what normal deviate k is exceeded
+// (Cornish and Fisher, Moments and Cumulants in the Specification of
+// Distributions, 1938).
+func (d *difference) beyond(k float64) float64 {
+	v := d.variance + 1./12
+	sd := math.Sqrt(v)
+	z := (k - .5 - d.mean) / sd
+	switch {
+	case z < 1:
+		chance, _ := d.from(k)
+		return chance
+	case !(z < 6): // where the polynomials bend back, and nothing is left
+		return 0
+	}
+	skew, kurt := d.third/(v*sd), (d.fourth-1./120)/(v*v)
+	q := z * z
+	z += -skew/6*(q-1) + skew*skew/36*z*(4*q-7) - kurt/24*z*(q-3)
+	tail, _ := normal(min(max(z, 0), normalMost))
+	return tail
+}
+
 // normal is the tail and the density of the normal law, from a table.
 func normal(z float64) (tail, dense float64) {
 	i := int((z+normalMost)*normalStep + .5)

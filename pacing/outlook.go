@@ -176,8 +176,7 @@ func (o *outlook) at(j int, extra *more, allowed int) (full, over, lost float64)
 	r := lawOf(o.releases.mean[j], o.releases.sq[j])
 	if d := a.less(r); !o.small || d.variance > many {
 		full, lost = d.from(float64(o.free))
-		over, _ = d.from(float64(o.free + allowed + 1))
-		return full, over, lost
+		return full, d.beyond(float64(o.free + allowed + 1)), lost
 	}
 	o.exact.fill(j, o.coming, o.freeing)
 	return o.exact.at(j, extra.p, o.fresh[j], o.free, allowed)
