@@ -101,7 +101,7 @@ func TestATornJournalLosesNothingButItsLastBatch(t *testing.T) {
 			t.Errorf("%s: %d values, want %d", what, n, want)
 		}
 	}
-	for at := last; at < len(whole); at += 7 {
+	for at := last; at < int(all[4].end); at += 7 {
 		look(fmt.Sprintf("cut at %d", at), whole[:at], 4, nil)
 		spoilt := bytes.Clone(whole)
 		spoilt[at] ^= 1
