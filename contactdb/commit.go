@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"syscall"
 )
@@ -102,7 +103,7 @@ func (s *Store) commits() {
 		var group []*write
 		select {
 		case w := <-s.queue:
-			group = s.gather(append(group, w))
+			group = s.regather(append(group, w))
 		case r := <-s.folds:
 			s.folded(r)
 			continue
@@ -137,6 +138,24 @@ func (s *Store) commitAll(group []*write) {
 	}
 	s.foldIfLarge()
 }
+
+// regather is gather that lets those come back who were served together last: the
+// first of them is no sooner done if it goes alone, and all others wait for two.
+func (s *Store) regather(group []*write) []*write {
+	group = s.gather(group)
+	for range comeBack {
+		if len(group) >= s.together {
+			break
+		}
+		runtime.Gosched()
+		group = s.gather(group)
+	}
+	s.together = len(group)
+	return group
+}
+
+// comeBack is how often others are let go first, some microseconds each.
+const comeBack = 16
 
 // gather adds what waits in the queue to the group.
 func (s *Store) gather(group []*write) []*write {

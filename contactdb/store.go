@@ -34,6 +34,7 @@ type Store struct {
 
 	// The committer's own.
 	journal   *journal
+	together  int             // operations of the last group
 	folds     chan foldResult // how a fold has ended
 	folding   bool            // one is under way
 	foldAgain int             // size of the newest layer at which it is tried again

@@ -103,7 +103,7 @@ func (b *bench) run(keep, only string, reference bool) (err error) {
 		fmt.Fprintf(os.Stderr, "no reference: %v\n", err)
 	}
 	stop := make(chan os.Signal, 1)
-	signal.Notify(stop, os.Interrupt)
+	signal.Notify(stop, os.Interrupt, syscall.SIGTERM)
 	go func() { // PostgreSQL and the folder must not outlive an interrupt
 		<-stop
 		b.pg.stop()
