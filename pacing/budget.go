@@ -28,7 +28,7 @@ const (
 	gain        = .001 // correction a live answer; an abandoned one takes back gain/cap
 	safeEnd     = 1.2  // people to earn; nearer to the end, no more may be risked than is allowed
 	overRisk    = .02  // chance taken that more are lost at once than allowed
-	overRiskEnd = 1e-4
+	overRiskEnd = 2e-5
 )
 
 // prior is the price at which a team loses about 3 %, measured (README).
