@@ -96,5 +96,9 @@ func (s *Service) OpenRecording(path string) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return root.Open(inside)
+	f, err := root.Open(inside)
+	if errors.Is(err, fs.ErrNotExist) && !strings.HasSuffix(inside, sealedSuffix) { // encrypted later than its record was made
+		f, err = root.Open(inside + sealedSuffix)
+	}
+	return f, err
 }

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"apel/contactdb"
 	"apel/media"
@@ -127,4 +128,47 @@ func fileSum(path string) (string, error) {
 	h := sha256.New()
 	_, err = io.Copy(h, f)
 	return hex.EncodeToString(h.Sum(nil)), err
+}
+
+const (
+	// sealEvery is how often what could not be encrypted is tried again.
+	sealEvery = 10 * time.Minute
+	// sealAfter is how old a plain recording is that its call encrypts no more.
+	sealAfter = 5 * time.Minute
+)
+
+// sealLeft encrypts recordings that are plain though there are recipients:
+// their encryption failed, as on a full disk, or they were made before there
+// were any. The record keeps the name and the SHA-256 of the plain one, which is
+// that of what is heard when it is decrypted.
+func (s *Service) sealLeft(now time.Time) {
+	root := filepath.Join(s.cfg.Data, recordings)
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // removed meanwhile
+		}
+		if err != nil || s.stopping() {
+			return errors.Join(err, fs.SkipAll)
+		}
+		if !d.Type().IsRegular() || filepath.Ext(path) != ".wav" {
+			return nil
+		}
+		info, err := d.Info()
+		if err != nil || now.Sub(info.ModTime()) < sealAfter {
+			return nil // gone, or its call's
+		}
+		rel, err := filepath.Rel(s.cfg.Data, path)
+		if err == nil {
+			_, _, err = s.sealRecording(rel, "")
+		}
+		if err != nil {
+			s.log.Error("a recording is plain still", zap.String("recording", rel), zap.Error(err))
+			return nil // the others may do better
+		}
+		s.log.Info("a plain recording is encrypted now", zap.String("recording", rel))
+		return nil
+	})
+	if err != nil && !errors.Is(err, fs.SkipAll) {
+		s.log.Error("recordings cannot be looked through", zap.Error(err))
+	}
 }

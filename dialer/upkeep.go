@@ -52,7 +52,7 @@ const (
 // upkeep runs until the service stops.
 func (s *Service) upkeep() {
 	u := s.cfg.Upkeep
-	var space, retain, anchor <-chan time.Time
+	var space, retain, anchor, seal <-chan time.Time
 	if u.MinFree > 0 {
 		t := time.NewTicker(spaceEvery)
 		defer t.Stop()
@@ -63,6 +63,12 @@ func (s *Service) upkeep() {
 		defer t.Stop()
 		retain = t.C
 		s.retain(time.Now())
+	}
+	if len(s.recipients) > 0 {
+		t := time.NewTicker(sealEvery)
+		defer t.Stop()
+		seal = t.C
+		s.sealLeft(time.Now())
 	}
 	if u.AnchorEvery > 0 {
 		anchor = time.After(s.nextAnchor(time.Now()))
@@ -75,6 +81,8 @@ func (s *Service) upkeep() {
 			s.watchSpace()
 		case now := <-retain:
 			s.retain(now)
+		case now := <-seal:
+			s.sealLeft(now)
 		case now := <-anchor:
 			anchor = time.After(s.anchor(now))
 		}

@@ -90,6 +90,53 @@ func TestARecordingIsEncryptedToEachRecipientAndThePlainOneIsGone(t *testing.T) 
 	}
 }
 
+func TestARecordingThatCouldNotBeEncryptedIsLater(t *testing.T) {
+	key, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := keeping(t, Upkeep{Recipients: []string{key.Recipient().String()}})
+	rel := "recordings/2026/11/25/a1.wav"
+	plain := filepath.Join(s.cfg.Data, rel)
+	if err := os.MkdirAll(plain+".age.part", 0o700); err != nil { // in the way
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(plain, []byte("a voice"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := s.sealRecording(rel, "plain"); err == nil {
+		t.Fatal("nothing was in the way")
+	}
+	there := func() bool { _, err := os.Stat(plain); return err == nil }
+	s.sealLeft(time.Now())
+	if !there() {
+		t.Error("a recording that its call may be encrypting was taken")
+	}
+	s.sealLeft(time.Now().Add(time.Hour)) // still in the way
+	if !there() {
+		t.Error("a recording that cannot be encrypted is lost")
+	}
+	if err := os.Remove(plain + ".age.part"); err != nil {
+		t.Fatal(err)
+	}
+	s.sealLeft(time.Now().Add(time.Hour))
+	if there() {
+		t.Error("the recording is plain still")
+	}
+	f, err := s.OpenRecording(rel) // as its record says
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r, err := age.Decrypt(f, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(r); err != nil || string(got) != "a voice" {
+		t.Errorf("heard is %q, %v", got, err)
+	}
+}
+
 func TestARecipientThatIsNoneIsRefusedAtOnce(t *testing.T) {
 	if _, err := Open(Config{Data: t.TempDir(), Upkeep: Upkeep{Recipients: []string{"age1nonsense"}}}); !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), "keygen") {
 		t.Error(err)

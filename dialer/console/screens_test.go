@@ -114,7 +114,7 @@ func busy(at time.Time) (dialer.Status, []dialer.LiveCall) {
 	st.Trunks = []dialer.TrunkStatus{{Name: "acme", State: "up", InUse: 38, Channels: 60, CallsPerSecond: 5}, {Name: "reserve", State: "down", Reason: "no answer to OPTIONS", Channels: 30, CallsPerSecond: 2}}
 	var calls []dialer.LiveCall
 	for i, state := range []string{"bridged", "bridged", "wrap-up", "screening", "ringing", "ringing", "dialing"} {
-		calls = append(calls, dialer.LiveCall{Attempt: fmt.Sprint(i), Campaign: "spring", Phone: fmt.Sprintf("+4072211%04d", 1330+i), Number: 1 + i%3, State: state, ForMS: int64(95_000 - 12_000*i), Operator: map[bool]string{true: "operator02"}[i < 3], Trunk: "acme"})
+		calls = append(calls, dialer.LiveCall{Attempt: fmt.Sprint(i), Campaign: "spring", Phone: fmt.Sprintf("+4072211%04d", 1330+i), Number: 1 + i%3, State: state, ForMS: int64(95_000 - 12_000*i), Operator: map[bool]string{true: "operator02"}[i < 3], Trunk: "acme", Codec: map[bool]string{true: "PCMA"}[i < 4], Lost: .071 * float64(i%2), JitterMS: int64(3 + i)})
 	}
 	return st, calls
 }

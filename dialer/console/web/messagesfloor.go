@@ -171,9 +171,9 @@ var floorTexts = map[string]text{
 	"monitoring.whisper":    {"whispers", "șoptește"},
 	"monitoring.barge":      {"has barged in", "a intervenit"},
 	"call.hangup":           {"Hang up", "Închide"},
-	"col.codec":             {"Codec", "Codec"},
-	"col.lost":              {"Loss", "Pierderi"},
-	"col.jitter":            {"Jitter", "Variație"},
+	"col.sound":             {"Sound", "Sunet"},
+	"calls.sound":           {"{0} · {1} lost · {2} ms jitter", "{0} · {1} pierdut · {2} ms variație"},
+	"token.wall":            {"For a screen on the wall open /wall?key=TOKEN there.", "Pentru un ecran pe perete deschide acolo /wall?key=CHEIE."},
 	"operator.message":      {"Message", "Mesaj"},
 	"operator.message.text": {"What to say", "Textul mesajului"},
 
