@@ -141,8 +141,11 @@ func searching(store string) (rows []row, err error) {
 		{"number", func() contactdb.Search {
 			return contactdb.Search{Phone: fmt.Sprintf("+407%08d", 20_000_000+r.IntN(list.Contacts)*7919%60_000_000)}
 		}},
-		{"name (last and first)", func() contactdb.Search {
-			return contactdb.Search{Words: []string{fmt.Sprintf("%s%d", lastNames[r.IntN(len(lastNames))], r.IntN(5000)), firstNames[r.IntN(len(firstNames))]}}
+		{"name (how last and first begin)", func() contactdb.Search {
+			return contactdb.Search{Words: []string{lastNames[r.IntN(len(lastNames))], firstNames[r.IntN(len(firstNames))]}}
+		}},
+		{"name and city", func() contactdb.Search {
+			return contactdb.Search{Words: []string{lastNames[r.IntN(len(lastNames))]}, Values: map[string]string{"city": cities[r.IntN(len(cities))]}}
 		}},
 		{"field (external id)", func() contactdb.Search {
 			return contactdb.Search{Values: map[string]string{"external_id": fmt.Sprintf("C-%09d", r.IntN(list.Contacts))}}
