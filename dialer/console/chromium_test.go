@@ -665,11 +665,12 @@ func (d *deskPage) promises() {
 	d.press("F2")
 	d.until("document.getElementById('reason').textContent.match(/after this call|după acest apel/)")
 	d.press("3")
-	d.do(chromedp.WaitVisible("#at"), chromedp.Evaluate(`{ const at = document.getElementById("at");
-at.value = new Date(Date.now() + 26 * 3600e3).toISOString().slice(0, 16);
-at.dispatchEvent(new Event("input", {bubbles: true}));
-at.form.requestSubmit(); }`, nil))
+	d.do(chromedp.WaitVisible("#at"), chromedp.WaitVisible("#calendar [role=group]:last-child button:not([disabled])"))
 	d.picture("callback")
+	d.do(chromedp.Evaluate(`{ const days = document.querySelectorAll("#calendar [role=group]");
+days[0].children[1].click(); // tomorrow, at the first hour that is allowed
+days[1].querySelector("button:not([disabled])").click();
+document.getElementById("ask").requestSubmit(); }`, nil))
 	d.until("document.getElementById('ask').hidden")
 	d.press("F4")
 	d.until(stateIs("not-ready"))
