@@ -113,8 +113,9 @@ const instant = time.Nanosecond
 // run is the loop: what has happened, then what the floor wants done.
 func (l *loop) run() {
 	defer close(l.done)
-	timer := time.NewTimer(0)
+	timer, rest := time.NewTimer(0), time.NewTimer(0)
 	defer timer.Stop()
+	defer rest.Stop()
 	due := time.Now() // for a tick
 	for over := false; !over; {
 		select {
@@ -124,7 +125,8 @@ func (l *loop) run() {
 		case <-l.in.ready:
 		case <-timer.C:
 		}
-		time.Sleep(instant)
+		rest.Reset(instant)
+		l.attend(rest.C)
 		if now := time.Now(); now.Before(due) {
 			over = l.step(l.happened()...)
 		} else {
@@ -132,6 +134,19 @@ func (l *loop) run() {
 		}
 		due = time.Now().Add(l.untilTick())
 		timer.Reset(time.Until(due))
+	}
+}
+
+// attend lets look at the floor who asks, until the instant is over: a lease
+// that enters its calls is not held up by what else happens.
+func (l *loop) attend(over <-chan time.Time) {
+	for {
+		select {
+		case f := <-l.ask:
+			f(l.floor)
+		case <-over:
+			return
+		}
 	}
 }
 
@@ -411,8 +426,8 @@ func newInbox[T any]() *inbox[T] { return &inbox[T]{ready: make(chan struct{}, 1
 
 func (b *inbox[T]) push(v T) {
 	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.items = append(b.items, v)
-	b.mu.Unlock()
 	select {
 	case b.ready <- struct{}{}:
 	default:
@@ -424,5 +439,9 @@ func (b *inbox[T]) take() []T {
 	defer b.mu.Unlock()
 	items := b.items
 	b.items = nil
+	select {
+	case <-b.ready:
+	default:
+	}
 	return items
 }
