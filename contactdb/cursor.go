@@ -95,7 +95,9 @@ func (c *cursor) move() (k, v []byte) {
 // key past the end.
 type source struct {
 	file   *bbolt.Cursor // nil: a layer's
+	layer  *layer
 	rows   btree.IterG[layerRow]
+	writes int // of the layer, when rows came to where it is
 	bucket byte
 	head   layerRow // what lies ahead
 }
@@ -105,6 +107,7 @@ func (s *source) from(key []byte) layerRow {
 	if s.file != nil {
 		return ofFile(s.file.Seek(key))
 	}
+	s.writes = s.layer.writes
 	return s.ofLayer(s.rows.Seek(layerRow{key: layerKey(nil, s.bucket, key)}))
 }
 
@@ -118,6 +121,7 @@ func (s *source) before(key []byte) layerRow {
 		}
 		return ofFile(s.file.Last())
 	}
+	s.writes = s.layer.writes
 	end := []byte{s.bucket + 1}
 	if key != nil {
 		end = layerKey(nil, s.bucket, key)
@@ -128,12 +132,18 @@ func (s *source) before(key []byte) layerRow {
 	return s.ofLayer(s.rows.Last())
 }
 
+// step is the row behind the head. All buckets of a layer are one tree: a write to
+// any of them may have moved what rows stands on, which is then looked for anew.
 func (s *source) step(back bool) layerRow {
 	switch {
 	case s.file != nil && back:
 		return ofFile(s.file.Prev())
 	case s.file != nil:
 		return ofFile(s.file.Next())
+	case s.writes != s.layer.writes && back:
+		return s.before(s.head.key)
+	case s.writes != s.layer.writes:
+		return s.from(append(slices.Clip(s.head.key), 0))
 	case back:
 		return s.ofLayer(s.rows.Prev())
 	}

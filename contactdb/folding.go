@@ -142,18 +142,30 @@ func (s *Store) end() {
 	_ = s.journal.close(err == nil) // what it holds is durable, and in the file if it goes
 }
 
-// replay reads the journal of a run that was not closed into the newest layer.
-func (s *Store) replay(path string) (err error) {
-	l, folded, id := newLayer(), uint64(0), []byte(nil)
-	err = s.view("journal", func(t *tx) error {
+// replay reads the journal of a run that was not closed. Each of its files gets a
+// layer, as it was: the file that is older is not written before its layer is folded.
+func (s *Store) replay(path string) error {
+	folded, id := uint64(0), []byte(nil)
+	if err := s.view("journal", func(t *tx) error {
 		folded, id = t.journaled()
 		return nil
-	})
-	if err == nil {
-		s.journal, err = readJournal(path, id, folded, l.replay)
+	}); err != nil {
+		return err
 	}
-	s.over.publish(&stack{[]*layer{l}})
-	return err
+	layers, file := []*layer{newLayer()}, -1
+	j, err := readJournal(path, id, folded, func(b keptBatch) error {
+		if file >= 0 && b.file != file {
+			layers, s.frozenAt = append([]*layer{newLayer()}, layers...), b.number-1
+		}
+		file = b.file
+		return layers[0].replay(b.ops)
+	})
+	if err != nil {
+		return err
+	}
+	s.journal = j
+	s.over.publish(&stack{layers})
+	return spaceError(j.resume())
 }
 
 // journaled says how far the journal has come into the file, and to which

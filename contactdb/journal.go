@@ -194,10 +194,10 @@ func (j *journal) close(folded bool) (err error) {
 	return err
 }
 
-// readJournal opens the journal of a file with an identity. Batches up to one
+// readJournal reads the journal of a file with an identity. Batches up to one
 // are in the file; those behind are given to f in their order. ErrDamaged if one
-// is missing or spoilt that was acknowledged.
-func readJournal(path string, id []byte, folded uint64, f func(ops []byte) error) (*journal, error) {
+// is missing or spoilt that was acknowledged. Nothing is written before resume.
+func readJournal(path string, id []byte, folded uint64, f func(b keptBatch) error) (*journal, error) {
 	j := &journal{path: path, id: id, next: folded + 1, create: createJournalFile}
 	var parts [2][]keptBatch
 	for n := range j.files {
@@ -216,29 +216,50 @@ func readJournal(path string, id []byte, folded uint64, f func(ops []byte) error
 	}
 	for _, n := range []int{first, 1 - first} {
 		for _, b := range parts[n] {
-			if b.number != j.next || b.spoilt {
+			if b.file = n; b.number != j.next || b.spoilt {
 				return nil, fmt.Errorf("%w: part %d of its journal %s is missing or spoilt, and what came after it is there; if the store's file was put there by hand, take away the journal, else restore a backup", ErrDamaged, j.next, journalPath(path, n))
 			}
-			if err := f(b.ops); err != nil {
+			if err := f(b); err != nil {
 				return nil, err
 			}
 			j.next++
 			j.turn, j.at[n] = n, b.end
 		}
 	}
-	return j, j.reopen(len(parts[0])+len(parts[1]) > 0)
+	return j, nil
 }
 
-// reopen goes on in the file that was written last.
-func (j *journal) reopen(used bool) (err error) {
-	if !used {
-		return nil // a new one is begun
+// resume goes on in the file that was written last, if one is in use. What was
+// read of it need not be on the disk: its writer may have been killed before the
+// sync, or the sync have failed. So it is written again.
+func (j *journal) resume() error {
+	if j.at[j.turn] == 0 {
+		return nil
 	}
-	j.files[j.turn], err = j.create(journalPath(j.path, j.turn))
-	return err
+	name := journalPath(j.path, j.turn)
+	kept, err := os.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	f, err := j.create(name)
+	if err != nil {
+		return err
+	}
+	if _, err = f.WriteAt(kept[:j.at[j.turn]], 0); err == nil {
+		err = f.Sync()
+	}
+	if err == nil {
+		err = syncDir(filepath.Dir(name))
+	}
+	if err != nil {
+		return errors.Join(err, f.Close())
+	}
+	j.files[j.turn] = f
+	return nil
 }
 
 type keptBatch struct {
+	file   int // in which it is
 	number uint64
 	ops    []byte
 	end    int64

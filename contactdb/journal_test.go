@@ -2,6 +2,7 @@ package contactdb
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"os"
@@ -277,3 +278,135 @@ func walk(rt *rapid.T, c *cursor, want map[string]string, key *rapid.Generator[s
 }
 
 func first(k, _ []byte) []byte { return k }
+
+// inCommitter runs f where the committer's own may be touched.
+func inCommitter(t *testing.T, s *Store, f func()) {
+	t.Helper()
+	if err := s.update("test", func(*tx) error { f(); return nil }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Killed in a fold, opened, and killed again in the next: neither file of the
+// journal may go before what it holds is in the store's file.
+func TestKilledInTwoFoldsNothingIsLost(t *testing.T) {
+	s := newStore(t)
+	path, n := s.db.Path(), 0
+	for kill := range 3 {
+		for range 3 {
+			if err := s.Remember(fmt.Sprint(n), []byte("a value")); err != nil {
+				t.Fatal(err)
+			}
+			n++
+		}
+		inCommitter(t, s, func() { s.freeze() }) // a fold begins, and does not come to its end
+		for range 3 {
+			if err := s.Remember(fmt.Sprint(n), []byte("a value")); err != nil {
+				t.Fatal(err)
+			}
+			n++
+		}
+		s = openStore(t, copyStore(t, path))
+		path = s.db.Path()
+		if there := remembered(t, s, n); there != n {
+			t.Fatalf("after kill %d: %d of %d values", kill+1, there, n)
+		}
+	}
+}
+
+// Who walks one part and writes to others sees each row once.
+func TestACursorGoesOnWhileOtherPartsAreWritten(t *testing.T) {
+	s := newStore(t)
+	for _, rows := range []int{5, 31, 100, 700} {
+		for _, others := range [][][]byte{{bTeams}, {bAccounts}, {bMeta, bHours}} {
+			if err := s.update("walk", func(t *tx) error {
+				if seen := t.walkAndWrite(rows, others); seen != rows {
+					return fmt.Errorf("%d rows, and writes to %s: row %d does not follow", rows, others, seen)
+				}
+				return errUndo
+			}); !errors.Is(err, errUndo) {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+var errUndo = errors.New("not to be kept")
+
+// walkAndWrite puts rows, walks them both ways, and writes to other parts at
+// each; it says how many came in their order.
+func (t *tx) walkAndWrite(rows int, others [][]byte) (seen int) {
+	for n := range rows {
+		t.put(bMemory, be32(nil, uint32(n)), []byte("x"))
+	}
+	write := func(at int) {
+		for n := range 1 + at%5 {
+			for _, other := range others {
+				t.put(other, be32(be32(nil, uint32(n)), uint32(at)), []byte("y"))
+			}
+		}
+	}
+	c := t.cursor(bMemory)
+	for k, _ := c.First(); k != nil && binary.BigEndian.Uint32(k) == uint32(seen); k, _ = c.Next() {
+		write(seen)
+		seen++
+	}
+	if seen != rows {
+		return seen
+	}
+	left := rows
+	for k, _ := c.Last(); k != nil && binary.BigEndian.Uint32(k) == uint32(left-1); k, _ = c.Prev() {
+		left--
+		write(rows + left)
+	}
+	return seen - left
+}
+
+// recordedFile remembers what was done to a journal's file.
+type recordedFile struct {
+	journalFile
+	written []byte
+	synced  bool
+}
+
+func (f *recordedFile) WriteAt(b []byte, at int64) (int, error) {
+	f.written, f.synced = append(f.written[:at], b...), false
+	return f.journalFile.WriteAt(b, at)
+}
+
+func (f *recordedFile) Sync() error { f.synced = true; return f.journalFile.Sync() }
+
+// What a killed process had written, or could not sync, may be seen and not be on
+// the disk. A batch that comes behind it must not rest on that.
+func TestAJournalThatIsTakenUpAgainIsMadeDurableFirst(t *testing.T) {
+	path := leftBehind(t, 3)
+	name := journalPath(path, 0)
+	if _, err := os.Stat(name); err != nil {
+		name = journalPath(path, 1)
+	}
+	whole, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := whole[len(journalMark):journalHead]
+	all, err := readJournalFile(name, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j, err := readJournal(path, id, all[0].number-1, func(keptBatch) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := &recordedFile{}
+	j.create = func(name string) (journalFile, error) {
+		file.journalFile, err = createJournalFile(name)
+		return file, err
+	}
+	if err := j.resume(); err != nil {
+		t.Fatal(err)
+	}
+	defer j.close(false)
+	if !bytes.Equal(file.written, whole[:all[2].end]) || !file.synced {
+		t.Errorf("%d bytes of %d were written, synced: %v", len(file.written), all[2].end, file.synced)
+	}
+}

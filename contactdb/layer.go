@@ -12,9 +12,10 @@ import (
 // whoever reads sees through them. A layer that others may read is never changed: a
 // transaction works on a copy, which shares with it whatever it leaves alone.
 type layer struct {
-	rows *btree.BTreeG[layerRow]
-	seqs map[byte]uint64 // sequences of buckets that were counted up
-	size int             // bytes of what was put and deleted
+	rows   *btree.BTreeG[layerRow]
+	seqs   map[byte]uint64 // sequences of buckets that were counted up
+	size   int             // bytes of what was put and deleted
+	writes int
 }
 
 // layerRow is a row under its bucket's number and its key.
@@ -30,13 +31,14 @@ func newLayer() *layer {
 }
 
 func (l *layer) copy() *layer {
-	return &layer{rows: l.rows.Copy(), seqs: l.seqs, size: l.size}
+	return &layer{rows: l.rows.Copy(), seqs: l.seqs, size: l.size, writes: l.writes}
 }
 
 func (l *layer) empty() bool { return l.rows.Len() == 0 && len(l.seqs) == 0 }
 
 func (l *layer) set(e layerRow) {
 	l.rows.Set(e)
+	l.writes++
 	l.size += len(e.key) + len(e.value) + rowCost
 }
 

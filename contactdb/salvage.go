@@ -93,11 +93,11 @@ func (r *rescue) journal(path string) error {
 	err := r.db.Update(func(btx *bbolt.Tx) error {
 		t := &tx{file: btx}
 		folded, id := t.journaled()
-		j, err := readJournal(path, id, folded, l.replay)
+		j, err := readJournal(path, id, folded, func(b keptBatch) error { return l.replay(b.ops) })
 		if err != nil {
 			part.Lost = append(part.Lost, err.Error())
-		} else if folded = j.next - 1; j.close(false) != nil {
-			return nil // only read
+		} else {
+			folded = j.next - 1
 		}
 		return t.fold(l, folded)
 	})

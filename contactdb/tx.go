@@ -155,7 +155,7 @@ func (t *tx) cursor(bucket []byte) *cursor {
 	c := &cursor{}
 	n := bucketNumbers[string(bucket)]
 	for _, l := range t.layers {
-		s := source{rows: l.rows.Iter(), bucket: n}
+		s := source{layer: l, rows: l.rows.Iter(), bucket: n}
 		if s.from(nil).key != nil {
 			c.sources = append(c.sources, s)
 		}
