@@ -288,18 +288,30 @@ func (s *Store) inFile(f func(*tx) (int, error)) (refused int, err, fatal error)
 	if refused, err = f(t); err != nil || !t.dirty {
 		return refused, err, nil
 	}
-	if err := btx.Commit(); err != nil {
+	if err := commitError(btx.Commit()); err != nil {
 		return -1, s.failed(err), s.fatal(err)
 	}
 	return -1, nil, nil
 }
 
-// failed is what a write that failed says. A full disk undoes its operation and
-// no more; after any other failure nobody knows what the disk holds, and
-// repeating an fsync would hide the loss.
+// commitError tells a failed sync of bbolt, which gives the bare error of the
+// call, from a failed write, which names the file.
+func commitError(err error) error {
+	if err == nil {
+		return nil
+	}
+	if _, bare := err.(syscall.Errno); bare || strings.HasPrefix(err.Error(), "file sync error") {
+		return syncError{err}
+	}
+	return err
+}
+
+// failed is what a write that failed says. A disk that is full for a write undoes
+// its operation and no more; after any other failure nobody knows what the disk
+// holds, and repeating an fsync would hide the loss.
 func (s *Store) failed(err error) error {
-	if err = spaceError(err); errors.Is(err, ErrNoSpace) && !errors.As(err, new(syncError)) {
-		return err
+	if full := spaceError(err); errors.Is(full, ErrNoSpace) && !errors.As(err, new(syncError)) {
+		return full
 	}
 	return fmt.Errorf("%w: a write failed (%w); look at the disk, then restart", ErrDamaged, err)
 }

@@ -81,7 +81,7 @@ func (d *disk) write(i *image, b []byte, at int64, alone bool, through func([]by
 	}
 	i.loose = append(i.loose, extent{at, bytes.Clone(b)})
 	if d.stopAt > 0 && (d.writes == d.stopAt || d.writes > d.stopAt && !d.once) {
-		return 0, d.fault
+		return 0, &os.PathError{Op: "write", Err: d.fault} // as the system says it
 	}
 	if alone {
 		i.settle()

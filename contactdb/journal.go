@@ -145,8 +145,11 @@ func (j *journal) grow(f journalFile, end int64) error {
 	return nil
 }
 
-// syncError: nobody knows what the disk holds.
+// syncError: nobody knows what the disk holds, not even if the disk is full: where
+// blocks are only given when they are written back, a sync says so.
 type syncError struct{ error }
+
+func (e syncError) Unwrap() error { return e.error }
 
 // open makes the file whose turn it is, if it is not in use. One that lies there
 // is in the store's file, or of another store: its batches must not follow ours.

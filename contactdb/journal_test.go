@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -408,5 +409,39 @@ func TestAJournalThatIsTakenUpAgainIsMadeDurableFirst(t *testing.T) {
 	defer j.close(false)
 	if !bytes.Equal(file.written, whole[:all[2].end]) || !file.synced {
 		t.Errorf("%d bytes of %d were written, synced: %v", len(file.written), all[2].end, file.synced)
+	}
+}
+
+// fullSync is a file on a file system that finds out in a sync that it is full.
+type fullSync struct{ journalFile }
+
+func (fullSync) Sync() error { return syscall.ENOSPC }
+
+// A sync that failed is never repeated as if nothing had been: what it was to make
+// durable may be lost, and the next would not say so.
+func TestAfterAFailedSyncNothingIsWritten(t *testing.T) {
+	path := leftBehind(t, 1)
+	s, err := Open(Config{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	inCommitter(t, s, func() {
+		f := &s.journal.files[s.journal.turn]
+		*f = fullSync{*f}
+	})
+	for range 2 {
+		if err := s.Remember("1", []byte("x")); !errors.Is(err, ErrDamaged) {
+			t.Errorf("error %v, want %v", err, ErrDamaged)
+		}
+	}
+	for err, sync := range map[error]bool{
+		syscall.ENOSPC: true, // of fdatasync
+		errors.New("file sync error: it is full"):       true, // of bbolt, before it grows the file
+		&os.PathError{Op: "write", Err: syscall.ENOSPC}: false,
+	} {
+		if got := s.fatal(commitError(err)) != nil; got != sync {
+			t.Errorf("%v ends the writing: %v", err, got)
+		}
 	}
 }
