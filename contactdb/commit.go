@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -27,6 +28,7 @@ const groupLimit = 512
 type write struct {
 	apply func(*tx) error
 	large bool       // much is written: into the file, not through the journal
+	clean bool       // with large: what it takes away is not to stay in the journal either
 	done  chan error // nil: nobody waits
 }
 
@@ -45,6 +47,12 @@ func (s *Store) write(ctx context.Context, what string, f func(*tx) error) error
 // writeLarge is write for what writes so much that it should not be written twice.
 func (s *Store) writeLarge(ctx context.Context, what string, f func(*tx) error) error {
 	return s.run(ctx, what, &write{large: true}, f)
+}
+
+// writeClean is writeLarge for what forgets: the journal goes, and with it what it
+// held of a person.
+func (s *Store) writeClean(ctx context.Context, what string, f func(*tx) error) error {
+	return s.run(ctx, what, &write{large: true, clean: true}, f)
 }
 
 func (s *Store) run(ctx context.Context, what string, w *write, f func(*tx) error) error {
@@ -219,17 +227,23 @@ func (s *Store) transact(group []*write) (refused int, err, fatal error) {
 		return -1, err, fatal
 	}
 	// It takes a number of the journal: a batch that follows on it does not fit a file without it.
-	number := s.journal.next
+	number, clean := s.journal.next, false
 	refused, err, fatal = s.inFile(func(t *tx) (int, error) {
 		refused, err := applyAll(t, group)
 		if err == nil && t.dirty {
+			clean = slices.ContainsFunc(group, func(w *write) bool { return w.clean })
 			s.journal.next = number + 1
 			t.put(bMeta, kJournal, be64(nil, number))
 		}
 		return refused, err
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		s.journal.next = number
+	case clean: // all that it holds is in the file
+		if err := s.journal.clear(); err != nil {
+			return -1, s.failed(err), s.fatal(err)
+		}
 	}
 	return refused, err, fatal
 }

@@ -74,8 +74,8 @@ func (t *tx) forgotten(phone string) (hidden string, err error) {
 // chains verify as before. ErrState while a number is in a call, or an import under
 // way brings it. A number that nobody has is erased too: there may be records of it.
 //
-// What was written to the file before stays in its free pages until they are
-// used again: Compact leaves them out.
+// The journal holds nothing of the person either. What was written to the file
+// before stays in its free pages until they are used again: Compact leaves them out.
 func (s *Store) Erase(ctx context.Context, e Erasure) (gone Erased, err error) {
 	importing := !s.bulk.TryLock() // else none begins meanwhile
 	if !importing {
@@ -88,7 +88,7 @@ func (s *Store) Erase(ctx context.Context, e Erasure) (gone Erased, err error) {
 	if importing && len(left.staged) > 0 {
 		return gone, fmt.Errorf("erase: %w", s.underWay(left))
 	}
-	err = s.write(ctx, "erase", func(t *tx) error {
+	err = s.writeClean(ctx, "erase", func(t *tx) error {
 		gone = Erased{Phones: []string{e.Phone}, Lists: []string{}, Recordings: []string{}}
 		said, err := t.eraseContacts(&gone)
 		if err != nil {

@@ -3,6 +3,7 @@ package contactdb
 import (
 	"bytes"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -173,5 +174,55 @@ func TestAPartOfARecordCanBeErased(t *testing.T) {
 	}
 	if v, err := s.Verify(bg); err != nil || !v.OK || v.Erased != 1 {
 		t.Errorf("%+v, %v", v, err)
+	}
+}
+
+// Of who was erased, or is to be forgotten by now, the journal's files keep nothing.
+func TestTheJournalKeepsNothingOfWhoWasErased(t *testing.T) {
+	const note = "speaks of the weather"
+	for what, forget := range map[string]func(s *Store, phone string) error{
+		"erased": func(s *Store, phone string) error {
+			_, err := s.Erase(bg, Erasure{Phone: phone, Now: monday.Add(time.Hour)})
+			return err
+		},
+		"retained": func(s *Store, _ string) error {
+			_, err := s.ForgetInRecords(bg, "notes", NotesOnly, monday.Add(time.Hour))
+			return err
+		},
+	} {
+		s := newStore(t)
+		mustApply(t, s, "c", "v1")
+		mustImport(t, s, "l", person(1))
+		a := mustLease(t, s, request("c", 1, "l")).Attempts[0]
+		st := ended(a, Human, monday, time.Time{})
+		st.Record.Note = note
+		if _, err := s.Settle(bg, st); err != nil {
+			t.Fatal(err)
+		}
+		in := func() (found bool) {
+			for n := range journalEnds {
+				b, err := os.ReadFile(journalPath(s.db.Path(), n))
+				found = found || err == nil && bytes.Contains(b, []byte(note))
+			}
+			return found
+		}
+		if !in() {
+			t.Fatal("the note was not in the journal: the test shows nothing")
+		}
+		if err := forget(s, a.Contact.Phone); err != nil {
+			t.Fatal(err)
+		}
+		if in() {
+			t.Errorf("%s: the note is in the journal", what)
+		}
+		path := copyStore(t, s.db.Path()) // killed here, or later
+		if err := s.Remember("after", []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		for want, path := range map[string]string{"": path, "x": copyStore(t, s.db.Path())} {
+			if got, err := openStore(t, path).Recall("after"); err != nil || string(got) != want {
+				t.Errorf("after a kill: %q, %v, want %q", got, err, want)
+			}
+		}
 	}
 }

@@ -91,7 +91,7 @@ func (s *Store) ForgetEvidence(ctx context.Context, before time.Time) (forgotten
 	for from != nil && err == nil {
 		var gone int
 		var next []byte
-		err = s.write(ctx, "forget evidence", func(t *tx) (err error) {
+		err = s.writeClean(ctx, "forget evidence", func(t *tx) (err error) {
 			gone, next, err = t.forgetEvidence(from, before)
 			return err
 		})

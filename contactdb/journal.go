@@ -181,6 +181,14 @@ func (j *journal) other() {
 	j.at[j.turn] = int64(journalHead)
 }
 
+// clear begins anew, without the files, whose batches are in the store's file: they
+// keep what they held until it is written over.
+func (j *journal) clear() error {
+	err := j.close(true)
+	j.files, j.at, j.size = [2]journalFile{}, [2]int64{}, [2]int64{}
+	return errors.Join(err, syncDir(filepath.Dir(j.path)))
+}
+
 // close ends the journal; folded says that all of it is in the store's file, so
 // that it can go.
 func (j *journal) close(folded bool) (err error) {

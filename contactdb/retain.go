@@ -56,7 +56,7 @@ func (s *Store) forgetIn(ctx context.Context, what string, l *ledger, members ma
 	look func(row []byte) (old, about bool, index []byte, err error)) (f Forgotten, err error) {
 	key := []byte("forgotten:" + what)
 	byNumber := map[*ledger][]byte{&records: bRecordPhones, &auditTrail: bAuditIndex}[l]
-	err = s.write(ctx, "forget "+what, func(t *tx) error {
+	err = s.writeClean(ctx, "forget "+what, func(t *tx) error {
 		f = Forgotten{}
 		at := uint64(0)
 		if v := t.get(bMeta, key); len(v) == 8 {
@@ -142,7 +142,7 @@ func (s *Store) ForgetContacts(ctx context.Context, before time.Time, from []byt
 	if err != nil || len(stale) == 0 {
 		return nil, next, err
 	}
-	err = s.write(ctx, "forget contacts", func(t *tx) error {
+	err = s.writeClean(ctx, "forget contacts", func(t *tx) error {
 		lists = map[string]int{}
 		for _, k := range stale {
 			seg := binary.BigEndian.Uint32(k)
