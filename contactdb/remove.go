@@ -134,3 +134,36 @@ func (t *tx) sweep(seg uint32) error {
 	}
 	return nil
 }
+
+// RemoveUntried removes a contact that no campaign has tried, nor promised to;
+// ErrState if one has, ErrNotFound if it is not in its list.
+func (s *Store) RemoveUntried(c Contact) error {
+	return s.update("remove contact", func(t *tx) error {
+		list, err := t.list(c.List)
+		if err != nil {
+			return err
+		}
+		camps, err := t.campaignIDs()
+		if err != nil {
+			return err
+		}
+		for _, camp := range camps {
+			st, _, err := t.state(camp, c.ID)
+			if err == nil && (st.Attempts > 0 || st.Promise != nil) {
+				err = fmt.Errorf("%w: contact %d was tried meanwhile", ErrState, c.ID)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		for _, seg := range list.Segments {
+			if now, found, err := t.contact(seg, c.ID); err != nil || found {
+				if err == nil {
+					err = t.removeContact(seg, now)
+				}
+				return err
+			}
+		}
+		return fmt.Errorf("contact %d of list %q: %w", c.ID, c.List, ErrNotFound)
+	})
+}

@@ -1,6 +1,7 @@
 package contactdb
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -99,6 +100,29 @@ func TestContactsThatNobodyTriesAreForgotten(t *testing.T) {
 		t.Errorf("forgotten %v, %q, %v", lists, next, err)
 	}
 	if l, err := s.List("old"); err != nil || l.Contacts != 2 {
+		t.Errorf("left: %+v, %v", l, err)
+	}
+}
+
+func TestOnlyAContactThatNobodyHasTriedIsRemoved(t *testing.T) {
+	s := newStore(t)
+	mustApply(t, s, "c", "v1")
+	mustImport(t, s, "a", people(0, 3)...)
+	tried := mustLease(t, s, request("c", 1, "a")).Attempts[0].Contact
+	if err := s.RemoveUntried(tried); !errors.Is(err, ErrState) {
+		t.Errorf("who is in a call: %v", err)
+	}
+	all, err := s.ContactsByPhone(person(2).Phone)
+	if err != nil || len(all) != 1 {
+		t.Fatal(all, err)
+	}
+	if err := s.RemoveUntried(all[0]); err != nil {
+		t.Error(err)
+	}
+	if err := s.RemoveUntried(all[0]); !errors.Is(err, ErrNotFound) {
+		t.Errorf("who is gone: %v", err)
+	}
+	if l, err := s.List("a"); err != nil || l.Contacts != 2 {
 		t.Errorf("left: %+v, %v", l, err)
 	}
 }

@@ -124,20 +124,8 @@ func (c *call) conduct() string {
 
 // dial sends the INVITE, unless a rule has come between the lease and now.
 func (c *call) dial() error {
-	ctx, cancel := context.WithTimeout(c.l.ctx, sendWithin)
-	defer cancel()
-	gate := &c.l.s.gate
-	held := false
-	sip, err := c.l.s.ua.Dial(ctx, ua.Request{Trunk: c.a.Trunk, Number: c.a.Contact.Phone, CallerID: c.a.CallerID, CallID: c.a.SIPCallID,
-		InLine: func() { close(c.inLine) },
-		Before: func() error {
-			gate.RLock()
-			held = true
-			return c.allowed()
-		}})
-	if held {
-		gate.RUnlock() // the INVITE has left, or never will
-	}
+	sip, err := c.place(ua.Request{Trunk: c.a.Trunk, Number: c.a.Contact.Phone, CallerID: c.a.CallerID, CallID: c.a.SIPCallID,
+		InLine: func() { close(c.inLine) }, Before: c.allowed})
 	c.l.s.sent(c.a.Trunk)
 	if err != nil {
 		return err
@@ -149,6 +137,46 @@ func (c *call) dial() error {
 	c.note()
 	c.l.publish(Event{Kind: "call.placed", Attempt: c.a.ID, Trunk: c.a.Trunk, Phone: mask(c.a.Contact.Phone)})
 	return nil
+}
+
+// place waits for the trunk's turn and sends the INVITE. An operator who waits
+// for the call may ask for it meanwhile: the page is opened anew, or shows it.
+func (c *call) place(r ua.Request) (sip *ua.Call, err error) {
+	ctx, cancel := context.WithTimeout(c.l.ctx, sendWithin)
+	defer cancel()
+	if c.viewer == "" {
+		return c.l.s.dialGated(ctx, r)
+	}
+	sent := make(chan struct{})
+	c.l.wg.Go(func() {
+		defer close(sent)
+		sip, err = c.l.s.dialGated(ctx, r)
+	})
+	for {
+		select {
+		case <-sent:
+			return sip, err
+		case f := <-c.asks:
+			f()
+		}
+	}
+}
+
+// dialGated dials; what Before has looked up holds until the INVITE has left: a
+// do-not-call entry waits for the gate.
+func (s *Service) dialGated(ctx context.Context, r ua.Request) (*ua.Call, error) {
+	before, held := r.Before, false
+	r.Before = func() error {
+		s.gate.RLock()
+		held = true
+		return before()
+	}
+	defer func() {
+		if held {
+			s.gate.RUnlock() // the INVITE has left, or never will
+		}
+	}()
+	return s.ua.Dial(ctx, r)
 }
 
 // allowed asks the rules once more at the instant of sending.

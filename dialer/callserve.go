@@ -97,6 +97,9 @@ func (c *call) connect(operator string) {
 		return
 	}
 	c.unhold()
+	if c.operator != nil && c.operator != l {
+		c.anew()
+	}
 	c.operator = l
 	if c.rules.def.Record && c.recorder == nil {
 		c.startRecording()
@@ -113,6 +116,15 @@ func (c *call) connect(operator string) {
 	c.note()
 	c.l.tell(Input{Kind: InBridged, Call: c.a.ID, Operator: operator})
 	c.l.publish(Event{Kind: "call.bridged", Attempt: c.a.ID, Operator: operator})
+}
+
+// anew forgets what was the former operator's alone: the result is for the next
+// to say, who is not muted.
+func (c *call) anew() {
+	c.key = 0
+	c.work.mu.Lock()
+	defer c.work.mu.Unlock()
+	c.work.muted, c.work.at = false, time.Time{}
 }
 
 // gone says whether the call has ended; one that is not sent yet has not begun.
@@ -218,7 +230,9 @@ func (c *call) wrapUp() {
 // takeWord waits for the operator's word, until it is not taken back any more.
 func (c *call) takeWord() {
 	from := time.Now()
-	c.l.tell(Input{Kind: InTalkEnded, Call: c.a.ID, Operator: c.rec.Operator, Away: c.away != nil})
+	if c.away == nil { // else it was told as the customer was handed over
+		c.l.tell(Input{Kind: InTalkEnded, Call: c.a.ID, Operator: c.rec.Operator})
+	}
 	c.operator.play(endToneHz)
 	for c.noteResult() {
 		c.rec.WrapMS = time.Since(from).Milliseconds()

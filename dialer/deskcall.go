@@ -85,7 +85,7 @@ func (c *call) reseat(l *leg) {
 		}
 		return
 	}
-	if c.operator == l && c.bridge != nil && !c.gone() {
+	if c.operator == l && c.bridge != nil && c.away == nil && !c.gone() {
 		c.rejoin(l)
 	}
 }

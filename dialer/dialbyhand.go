@@ -1,6 +1,7 @@
 package dialer
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -15,12 +16,34 @@ import (
 // every rule holds that holds for the others; only the delay after an earlier
 // attempt is not waited for, since a person has asked.
 
-// dialedByHand is a candidate as the rules see it whom an operator has asked for.
-func dialedByHand(c contactdb.Candidate, only uint64) contactdb.Candidate {
-	if only != 0 {
-		c.Progress.NextTry = time.Time{}
+// byHand is a number that is typed in, and the contact that has it.
+type byHand struct {
+	contact uint64
+	phone   string // E.164, perhaps a further one of the contact's
+}
+
+// judged is what the rules say of this number of the contact, and of no other.
+// A no is one for now: the contact may have further numbers.
+func (n byHand) judged(judge func(contactdb.Candidate) contactdb.Verdict, c contactdb.Candidate) contactdb.Verdict {
+	c.Progress.NextTry = time.Time{}
+	if len(c.Others) == 0 {
+		return judge(c)
 	}
-	return c
+	c.Others = slices.Clone(c.Others)
+	if at := slices.IndexFunc(c.Others, func(o contactdb.Sight) bool { return o.Phone == n.phone }); at >= 0 {
+		o := c.Others[at]
+		c.Others[at].Phone = c.Phone
+		c.Phone, c.Suppressed, c.NumberTries, c.Leased = o.Phone, o.Suppressed, o.Tries, o.Leased || c.Leased
+	}
+	for i := range c.Others {
+		c.Others[i].Suppressed = &contactdb.Suppression{Reason: "another number was asked for"}
+	}
+	v := judge(c)
+	if v.Kind == contactdb.Never {
+		v.Kind = contactdb.Later
+	}
+	v.Others = v.Kind == contactdb.Yes // what ends this number does not end the contact
+	return v
 }
 
 // Dialed is a number that an operator has had called.
@@ -40,28 +63,39 @@ func (s *Service) Dial(operator, number string) (Dialed, error) {
 	if !r.def.Manual {
 		return Dialed{}, say(contactdb.ErrState, "manual-off", "campaign %s does not let operators dial (manual: true)", l.name)
 	}
-	contact, err := s.contactToDial(r, number)
+	contact, phone, err := s.contactToDial(r, number)
 	if err != nil {
 		return Dialed{}, err
 	}
-	d := Dialed{Phone: contact.Phone}
-	if err := s.mayDial(r, contact); err != nil {
+	d := Dialed{Phone: phone}
+	if err := s.mayDial(r, contact, phone); err != nil {
 		return d, err
 	}
-	if contact.ID == 0 {
+	w, free := l.await(operator)
+	if !free {
+		return d, say(contactdb.ErrState, "operator-busy", "%s has a call already", operator)
+	}
+	added := contact.ID == 0
+	if added {
 		if contact, err = s.store.PutContact(contact, time.Now()); err != nil {
+			l.dialing.Delete(operator)
 			return d, err
 		}
 	}
-	answer := l.await(operator)
+	w.byHand = byHand{contact.ID, phone}
 	l.tell(Input{Kind: InDial, Operator: operator, Contact: contact.ID})
 	select {
-	case a := <-answer:
-		d.Attempt = a.attempt
-		return d, a.err
+	case a := <-w.answer:
+		d.Attempt, err = a.attempt, a.err
 	case <-l.done:
-		return d, say(contactdb.ErrState, "campaign-rests", "the campaign places no calls now")
+		err = say(contactdb.ErrState, "campaign-rests", "the campaign places no calls now")
 	}
+	if err != nil && added { // nobody has asked for another call to it
+		if gone := s.store.RemoveUntried(contact); gone != nil && !errors.Is(gone, contactdb.ErrState) {
+			err = errors.Join(err, gone)
+		}
+	}
+	return d, err
 }
 
 // dials finds the floor of an operator who is ready to talk.
@@ -87,27 +121,27 @@ func (d *desk) dials(operator string) (*loop, error) {
 	return s.loop, nil
 }
 
-// contactToDial is the campaign's contact with a number; without an ID if no
-// list of it has one.
-func (s *Service) contactToDial(r *rules, number string) (contactdb.Contact, error) {
+// contactToDial is the campaign's contact with a number, its first or a further
+// one; without an ID if no list of it has one.
+func (s *Service) contactToDial(r *rules, number string) (contact contactdb.Contact, phone string, err error) {
 	n, err := intake.ParseNumber(number, r.def.Country)
 	if err != nil {
-		return contactdb.Contact{}, say(ErrInput, "no-number", "%v", err)
+		return contact, "", say(ErrInput, "no-number", "%v", err)
 	}
 	all, err := s.store.ContactsByPhone(n.E164)
 	if err != nil {
-		return contactdb.Contact{}, err
+		return contact, "", err
 	}
 	for _, list := range r.def.Lists {
 		if at := slices.IndexFunc(all, func(c contactdb.Contact) bool { return c.List == list.Name }); at >= 0 {
-			return all[at], nil
+			return all[at], n.E164, nil
 		}
 	}
-	return contactdb.Contact{Phone: n.E164, NumberType: n.Type, Region: n.Region, Zones: n.Zones, List: r.def.Lists[0].Name}, nil
+	return contactdb.Contact{Phone: n.E164, NumberType: n.Type, Region: n.Region, Zones: n.Zones, List: r.def.Lists[0].Name}, n.E164, nil
 }
 
-// mayDial says by which rule a contact may not be called now.
-func (s *Service) mayDial(r *rules, contact contactdb.Contact) error {
+// mayDial says by which rule a contact may not be called on a number now.
+func (s *Service) mayDial(r *rules, contact contactdb.Contact, phone string) error {
 	now := time.Now()
 	cand, err := s.store.Candidate(r.view(r.def.Name, now), contact)
 	if err != nil {
@@ -118,7 +152,8 @@ func (s *Service) mayDial(r *rules, contact contactdb.Contact) error {
 	} else if held != nil {
 		return refused(held.Reason, held.Detail, held.Until)
 	}
-	if v := r.def.Judge(dialedByHand(cand, 1), now); v.Kind != contactdb.Yes {
+	judge := func(c contactdb.Candidate) contactdb.Verdict { return r.def.Judge(c, now) }
+	if v := (byHand{contact.ID, phone}).judged(judge, cand); v.Kind != contactdb.Yes {
 		return refused(v.Reason, v.Detail, v.When)
 	}
 	return nil
@@ -143,18 +178,32 @@ type answerToDial struct {
 	err     error
 }
 
-// await makes the place for the answer; the one before has none any more.
-func (l *loop) await(operator string) <-chan answerToDial {
-	answer := make(chan answerToDial, 1)
-	l.dialing.Store(operator, answer)
-	return answer
+// dialing is a number that is to be called, and where the answer is wanted.
+type dialing struct {
+	byHand
+	answer chan answerToDial
+}
+
+// await makes the place for the answer; false if the operator waits for one already.
+func (l *loop) await(operator string) (w *dialing, free bool) {
+	w = &dialing{answer: make(chan answerToDial, 1)}
+	_, taken := l.dialing.LoadOrStore(operator, w)
+	return w, !taken
 }
 
 // answer gives it.
 func (l *loop) answer(operator string, a answerToDial) {
-	if c, ok := l.dialing.LoadAndDelete(operator); ok {
-		c.(chan answerToDial) <- a
+	if w, ok := l.dialing.LoadAndDelete(operator); ok {
+		w.(*dialing).answer <- a
 	}
+}
+
+// typedBy is what an operator has typed in.
+func (l *loop) typedBy(operator string) byHand {
+	if w, ok := l.dialing.Load(operator); ok {
+		return w.(*dialing).byHand
+	}
+	return byHand{}
 }
 
 // dialFor leases the contact that an operator wants called.
@@ -167,8 +216,8 @@ func (l *loop) dialFor(a Action) {
 	case a.Why != "":
 		l.answer(a.Operator, answerToDial{err: say(contactdb.ErrState, "operator-busy", "%s has a call already", a.Operator)})
 	default:
-		r := l.rules.Load()
-		l.wg.Go(func() { l.lease(r, 1, nil, a.Operator, a.Contact) })
+		r, only := l.rules.Load(), l.typedBy(a.Operator)
+		l.wg.Go(func() { l.lease(r, 1, nil, a.Operator, only) })
 	}
 }
 

@@ -1,6 +1,7 @@
 package dialer_test
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 	"testing"
@@ -95,5 +96,131 @@ func TestNobodyDialsByHandWhereTheCampaignDoesNotAllowIt(t *testing.T) {
 		}
 		a.page.Close()
 		s.end()
+	})
+}
+
+// byHandCentre has operators on a break who may dial.
+func byHandCentre(t *testing.T, seats int, c shiftConfig) (*shift, []*seat) {
+	t.Helper()
+	c.channels, c.carrier = cmp.Or(c.channels, 5), lab.CarrierConfig{Persona: others}
+	c.campaign = progressive + "detector: {off: true}\nrecord: false\nmanual: true\ncountry: RO\n"
+	s, all := newCentre(t, seats, c)
+	for _, a := range all {
+		a.must(a.connect(false))
+		a.test()
+	}
+	return s, all
+}
+
+func TestTheNumberThatIsTypedInIsCalledAndNoOtherOfItsContact(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		number := func(phone string) contactdb.Number {
+			return contactdb.Number{Phone: phone, Type: "mobile", Region: "RO", Zones: []string{"Europe/Bucharest"}}
+		}
+		s, seats := byHandCentre(t, 1, shiftConfig{contacts: 1, cps: 5, contact: func(_ int, c *contactdb.Contact) {
+			c.Numbers = []contactdb.Number{number(c.Phone), number("+40720000050"), number("+40720000051")}
+		}})
+		a := seats[0]
+		suppressed := contactdb.Suppression{Phone: "+40720000051", Reason: "asked", Source: "test", AddedAt: time.Now()}
+		if _, err := s.svc.Suppress(t.Context(), []contactdb.Suppression{suppressed}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.svc.Dial(a.name, "+40720000051"); !errors.Is(err, dialer.ErrRefused) || !strings.Contains(err.Error(), "do-not-call") {
+			t.Errorf("a number that may not be called says %v, though its contact has others", err)
+		}
+		d, err := s.svc.Dial(a.name, "+40720000050")
+		a.must(err)
+		now := a.until("talking", state("talking"))
+		if d.Phone != "+40720000050" || now.Call.Contact.Phone != "+40720000050" {
+			t.Errorf("%+v: the desktop shows %+v", d, now.Call.Contact)
+		}
+		a.must(s.svc.HangUp(a.name, ""))
+		a.until("in wrap-up", state("wrap-up"))
+		a.must(s.svc.Dispose(a.name, "", dialer.Result{Disposition: 3}))
+		time.Sleep(5 * time.Second)
+		a.page.Close()
+		if records := s.end(); len(records) != 1 || records[0].Phone != "+40720000050" {
+			t.Errorf("records %+v", records)
+		}
+	})
+}
+
+func TestANumberThatIsNotCalledAfterAllIsInNoList(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, seats := byHandCentre(t, 2, shiftConfig{contacts: 1, cps: 5, channels: 1})
+		_, err := s.svc.Dial(seats[0].name, silent) // takes the only line
+		seats[0].must(err)
+		time.Sleep(2 * time.Second)
+		if _, err := s.svc.Dial(seats[1].name, "+40720000099"); !errors.Is(err, contactdb.ErrState) || !strings.Contains(err.Error(), "every line") {
+			t.Errorf("without a line it says %v", err)
+		}
+		if l, err := s.svc.Store().List("spring"); err != nil || l.Contacts != 2 {
+			t.Errorf("it is in the list: %+v %v", l, err)
+		}
+		time.Sleep(time.Minute)
+		for _, a := range seats {
+			a.page.Close()
+		}
+		s.end()
+	})
+}
+
+func TestANumberThatIsTypedInTwiceAtOnceIsAnsweredTwiceAndCalledOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, seats := byHandCentre(t, 1, shiftConfig{contacts: 1, cps: 5})
+		a := seats[0]
+		answers := make(chan error, 2)
+		for _, number := range []string{"+40720000098", "+40720000099"} { // two windows
+			go func() { _, err := s.svc.Dial(a.name, number); answers <- err }()
+		}
+		refused := 0
+		for range 2 {
+			select {
+			case err := <-answers:
+				if err != nil {
+					refused++
+				}
+			case <-time.After(time.Minute):
+				t.Error("one who dials gets no answer")
+			}
+		}
+		a.until("talking", state("talking"))
+		if refused != 1 {
+			t.Errorf("%d of two were refused", refused)
+		}
+		a.must(s.svc.HangUp(a.name, ""))
+		time.Sleep(time.Minute)
+		a.page.Close()
+		if records := s.end(); len(records) != 1 {
+			t.Errorf("records %+v", records)
+		}
+	})
+}
+
+func TestWhileANumberWaitsForItsTrunkThePageIsShownAndLoadedAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, seats := byHandCentre(t, 2, shiftConfig{contacts: 1, cps: .2})
+		for i, a := range seats {
+			_, err := s.svc.Dial(a.name, []string{"+40720000098", "+40720000099"}[i])
+			a.must(err)
+		}
+		began, b := time.Now(), seats[1]
+		b.until("waiting", state("reserved"))
+		b.page.Close()
+		b.must(b.connect(true))
+		if took := time.Since(began); took > 2*time.Second {
+			t.Errorf("the page stands still for %s", took)
+		}
+		for _, a := range seats {
+			a.until("talking", state("talking"))
+			a.must(s.svc.HangUp(a.name, ""))
+		}
+		time.Sleep(time.Minute)
+		for _, a := range seats {
+			a.page.Close()
+		}
+		if records := s.end(); len(records) != 2 {
+			t.Errorf("records %+v", records)
+		}
 	})
 }

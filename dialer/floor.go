@@ -339,11 +339,12 @@ func (f *Floor) bridged(c *floorCall, in Input) {
 }
 
 func (f *Floor) talkEnded(c *floorCall, in Input) {
+	c.away = in.Away
 	if c.phase != PhaseBridged {
+		f.awayAlone(c)
 		return
 	}
 	f.move(c, PhaseWrapUp)
-	c.away = in.Away
 	f.consultOver(c)
 	o := f.operators[c.operator]
 	if o == nil || o.call != c.id {

@@ -1,6 +1,7 @@
 package dialer
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -368,5 +369,43 @@ func TestOnlyWhoIsFreeIsAskedAndOnABreakOnlyByName(t *testing.T) {
 	p.at(8, Input{Kind: InConsultOver, Call: "1"})
 	if o := p.f.operators["bob"]; o.state != pacing.NotReady {
 		t.Errorf("bob, who was on a break, is %s", operatorStates[o.state])
+	}
+}
+
+func TestACustomerHandedOutsideAsTheOperatorIsLostKeepsNobodyElse(t *testing.T) {
+	p := bridgedFloor(t)
+	p.want(p.at(9, Input{Kind: InOperator, Operator: "ann"}), Action{Kind: DoConnect, Call: "1", Operator: "bob"})
+	p.at(9, Input{Kind: InTalkEnded, Call: "1", Operator: "ann", Away: true})
+	if o := p.f.operators["bob"]; o.state != pacing.Ready {
+		t.Errorf("bob, whom nobody needs, is %s", operatorStates[o.state])
+	}
+	p.want(p.at(20, Input{Kind: InState, State: contactdb.Done})) // the two talk on
+}
+
+func TestWhatIsToldOfOneCallAtOneInstantKeepsItsOrder(t *testing.T) {
+	l := &loop{in: newInbox[Input]()}
+	l.tell(Input{Kind: InTalkEnded, At: t0, Call: "2", Operator: "ann"})
+	l.tell(Input{Kind: InSettled, At: t0, Call: "2"})
+	l.tell(Input{Kind: InBridged, At: t0, Call: "1", Operator: "bob"})
+	l.tell(Input{Kind: InLeased, At: t0})
+	var kinds []InputKind
+	for _, in := range l.happened() {
+		kinds = append(kinds, in.Kind)
+	}
+	if want := []InputKind{InLeased, InBridged, InTalkEnded, InSettled}; !slices.Equal(kinds, want) {
+		t.Errorf("the order is %v, want %v", kinds, want)
+	}
+}
+
+func TestASupervisorFollowsOneOperator(t *testing.T) {
+	all := monitors{of: map[string]*monitor{}}
+	follow := func(operator string) error {
+		return all.enter(&monitor{req: MonitorRequest{Supervisor: "sue", Operator: operator}})
+	}
+	if err := follow("ann"); err != nil {
+		t.Fatal(err)
+	}
+	if err := follow("bob"); !errors.Is(err, contactdb.ErrState) { // asked twice at once
+		t.Errorf("a second operator: %v", err)
 	}
 }

@@ -147,7 +147,7 @@ func (f *Floor) stateChanged(to contactdb.CampaignState) {
 		switch {
 		case c.phase < PhaseReserved:
 			f.hangup(c)
-		case c.phase == PhaseClosing: // it may be leaving a message
+		case c.phase == PhaseClosing && !c.away: // it may be leaving a message
 			f.do(Action{Kind: DoHangup, Call: c.id})
 		}
 	}

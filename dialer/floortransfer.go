@@ -88,6 +88,19 @@ func (f *Floor) firstLost(c *floorCall) (taken bool) {
 	return true
 }
 
+// awayAlone takes in that a customer talks on with somebody outside whose
+// operator was lost in that very moment: nobody else is needed.
+func (f *Floor) awayAlone(c *floorCall) {
+	if !c.away || c.phase != PhaseQueued && c.phase != PhaseReserved {
+		return
+	}
+	f.move(c, PhaseClosing)
+	if o := f.operators[c.operator]; o != nil && o.call == c.id {
+		c.operator = ""
+		f.free(o)
+	}
+}
+
 // secondLost takes in that the operator who is asked is lost; false if it is another.
 func (f *Floor) secondLost(o *floorOperator, c *floorCall) bool {
 	if c.second != o.name {

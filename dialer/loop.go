@@ -75,7 +75,7 @@ type loop struct {
 	resting atomic.Bool                     // places no calls: paused or draining
 	halted  atomic.Pointer[string]          // why it was paused although its state in the store is running; nil: it was not
 
-	dialing sync.Map // operator → where the answer to a number that was typed in is wanted
+	dialing sync.Map // operator → *dialing
 
 	// Owned by the loop's goroutine.
 	floor     *Floor
@@ -164,11 +164,14 @@ func (l *loop) tick(now time.Time) (over bool) {
 func (l *loop) happened() []Input {
 	ins := l.in.take()
 	slices.SortStableFunc(ins, func(a, b Input) int {
-		order := cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Call, b.Call), cmp.Compare(a.Operator, b.Operator))
-		if order == 0 && a.Call == "" && a.Operator == "" {
-			return cmp.Compare(a.Kind, b.Kind)
+		order := cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Call, b.Call))
+		if order != 0 || a.Call != "" {
+			return order
 		}
-		return order
+		if order = cmp.Compare(a.Operator, b.Operator); order != 0 || a.Operator != "" {
+			return order
+		}
+		return cmp.Compare(a.Kind, b.Kind)
 	})
 	return ins
 }
@@ -214,7 +217,7 @@ func (l *loop) perform(a Action, at time.Time) (over bool) {
 	switch a.Kind {
 	case DoLease:
 		r := l.rules.Load()
-		l.wg.Go(func() { l.lease(r, a.N, a.Contacts, a.Operator, 0) })
+		l.wg.Go(func() { l.lease(r, a.N, a.Contacts, a.Operator, byHand{}) })
 	case DoDial:
 		l.dialFor(a)
 	case DoDecision:
@@ -265,16 +268,17 @@ func (l *loop) decided(why string, at time.Time) {
 // operator, only a callback that was promised for that one, or the one contact
 // that is given. What it took is told to the floor
 // before a call can report anything.
-func (l *loop) lease(r *rules, n int, chosen []uint64, operator string, only uint64) {
+func (l *loop) lease(r *rules, n int, chosen []uint64, operator string, only byHand) {
 	now := time.Now()
 	reserved := l.s.reserve(r.def.Trunks, n)
 	lines := slices.Clone(reserved)
 	known, opens := map[uint64][]pacing.Trait{}, []time.Time{}
 	req := l.request(r, now, known, lines.pick)
 	req.Max, req.For, req.Chosen, req.Owner, req.TTL = min(n, reserved.all()), operator, chosen, l.s.owner, 24*time.Hour
-	if req.Only = only; only != 0 {
+	manual := only.contact != 0
+	if req.Only = only.contact; manual {
 		judge := req.Judge
-		req.For, req.Judge = "", func(c contactdb.Candidate) contactdb.Verdict { return judge(dialedByHand(c, only)) }
+		req.For, req.Judge = "", func(c contactdb.Candidate) contactdb.Verdict { return only.judged(judge, c) }
 	}
 	req.Open = func(zones []string) (bool, time.Time) {
 		open, next := r.open(zones, now)
@@ -286,14 +290,14 @@ func (l *loop) lease(r *rules, n int, chosen []uint64, operator string, only uin
 	res, err := l.s.store.Lease(l.ctx, req)
 	l.s.book(reserved, res.Attempts)
 	if err != nil {
-		l.tell(Input{Kind: InLeased, Operator: operator, Manual: only != 0, NextAt: now.Add(time.Second)})
+		l.tell(Input{Kind: InLeased, Operator: operator, Manual: manual, NextAt: now.Add(time.Second)})
 		l.answer(operator, answerToDial{err: err})
 		if !errors.Is(err, context.Canceled) {
 			l.s.storeFailed(l.name, err)
 		}
 		return
 	}
-	in := Input{Kind: InLeased, Operator: operator, Manual: only != 0, NextAt: res.NextAt}
+	in := Input{Kind: InLeased, Operator: operator, Manual: manual, NextAt: res.NextAt}
 	in.Exhausted = len(res.Attempts) == 0 && res.NextAt.IsZero() && !res.More
 	if len(res.Attempts) > 0 || res.More {
 		in.NextAt = time.Time{} // there may be more at once
@@ -306,7 +310,7 @@ func (l *loop) lease(r *rules, n int, chosen []uint64, operator string, only uin
 	calls := make([]*call, len(res.Attempts))
 	for i, a := range res.Attempts {
 		calls[i] = l.newCall(r, a)
-		if only != 0 {
+		if manual {
 			calls[i].by(operator)
 			l.s.desk.serving(operator, calls[i])
 		}
@@ -326,7 +330,7 @@ func (l *loop) lease(r *rules, n int, chosen []uint64, operator string, only uin
 	}
 	l.tell(in)
 	switch {
-	case only == 0:
+	case !manual:
 	case len(calls) == 0:
 		l.answer(operator, answerToDial{err: l.notLeased(res)})
 	default:

@@ -315,6 +315,11 @@ func (all *monitors) enter(m *monitor) error {
 	if other := all.of[m.req.Operator]; other != nil {
 		return fmt.Errorf("%w: %s monitors %s already", contactdb.ErrState, other.req.Supervisor, m.req.Operator)
 	}
+	for _, other := range all.of {
+		if other.req.Supervisor == m.req.Supervisor {
+			return fmt.Errorf("%w: %s monitors %s already", contactdb.ErrState, m.req.Supervisor, other.req.Operator)
+		}
+	}
 	all.of[m.req.Operator] = m
 	return nil
 }
@@ -354,6 +359,9 @@ func (all *monitors) joined(operator string, j *joined) {
 	m.joined <- j
 }
 
+// lendsEar is the reason of being not ready while a leg is lent.
+const lendsEar = "listening to a colleague"
+
 // lendEar gives a supervisor the leg that they have as an operator, to listen
 // on; until returnEar they get no calls.
 func (d *desk) lendEar(name string) (*media.Session, error) {
@@ -366,14 +374,18 @@ func (d *desk) lendEar(name string) (*media.Session, error) {
 	case s.ready || s.call != nil || s.state == "talking" || s.state == "reserved":
 		return nil, fmt.Errorf("%w: %s takes calls; be not ready first", contactdb.ErrState, name)
 	}
-	s.listens, s.reason = true, "listening to a colleague"
+	s.listens, s.reason = true, lendsEar
 	return s.leg.media(), nil
 }
 
 func (d *desk) returnEar(name string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if s := d.seats[name]; s != nil {
+	if s := d.seats[name]; s != nil && s.listens {
 		s.listens = false
+		if s.reason == lendsEar {
+			s.reason = ""
+			d.tell(s)
+		}
 	}
 }

@@ -278,6 +278,9 @@ func TestASupervisorListensOnTheirOwnPhoneAndGetsNoCallsMeanwhile(t *testing.T) 
 		if err := s.svc.StopMonitor("op01"); err != nil {
 			t.Fatal(err)
 		}
+		if d, err := s.svc.Desktop("op01"); err != nil || strings.Contains(d.Reason, "listening") {
+			t.Errorf("after it the supervisor is %s, %q, %v", d.State, d.Reason, err)
+		}
 		if err := ready("op01"); err != nil {
 			t.Errorf("ready after it says %v", err)
 		}

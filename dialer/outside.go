@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"apel/contactdb"
 	"apel/dialer/ua"
 )
 
@@ -37,6 +38,9 @@ func (c *call) callOutside(number string) *outside {
 	c.seconds++
 	r := ua.Request{Trunk: c.a.Trunk, Number: number, CallerID: c.a.CallerID, CallID: fmt.Sprintf("%s-%d", c.a.SIPCallID, c.seconds), InLine: func() {}}
 	c.noteSecond(r, "")
+	r.Before = func() error {
+		return c.l.s.outsideAllowed(contactdb.Target{Phone: number, Campaign: c.l.name, Client: c.l.rules.Load().def.Client})
+	}
 	c.l.wg.Go(func() { c.l.s.conduct(ctx, o, r, c.rules.def.RingTime) })
 	return o
 }
@@ -48,12 +52,22 @@ func (c *call) noteSecond(r ua.Request, dialog string) {
 	c.note()
 }
 
+// outsideAllowed asks the do-not-call lists at the instant of sending. Windows
+// and caps are for customers: whom the campaign names expects to be called.
+func (s *Service) outsideAllowed(to contactdb.Target) error {
+	entry, err := s.store.Suppressed(to, time.Now())
+	if err == nil && entry != nil {
+		err = fmt.Errorf("%w: the number is on the do-not-call list", ErrRefused)
+	}
+	return err
+}
+
 // conduct is an outside call's life.
 func (s *Service) conduct(ctx context.Context, o *outside, r ua.Request, ring time.Duration) {
 	defer close(o.over)
 	defer o.hangup()
 	line, stop := context.WithTimeout(ctx, sendWithin)
-	call, err := s.ua.Dial(line, r)
+	call, err := s.dialGated(line, r)
 	stop()
 	if err != nil {
 		o.news <- news{over: true, err: err}

@@ -11,6 +11,8 @@ import (
 	"apel/contactdb"
 	"apel/dialer/ua"
 	"apel/media"
+
+	"go.uber.org/zap"
 )
 
 // An operator who has a customer may ask somebody: a colleague, whose leg is up
@@ -273,6 +275,9 @@ func (c *call) heardOf(n news) {
 		}
 		return
 	case n.over:
+		if n.err != nil {
+			c.l.log.Info("call outside was not sent", zap.String("attempt", c.a.ID), zap.Error(n.err))
+		}
 		end := otherLeft
 		if k.AnsweredAt.IsZero() {
 			end = notReached
@@ -392,10 +397,8 @@ func (c *call) settleOn(k *consult) {
 	c.closeConsult(k)
 	c.asked.Store(nil)
 	c.unhold()
-	c.operator, c.key = k.leg, 0 // the result is for that one to say
-	c.work.mu.Lock()
-	c.work.muted, c.work.at = false, time.Time{}
-	c.work.mu.Unlock()
+	c.anew()
+	c.operator = k.leg
 	c.rejoin(k.leg)
 	c.rec.Operator, c.rec.Team = k.To, k.leg.team
 	c.notes.Operator = k.To
@@ -427,6 +430,7 @@ func (c *call) sendAway() {
 	customer, far := c.sip, k.far
 	c.bridge = media.Join(customer.Media(), far.call.Media(), nil)
 	c.note()
+	c.l.tell(Input{Kind: InTalkEnded, Call: c.a.ID, Operator: c.rec.Operator, Away: true})
 	c.l.publish(Event{Kind: "call.transferred", Attempt: c.a.ID, Operator: c.rec.Operator, Detail: "outside"})
 	c.l.wg.Go(func() {
 		select {

@@ -396,3 +396,76 @@ func TestACustomerOnHoldHearsThePromptUntilTheOperatorIsBack(t *testing.T) {
 		})
 	}
 }
+
+func TestAReloadWhileOneIsAskedOrHasHandedOverOutsideChangesNothingForTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesks(t, "")
+		reload := func(a *seat) {
+			a.page.Close()
+			time.Sleep(time.Second)
+			a.must(a.connect(true))
+			a.page.Hum(append(a.says, make([]int16, 3200)...))
+		}
+		d.ann.must(d.s.svc.Transfer(d.ann.name, d.attempt, dialer.Transfer{Operator: d.bob.name}))
+		reload(d.bob)
+		d.bob.until("asked", state("consulted"))
+		d.mustHear(d.ann, bobHz)
+		d.mustHear(d.bob, annHz)
+		d.bob.tab = "another"
+		reload(d.bob)
+		d.mustHear(d.bob, annHz)
+		d.ann.must(d.s.svc.EndConsult(d.ann.name, d.attempt))
+		d.ann.must(d.s.svc.Transfer(d.ann.name, d.attempt, dialer.Transfer{Number: billing}))
+		reload(d.ann) // while it rings
+		d.ann.until("answered", func(now dialer.Desktop) bool { return now.Call.Consult != nil && now.Call.Consult.Stage == "talking" })
+		d.mustHear(d.ann, outsideHz)
+		d.ann.must(d.s.svc.HandOver(d.ann.name, d.attempt))
+		d.ann.until("in wrap-up", state("wrap-up"))
+		reload(d.ann)
+		if now := d.ann.desktop(); now.State != "wrap-up" || !now.Call.Away {
+			t.Errorf("after the reload ann sees %s %+v", now.State, now.Call)
+		}
+		d.mustHear(d.ann)
+		d.end()
+	})
+}
+
+func TestWhoTakesOverACustomerIsNotMutedAndSaysTheResult(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesks(t, "")
+		d.ann.must(d.s.svc.Mute(d.ann.name, d.attempt, true))
+		d.ann.must(d.s.svc.Dispose(d.ann.name, d.attempt, dialer.Result{Disposition: 1}))
+		d.s.net.Cut(d.ann.page.Addr().Addr())
+		now := d.bob.until("talking", state("talking"))
+		if now.Call.Muted || now.Call.Disposition != 0 {
+			t.Errorf("bob, who takes over, is muted %v and has said %d", now.Call.Muted, now.Call.Disposition)
+		}
+		before := d.seen(theCustomer).Heard
+		time.Sleep(3 * time.Second)
+		if heard := d.seen(theCustomer).Heard - before; heard < time.Second {
+			t.Errorf("the customer hears %s of bob in three seconds", heard)
+		}
+		if r := d.end(); r.Operator != d.bob.name || len(r.Disposition) == 0 {
+			t.Errorf("record %+v", r)
+		}
+	})
+}
+
+func TestANumberOutsideThatMayNotBeCalledIsNotAsked(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesks(t, "")
+		entry := contactdb.Suppression{Phone: billing, Reason: "asked", Source: "test", AddedAt: time.Now()}
+		if _, err := d.s.svc.Suppress(t.Context(), []contactdb.Suppression{entry}); err != nil {
+			t.Fatal(err)
+		}
+		_ = d.s.svc.Transfer(d.ann.name, d.attempt, dialer.Transfer{Number: billing})
+		d.ann.until("back with the customer", func(now dialer.Desktop) bool { return now.Call.ConsultEnd == "not-reached" })
+		d.mustHear(d.ann, customerHz)
+		if got := d.seen(billing[1:]); got.Number != "" {
+			t.Errorf("it was called: %+v", got)
+		}
+		if all := handings(t, d.end()); len(all) != 1 || all[0].End != "not-reached" || all[0].SIPCallID != "" {
+			t.Errorf("handings %+v", all)
+		}
+	})
+}

@@ -153,10 +153,10 @@ func (m *Monitor) record(r *Recorder, mixed []int16, now time.Time) {
 
 // end lets go of the two.
 func (m *Monitor) end() {
-	m.Attach(nil)
 	m.mu.Lock()
-	m.over = true
+	m.over = true // first: else a bridge could be attached between, and wait for a mix that never comes
 	m.mu.Unlock()
+	m.Attach(nil)
 	m.own.Close()
 }
 

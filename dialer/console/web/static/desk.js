@@ -192,7 +192,10 @@ function showCall(d, before) {
     $("note").value = c.note;
   }
   card(c);
-  script.show(c.script, c.answers);
+  const reads = d.state === "consulted";
+  script.show(c.script, c.answers, reads);
+  $("edit").hidden = reads;
+  $("note").readOnly = reads;
   showConsult(d, over);
   press("hold", c.held);
   press("mute", c.muted);

@@ -22,7 +22,8 @@ export class Script {
     document.dispatchEvent(new Event("apel-refresh"));
   }
 
-  show(script, answers) {
+  /** Who is only asked about the customer reads along. */
+  show(script, answers, reads) {
     const $ = this.$;
     this.script = script;
     $("step").closest("section").hidden = !script;
@@ -30,19 +31,21 @@ export class Script {
     const st = this.current();
     $("steps").replaceChildren(...script.steps.map((s) => {
       const li = document.createElement("li");
-      const b = Object.assign(document.createElement("button"), { textContent: s.title, disabled: !script.trail.includes(s.name) });
+      const b = Object.assign(document.createElement("button"), { textContent: s.title, disabled: reads || !script.trail.includes(s.name) });
       if (s === st) b.setAttribute("aria-current", "step");
       b.addEventListener("click", () => this.go(`to:${s.name}`));
       li.append(b);
       return li;
     }));
     $("back").disabled = script.trail.length < 2 && Boolean(st);
-    $("next").hidden = !st || st.end;
-    $("own").hidden = !st;
-    const drawing = JSON.stringify([this.attempt, script.step, st?.own_html]);
+    $("next").hidden = reads || !st || st.end;
+    $("back").hidden = reads;
+    $("own").hidden = reads || !st;
+    const drawing = JSON.stringify([this.attempt, script.step, st?.own_html, reads]);
     if (drawing === this.drawn) return; // what is being typed stays
     this.drawn = drawing;
     this.draw(st, answers);
+    for (const e of $("step").querySelectorAll("input, select, textarea, button")) e.disabled = reads;
     $("objections").replaceChildren(...script.objections.map((o) => {
       const d = document.createElement("details");
       d.append(Object.assign(document.createElement("summary"), { textContent: o.said }), html(o.html));
