@@ -102,3 +102,16 @@ func (s *Service) OpenRecording(path string) (*os.File, error) {
 	}
 	return f, err
 }
+
+// RecordingSealed says whether the recording of that name in a record is
+// encrypted now: it may have been only after its record was made.
+func (s *Service) RecordingSealed(path string) bool {
+	if path == "" || strings.HasSuffix(path, sealedSuffix) {
+		return path != ""
+	}
+	if _, err := os.Stat(filepath.Join(s.cfg.Data, path)); !errors.Is(err, fs.ErrNotExist) {
+		return false
+	}
+	_, err := os.Stat(filepath.Join(s.cfg.Data, path+sealedSuffix))
+	return err == nil
+}

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -53,7 +54,11 @@ func (a *api) contactsPage(r *http.Request) (any, error) {
 				return nil, err
 			}
 		}
-		f.Phone = c.Masked(f.Phone)
+		f.Phone, f.Name, f.City = c.Masked(f.Phone), c.Masked(f.Name), c.Masked(f.City)
+		f.Fields = maps.Clone(f.Fields)
+		for key, value := range f.Fields { // what a list says of a person may be a number too
+			f.Fields[key] = c.Masked(value)
+		}
 		for i := range f.Records {
 			f.Records[i].Phone, f.Records[i].Note = c.Masked(f.Records[i].Phone), c.Masked(f.Records[i].Note)
 		}

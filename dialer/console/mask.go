@@ -47,11 +47,28 @@ func alone(b []byte, from, to int) bool {
 	part := func(c byte) bool {
 		return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_'
 	}
-	if from > 0 && (part(b[from-1]) || bytes.IndexByte([]byte(".:+-"), b[from-1]) >= 0) || bytes.HasSuffix(b[:from], []byte(`"caller_id":"`)) {
-		return false
+	if from > 0 && !escaped(b[:from]) {
+		switch c := b[from-1]; {
+		case part(c), c == '+', c == '-':
+			return false
+		case c == '.', c == ':': // of a decimal or a time, not of "tel."
+			if from > 1 && b[from-2] >= '0' && b[from-2] <= '9' {
+				return false
+			}
+		}
+		if bytes.HasSuffix(b[:from], []byte(`"caller_id":"`)) {
+			return false
+		}
 	}
 	return to == len(b) || !part(b[to])
 }
+
+// escape is how JSON writes what is no letter: \n, \u003c; a backslash itself is
+// written as two.
+var escape = regexp.MustCompile(`(?:^|[^\\])(?:\\\\)*\\(?:[nrtbf]|u[0-9a-f]{4})$`)
+
+// escaped says whether a text ends in such a one.
+func escaped(b []byte) bool { return escape.Match(b[max(0, len(b)-16):]) }
 
 func digitsIn(b []byte) (places []int) {
 	for i, c := range b {

@@ -23,10 +23,13 @@ func TestNumbersAreMaskedInEverySpellingAndNothingElse(t *testing.T) {
 		`0040722000001`:                           `00********001`,
 		`{"at":"2026-01-02T09:00:00.012345678Z"}`: `{"at":"2026-01-02T09:00:00.012345678Z"}`,
 		`on 01.02.2026 09:00, 02.03.2026`:         `on 01.02.2026 09:00, 02.03.2026`,
-		`{"hash":"0123456789ab0722000001ff","x":0.0312345678}`: `{"hash":"0123456789ab0722000001ff","x":0.0312345678}`,
-		`{"id":"a0000000000012","ms":1072200000100}`:           `{"id":"a0000000000012","ms":1072200000100}`,
-		`2026-01-02T09:00:00+02:00`:                            `2026-01-02T09:00:00+02:00`,
-		`0,123,456,789`:                                        `0,123,456,789`,
+		`{"hash":"0123456789ab0722000001ff","x":0.0312345678}`:         `{"hash":"0123456789ab0722000001ff","x":0.0312345678}`,
+		`{"id":"a0000000000012","ms":1072200000100}`:                   `{"id":"a0000000000012","ms":1072200000100}`,
+		`2026-01-02T09:00:00+02:00`:                                    `2026-01-02T09:00:00+02:00`,
+		`0,123,456,789`:                                                `0,123,456,789`,
+		`{"note":"sună la\n0722000001\tsau \u003c0722 000 002\u003e"}`: `{"note":"sună la\n07*****001\tsau \u003c07** *** 002\u003e"}`,
+		`{"note":"tel.0722000001, mobil:0722 000 002"}`:                `{"note":"tel.07*****001, mobil:07** *** 002"}`,
+		`{"path":"c:\\n0722000001"}`:                                   `{"path":"c:\\n0722000001"}`,
 	} {
 		if got := string(maskNumbers([]byte(text))); got != want {
 			t.Errorf("%s\n got %s\nwant %s", text, got, want)
@@ -63,6 +66,24 @@ func TestRejectedRowsShowWholeNumbersOnlyToWhoMaySeeThem(t *testing.T) {
 	for role, want := range map[string]int{"supervisor": http.StatusForbidden, "administrator": http.StatusOK} {
 		if w := o.as(o.session(role), "GET /rejects/a.xlsx", ""); w.Code != want {
 			t.Errorf("%s gets a workbook: %d, want %d", role, w.Code, want)
+		}
+	}
+}
+
+func TestWhatAListSaysOfAPersonIsMaskedOnThePageOfContacts(t *testing.T) {
+	o := newOffice(t)
+	admin := o.session("administrator")
+	for _, step := range [][2]string{{"POST /api/lists/spring/import", "phone,name,city,mobile of the wife\n+40722111331,Ana 0722 111 335,Cluj 0722111336,0722 111 337\n"}, {"POST /api/campaigns", spring}} {
+		if w := o.as(admin, step[0], step[1]); w.Code != 200 {
+			t.Fatalf("%s: %s", step[0], w.Body)
+		}
+	}
+	for role, whole := range map[string]bool{"supervisor": false, "compliance": true} {
+		page := o.as(o.session(role), "GET /contacts?q=ana", "").Body.String()
+		for _, number := range []string{"0722 111 335", "0722111336", "0722 111 337"} {
+			if strings.Contains(page, number) != whole {
+				t.Errorf("%s sees %s: %v, want %v", role, number, !whole, whole)
+			}
 		}
 	}
 }

@@ -56,7 +56,7 @@ func TestAnEncryptedRecordingIsHeardByWhoHasTheKeyAndTheKeyIsNotKept(t *testing.
 	t.Cleanup(func() { svc.Close() })
 	o := officeOf(t, svc)
 	admin := o.session("administrator")
-	for _, step := range [][2]string{{"POST /api/lists/spring/import", "phone\n+40722111331\n+40722111332\n"}, {"POST /api/campaigns", spring}} {
+	for _, step := range [][2]string{{"POST /api/lists/spring/import", "phone\n+40722111331\n+40722111332\n+40722111333\n"}, {"POST /api/campaigns", spring}} {
 		if w := o.as(admin, step[0], step[1]); w.Code != 200 {
 			t.Fatalf("%s: %s", step[0], w.Body)
 		}
@@ -83,6 +83,13 @@ func TestAnEncryptedRecordingIsHeardByWhoHasTheKeyAndTheKeyIsNotKept(t *testing.
 	}
 	id := recorded(t, o, data, "recordings/2026/11/25/a.wav.age", sealed.Bytes())
 	plain := recorded(t, o, data, "recordings/2026/11/25/b.wav", wav)
+	later := recorded(t, o, data, "recordings/2026/11/25/c.wav", wav) // the record keeps the name that it had
+	if err := os.WriteFile(filepath.Join(data, "recordings/2026/11/25/c.wav.age"), sealed.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(data, "recordings/2026/11/25/c.wav")); err != nil {
+		t.Fatal(err)
+	}
 	body := func(k *age.X25519Identity) string {
 		b, _ := json.Marshal(Play{"# created: today\n" + k.String() + "\n"}) // strings
 		return string(b)
@@ -100,6 +107,15 @@ func TestAnEncryptedRecordingIsHeardByWhoHasTheKeyAndTheKeyIsNotKept(t *testing.
 		if got.Code != c.status || strings.Contains(got.Body.String(), "something") {
 			t.Errorf("%s: %d %s", what, got.Code, got.Body)
 		}
+	}
+	page := o.as(keeper, "GET /records", "").Body.String()
+	for id, plays := range map[string]bool{id: false, plain: true, later: false} {
+		if strings.Contains(page, `src="/api/records/`+id+`/recording"`) != plays || strings.Contains(page, `data-play="/api/records/`+id+`/play"`) == plays {
+			t.Errorf("of call %s the page offers a plain player: %v, want %v", id, !plays, plays)
+		}
+	}
+	if got := o.as(keeper, "POST /api/records/"+later+"/play", body(key)); got.Code != 200 || !bytes.Equal(got.Body.Bytes(), wav) {
+		t.Errorf("encrypted later: %d, %d bytes", got.Code, got.Body.Len())
 	}
 	for e, err := range o.svc.Store().AuditTrail(contactdb.AuditFilter{Verb: "recording.play"}) {
 		if err != nil || e.Who != "compliance" || e.Phone == "" || strings.Contains(strings.Join([]string{e.Object, flat(e)["detail"]}, " "), "AGE") {

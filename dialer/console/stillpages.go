@@ -166,7 +166,7 @@ func (a *api) recordsPage(r *http.Request) (any, error) {
 	slices.Reverse(records)
 	c := callerOf(r)
 	for _, rec := range records {
-		sealed := isSealed(rec.Recording)
+		sealed := a.svc.RecordingSealed(rec.Recording)
 		rec.Phone, rec.Note = c.Masked(rec.Phone), c.Masked(rec.Note)
 		d.Records = append(d.Records, recordRow{rec, rec.Recording != "" && !sealed && d.Keeps, sealed && d.Keeps})
 	}

@@ -274,26 +274,23 @@ func (b *Book) Add(h Hook, now time.Time) (secret string, err error) {
 
 // Remove tells no more, and forgets what was not delivered. ErrNotFound.
 func (b *Book) Remove(name string) error {
-	b.mu.Lock()
+	b.mu.Lock() // until all of it is gone: one of the same name must not begin before
+	defer b.mu.Unlock()
 	all, err := b.load()
-	at := slices.IndexFunc(all, func(k kept) bool { return k.Name == name })
-	if err == nil && at < 0 {
-		err = fmt.Errorf("webhook %q: %w", name, contactdb.ErrNotFound)
-	}
-	if err == nil {
-		err = b.save(slices.Delete(all, at, at+1))
-	}
-	s := b.senders[name]
-	if err == nil {
-		delete(b.senders, name)
-	}
-	b.mu.Unlock()
 	if err != nil {
 		return err
 	}
-	if s != nil {
+	at := slices.IndexFunc(all, func(k kept) bool { return k.Name == name })
+	if at < 0 {
+		return fmt.Errorf("webhook %q: %w", name, contactdb.ErrNotFound)
+	}
+	if err := b.save(slices.Delete(all, at, at+1)); err != nil {
+		return err
+	}
+	if s := b.senders[name]; s != nil {
+		delete(b.senders, name)
 		s.stop()
-		<-s.ended // it writes no more
+		<-s.ended // it writes no more, and takes no lock of ours
 	}
 	return b.cfg.Store.Remember(stateKey+name, nil)
 }

@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -87,6 +88,7 @@ type centre struct {
 
 	mu        sync.Mutex // guards campaigns
 	campaigns []Campaign
+	asked     func() // for the campaigns; nil: nothing happens
 
 	stop func()
 }
@@ -127,8 +129,12 @@ func (c *centre) run() {
 		Mask: func(b []byte) []byte { return numberInText.ReplaceAll(b, []byte("+hidden")) },
 		Campaigns: func() ([]Campaign, error) {
 			c.mu.Lock()
-			defer c.mu.Unlock()
-			return slices.Clone(c.campaigns), nil
+			asked, campaigns := c.asked, slices.Clone(c.campaigns)
+			c.mu.Unlock()
+			if asked != nil {
+				asked()
+			}
+			return campaigns, nil
 		}})
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -347,12 +353,12 @@ func TestNoHookReachesANetworkThatTheSettingsDoNotName(t *testing.T) {
 	defer away.Close()
 	closed := newPoster(nil, "")
 	for _, url := range []string{"http://93.184.216.34/x", "https://127.0.0.1/x", "https://[::1]/x", "https://10.1.2.3/", "https://192.168.0.1/", "https://169.254.169.254/latest/meta-data", "https://[fd00::1]/",
-		"https://[::ffff:127.0.0.1]/", "https://100.64.1.1/", "https://0.0.0.0/", "https://[64:ff9b::7f00:1]/", "https://user:secret@example.com/", "ftp://example.com/", "//example.com", "gopher:x", "", "https://"} {
+		"https://[::ffff:127.0.0.1]/", "https://100.64.1.1/", "https://0.0.0.0/", "https://[64:ff9b::7f00:1]/", "https://[::7f00:1]/", "https://[::ffff:0:127.0.0.1]/", "https://[3fff::1]/", "https://[5f00::1]/", "https://[4000::1]/", "https://user:secret@example.com/", "ftp://example.com/", "//example.com", "gopher:x", "", "https://"} {
 		if err := closed.check(url); !errors.Is(err, ErrURL) {
 			t.Errorf("%q: %v", url, err)
 		}
 	}
-	for _, url := range []string{"https://example.com/hook", "https://93.184.216.34:8443/"} {
+	for _, url := range []string{"https://example.com/hook", "https://93.184.216.34:8443/", "https://[2606:4700::1111]/"} {
 		if err := closed.check(url); err != nil {
 			t.Errorf("%q: %v", url, err)
 		}
@@ -417,5 +423,47 @@ func TestHooksComeAndGo(t *testing.T) {
 	}
 	if ids := slices.Sorted(maps.Keys(r.ids())); len(ids) != 3 { // two calls and the test
 		t.Errorf("ids %v", ids)
+	}
+}
+
+func TestAHookOfTheSameNameDoesNotLoseItsPlaceToTheOneThatIsRemoved(t *testing.T) {
+	c := newCentre(t)
+	c.run()
+	c.calls(2)
+	hook := Hook{Name: "crm", URL: newReceiver(t).URL, Events: []string{CallEnded}}
+	c.add(hook)
+	busy, goOn := make(chan struct{}), make(chan struct{})
+	var first atomic.Bool
+	c.mu.Lock()
+	c.asked = func() {
+		if first.CompareAndSwap(false, true) { // the old one's sender, in a round
+			close(busy)
+			<-goOn
+		}
+	}
+	c.mu.Unlock()
+	<-busy
+	removed, added := make(chan error, 1), make(chan error, 1)
+	go func() { removed <- c.book.Remove("crm") }()
+	go func() {
+		for {
+			if _, err := c.book.Add(hook, time.Now()); !errors.Is(err, contactdb.ErrExists) {
+				added <- err
+				return
+			}
+		}
+	}()
+	var err error
+	select {
+	case err = <-added: // before the old one has ended
+	case <-time.After(300 * time.Millisecond): // it waits for that
+	}
+	close(goOn)
+	if err := errors.Join(err, <-removed); err != nil {
+		t.Fatal(err)
+	}
+	c.until("it is there", func() bool { _, _, err := c.book.find("crm"); return err == nil })
+	if st, err := c.book.state("crm"); err != nil || st.Place < 2 {
+		t.Errorf("it begins after record %d, as if the past were new (%v)", st.Place, err)
 	}
 }
