@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"sync/atomic"
 )
 
@@ -138,8 +139,8 @@ func (t *tx) fold(l *layer, upTo uint64) error {
 // end folds what is left and lets go of the journal. What cannot be folded now
 // is folded when the store is opened again.
 func (s *Store) end() {
-	err, _ := s.foldAll()
-	_ = s.journal.close(err == nil) // what it holds is durable, and in the file if it goes
+	s.ended, _ = s.foldAll()
+	s.ended = errors.Join(s.ended, s.journal.close(s.ended == nil))
 }
 
 // replay reads the journal of a run that was not closed. Each of its files gets a

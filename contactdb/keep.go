@@ -95,7 +95,7 @@ func Compact(path string) (before, after int64, err error) {
 	}
 	tmp := path + ".compact"
 	err = func() error {
-		if err := s.settled(); err != nil {
+		if err := s.halt(); err != nil {
 			return err
 		}
 		if err := os.Remove(tmp); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -113,7 +113,7 @@ func Compact(path string) (before, after int64, err error) {
 	if err == nil {
 		before, after, err = sizes(path, tmp)
 	}
-	if err == nil { // under the lock of the old one
+	if err == nil { // under the lock of the old one; what lies beside it is the new one's from now on
 		err = errors.Join(os.Rename(tmp, path), syncDir(filepath.Dir(path)))
 	}
 	err = errors.Join(err, s.Close())

@@ -181,3 +181,28 @@ func TestSalvageSavesWhatIsNotSpoilt(t *testing.T) {
 		t.Errorf("salvage over a file: %v", err)
 	}
 }
+
+// Once the compacted file is in its place, somebody who waited may open it and
+// write a journal: the end of Compact must not take that away.
+func TestAStoreThatHasHaltedLeavesTheJournalToTheNext(t *testing.T) {
+	s := newStore(t)
+	if err := s.Remember("x", []byte("y")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.halt(); err != nil {
+		t.Fatal(err)
+	}
+	name := journalPath(s.db.Path(), 0)
+	if _, err := os.Stat(name); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the journal after the end of writing: %v", err)
+	}
+	if err := os.WriteFile(name, []byte("the next one's"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(name); err != nil {
+		t.Error(err)
+	}
+}

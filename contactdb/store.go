@@ -40,6 +40,7 @@ type Store struct {
 	foldAgain int             // size of the newest layer at which it is tried again
 	frozenAt  uint64          // last batch of the layer that is, or could not be, folded
 	broken    error           // after it nothing is written
+	ended     error           // of the last fold; read when stopped is closed
 	room      []byte          // for a batch
 
 	bulk       sync.Mutex // held by Import and RemoveList, one at a time; guards no field
@@ -204,9 +205,15 @@ func (s *Store) load() error {
 
 // Close waits for commits in flight and closes the file. Closing twice is fine.
 func (s *Store) Close() error {
+	_ = s.halt() // what is not in the file is in the journal
+	return s.db.Close()
+}
+
+// halt ends the writing. Without an error all is in the file, and the journal gone.
+func (s *Store) halt() error {
 	s.closing.Do(func() { close(s.stop) })
 	<-s.stopped
-	return s.db.Close()
+	return s.ended
 }
 
 // view runs f in a read transaction: one consistent view.
