@@ -2,6 +2,7 @@ package dialer
 
 import (
 	"context"
+	"time"
 
 	"apel/contactdb"
 )
@@ -30,3 +31,12 @@ func (s *Service) Settling(f func() error) {
 		return keep(ctx, st)
 	}
 }
+
+// KeptWaits says whether operators' waiting time of a day has been written down.
+func (s *Service) KeptWaits(campaign string, day time.Time) bool {
+	kept, err := s.store.Recall(waitKey(campaign, day))
+	return err == nil && kept != nil
+}
+
+// Disturb tells a floor that its lines may have changed.
+func (s *Service) Disturb(campaign string) { s.floorOf(campaign).tell(Input{Kind: InLines}) }

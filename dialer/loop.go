@@ -116,7 +116,8 @@ func (l *loop) run() {
 	timer, rest := time.NewTimer(0), time.NewTimer(0)
 	defer timer.Stop()
 	defer rest.Stop()
-	due := time.Now() // for a tick
+	due := time.Now()            // for a tick
+	latest := due.Add(tickEvery) // ... however much happens meanwhile
 	for over := false; !over; {
 		select {
 		case f := <-l.ask:
@@ -131,8 +132,9 @@ func (l *loop) run() {
 			over = l.step(l.happened()...)
 		} else {
 			over = l.tick(now)
+			latest = time.Now().Add(tickEvery)
 		}
-		due = time.Now().Add(l.untilTick())
+		due = sooner(time.Now().Add(l.untilTick()), latest)
 		timer.Reset(time.Until(due))
 	}
 }
@@ -176,13 +178,23 @@ func (l *loop) happened() []Input {
 	return ins
 }
 
-// untilTick is at most a minute: the window of the abandonment rule moves on.
+// tickEvery is the longest time between ticks: the window of the abandonment
+// rule moves on.
+const tickEvery = time.Minute
+
+func sooner(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
+}
+
 func (l *loop) untilTick() time.Duration {
 	next := l.floor.Next()
 	if next.IsZero() {
-		return time.Minute
+		return tickEvery
 	}
-	return min(max(time.Until(next), 0), time.Minute)
+	return min(max(time.Until(next), 0), tickEvery)
 }
 
 // step gives the floor what has happened and carries out its answer; true: all is over.

@@ -74,3 +74,20 @@ func linesUsed(records []contactdb.Record, from, to time.Time) (most, placed int
 	}
 	return most, placed
 }
+
+func TestAFloorOnWhichSomethingAlwaysHappensKeepsItsBooksToo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShift(t, shiftConfig{operators: 1, contacts: 1, channels: 1, cps: 1, campaign: progressive, windows: "windows: {daily: 02:00-03:00}\n"})
+		if _, err := s.svc.SetOperatorReady("op00", true, ""); err != nil {
+			t.Fatal(err)
+		}
+		for range 10 * 60 {
+			s.svc.Disturb("spring")
+			time.Sleep(500 * time.Millisecond)
+		}
+		if !s.svc.KeptWaits("spring", time.Now()) {
+			t.Error("in five minutes nothing of the waiting was written down")
+		}
+		s.end()
+	})
+}
