@@ -327,21 +327,24 @@ func (c *call) endConsult(end string) {
 	if k.bridge != nil {
 		k.bridge.Close()
 	}
-	switch {
-	case k.far != nil:
-		k.far.hangup()
-	case k.leg == nil: // nobody was set aside yet
+	if k.far == nil && k.leg == nil { // nobody was set aside yet
 		k.answer <- noCustomer()
 		return
-	default:
+	}
+	c.ended = end
+	if k.far == nil {
 		k.EndedAt = time.Now()
+	}
+	c.notes.Answers = c.handings()
+	c.note()
+	if k.far != nil {
+		k.far.hangup()
+	} else {
 		c.asked.Store(nil)
 		k.leg.play(endToneHz)
 		c.l.s.desk.served(k.To, c)
 		c.l.tell(Input{Kind: InConsultOver, Call: c.a.ID})
 	}
-	c.ended = end
-	c.notes.Answers = c.handings()
 }
 
 // leave is for one of the two who has heard enough.

@@ -469,3 +469,16 @@ func TestANumberOutsideThatMayNotBeCalledIsNotAsked(t *testing.T) {
 		}
 	})
 }
+
+func TestHowAConsultationEndedIsWrittenDownBeforeItIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDesks(t, "")
+		d.ann.must(d.s.svc.Transfer(d.ann.name, d.attempt, dialer.Transfer{Operator: d.bob.name}))
+		d.ann.must(d.s.svc.EndConsult(d.ann.name, d.attempt))
+		live, err := d.s.svc.Store().Live()
+		if err != nil || len(live) != 1 || !strings.Contains(live[0].Notes.Answers["transfer:1"], "taken-back") {
+			t.Errorf("what a crash would leave: %+v, %v", live, err)
+		}
+		d.end()
+	})
+}
