@@ -48,6 +48,7 @@ func TestRandomSequencesDoWhatTheModelDoes(t *testing.T) {
 			"lease":      func(*rapid.T) { b.lease() },
 			"lease more": func(*rapid.T) { b.lease() },
 			"crash":      func(*rapid.T) { b.crash() },
+			"freeze":     func(*rapid.T) { b.freeze() },
 			"settle":     func(*rapid.T) { b.settle() },
 			"note":       func(*rapid.T) { b.note() },
 			"recover":    func(*rapid.T) { b.recover() },
@@ -119,8 +120,18 @@ func (b *both) reopen() {
 	b.open()
 }
 
+// wait returns when the notes in the queue are written.
+func (b *both) wait() { b.must(b.s.update("wait", func(*tx) error { return nil })) }
+
+// freeze begins a fold that does not come to its end before a crash, if one is next.
+func (b *both) freeze() {
+	b.wait() // it is to be alone
+	b.must(b.s.update("freeze", func(*tx) error { b.s.freeze(); return nil }))
+}
+
 // crash opens what is on the disk, while nothing is folded, without a last fold.
 func (b *both) crash() {
+	b.wait() // else a note may be lost, which the model does not know
 	btx, err := b.s.db.Begin(true)
 	b.must(err)
 	after := copyStore(b, b.path)
@@ -547,7 +558,7 @@ func (b *both) removeList() {
 
 // compare looks at everything that can be asked.
 func (b *both) compare() {
-	b.must(b.s.update("wait for the notes in the queue", func(*tx) error { return nil }))
+	b.wait()
 	b.must(b.s.Check())
 	live, err := b.s.Live()
 	b.must(err)
