@@ -305,7 +305,7 @@ func (s *Service) CampaignStatus(name string, detail bool) (CampaignStatus, erro
 
 // fill writes the floor's part of a status.
 func (f *Floor) fill(st *CampaignStatus, now time.Time) {
-	st.Why, st.Occupancy = f.lastWhy.String(), f.occupancy(now)
+	st.Why, st.Grounds, st.Occupancy = f.lastWhy.String(), f.lastWhy, f.occupancy(now)
 	for _, c := range f.calls {
 		switch c.phase {
 		case PhaseDialing:

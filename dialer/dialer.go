@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"apel/contactdb"
+	"apel/pacing"
 )
 
 // Errors that commands and the API map to exit codes and statuses; not found,
@@ -53,6 +54,7 @@ type CampaignStatus struct {
 	contactdb.Campaign
 	Mode             string          `json:"mode"`
 	Why              string          `json:"why,omitempty"` // the last pacing decision
+	Grounds          pacing.Grounds  `json:"-"`             // of Why, for pages in other languages
 	Lines            int             `json:"lines"`         // calls in the air
 	Dialing          int             `json:"dialing"`
 	Ringing          int             `json:"ringing"`
@@ -77,6 +79,8 @@ type CampaignStatus struct {
 type DecisionLine struct {
 	At  time.Time `json:"at"`
 	Why string    `json:"why"`
+
+	Grounds pacing.Grounds `json:"-"` // of Why, for pages in other languages
 }
 
 // Status is the whole service at an instant.

@@ -233,7 +233,7 @@ func (l *loop) perform(a Action, at time.Time) (over bool) {
 	case DoDial:
 		l.dialFor(a)
 	case DoDecision:
-		l.decided(l.floor.lastWhy.String(), at)
+		l.decided(l.floor.lastWhy, at)
 	case DoPreview:
 		l.show(a)
 	case DoAway:
@@ -267,12 +267,13 @@ func (c *call) order(a Action) {
 	}
 }
 
-func (l *loop) decided(why string, at time.Time) {
+func (l *loop) decided(on pacing.Grounds, at time.Time) {
+	why := on.String()
 	keep := at.Add(-time.Hour)
 	for len(l.decisions) > 0 && (l.decisions[0].At.Before(keep) || len(l.decisions) >= 10_000) {
 		l.decisions = l.decisions[1:]
 	}
-	l.decisions = append(l.decisions, DecisionLine{At: at, Why: why})
+	l.decisions = append(l.decisions, DecisionLine{At: at, Why: why, Grounds: on})
 	l.publish(Event{Kind: "pacing.decision", Detail: why})
 }
 

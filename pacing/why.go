@@ -1,6 +1,9 @@
 package pacing
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Grounds are what led to a decision; String makes the sentence, which costs
 // more than the decision of a small team and is not always read.
@@ -65,4 +68,50 @@ func (g *Grounds) tail() string {
 		return fmt.Sprintf("; %s falls back to progressive: the budget is spent", g.mode)
 	}
 	return ""
+}
+
+// Phrase is a part of a sentence that a page can say in its reader's language:
+// a text by its Code, into which Args are put.
+type Phrase struct {
+	Code string
+	Args []string
+}
+
+func phrase(code, format string, args ...any) Phrase {
+	p := Phrase{Code: code}
+	if format != "" {
+		p.Args = strings.Split(fmt.Sprintf(format, args...), " ")
+	}
+	return p
+}
+
+// Phrases are what String says, in its order; nil for a policy's own words and
+// if nothing was decided yet.
+func (g Grounds) Phrases() []Phrase {
+	if g.Said != "" || g.mode == "" {
+		return nil
+	}
+	all := []Phrase{phrase("place", "%d", g.place)}
+	if g.place < g.wish {
+		all[0] = phrase("place-less", "%d %d %s", g.place, g.wish, g.by)
+	}
+	switch {
+	case g.mode == Predictive && g.fallback != unschooled && g.fallback != refusing:
+		all = append(all, phrase("predictive", "%d %.1f %d %.1f %.3f %.3f %.1f", g.free, g.freeing, g.air, g.worth, g.loss, g.price, g.inHand))
+	case g.mode == Power && g.held:
+		all = append(all, phrase("power-held", "%d %d %.2g %d %d %d", g.free, g.air, g.ratio, g.abandoned, g.live, g.bearable))
+	case g.mode == Power:
+		all = append(all, phrase("power", "%d %d %.2g", g.free, g.air, g.ratio))
+	default:
+		all = append(all, phrase("progressive", "%d %d", g.free, g.air))
+	}
+	switch g.fallback {
+	case unschooled:
+		all = append(all, phrase("unschooled", "%d %d", g.known, g.need))
+	case refusing:
+		all = append(all, phrase("refusing", ""))
+	case spent:
+		all = append(all, phrase("spent", "%s", g.mode))
+	}
+	return all
 }

@@ -32,11 +32,14 @@ func (a *api) callbacks(r *http.Request) (any, error) {
 	return orEmpty(all, err)
 }
 
+// CallbackAsked is the body of a request that promises a call.
+type CallbackAsked struct {
+	dialer.NewCallback
+	Country string `json:"country,omitempty"` // of the number
+}
+
 func (a *api) promise(r *http.Request) (any, error) {
-	body := struct {
-		dialer.NewCallback
-		Country string `json:"country,omitempty"`
-	}{}
+	var body CallbackAsked
 	if err := readJSON(r, &body); err != nil {
 		return nil, err
 	}
@@ -67,13 +70,16 @@ func (a *api) promise(r *http.Request) (any, error) {
 	return made, nil
 }
 
+// CallbackMove is the body of a request that changes a promise; what is absent stays.
+type CallbackMove struct {
+	At       time.Time `json:"at,omitzero"`
+	Operator *string   `json:"operator,omitempty"` // "": anybody
+	Note     string    `json:"note,omitempty"`
+}
+
 // moveCallback gives a promise another time, or another operator.
 func (a *api) moveCallback(r *http.Request) (any, error) {
-	body := struct {
-		At       time.Time `json:"at,omitzero"`
-		Operator *string   `json:"operator,omitempty"`
-		Note     string    `json:"note,omitempty"`
-	}{}
+	var body CallbackMove
 	if err := readJSON(r, &body); err != nil {
 		return nil, err
 	}
@@ -149,13 +155,16 @@ func (a *api) deskCallbacks(r *http.Request) (any, error) {
 	return orEmpty(a.svc.Store().Callbacks("", callerOf(r).Name, time.Time{}))
 }
 
+// DeskMove is the body of a request that moves a promise of one's own.
+type DeskMove struct {
+	Campaign string    `json:"campaign"`
+	Contact  uint64    `json:"contact_id"`
+	At       time.Time `json:"at"`
+}
+
 // deskMoveCallback moves one of the operator's own.
 func (a *api) deskMoveCallback(r *http.Request) (any, error) {
-	body := struct {
-		Campaign string    `json:"campaign"`
-		Contact  uint64    `json:"contact_id"`
-		At       time.Time `json:"at"`
-	}{}
+	var body DeskMove
 	if err := readJSON(r, &body); err != nil {
 		return nil, err
 	}

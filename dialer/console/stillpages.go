@@ -283,7 +283,7 @@ func (a *api) campaignContacts(w http.ResponseWriter, r *http.Request) error {
 		class string
 	}{{p.LaterWhy, "c1"}, {p.NeverWhy, "c6"}} {
 		for _, why := range sortedKeys(part.why) {
-			bars = append(bars, web.Bar{Name: why, Class: part.class, Value: float64(part.why[why]), Text: web.Number(l, part.why[why])})
+			bars = append(bars, web.Bar{Name: web.Word(l, "held", why), Class: part.class, Value: float64(part.why[why]), Text: web.Number(l, part.why[why])})
 		}
 	}
 	d.Whys = web.Bars(web.Text(l, "campaign.contacts"), bars...)

@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"apel/pacing"
 )
 
 // funcs are what templates may call, in one language.
@@ -24,6 +26,7 @@ func funcs(l Lang) template.FuncMap {
 		"moment":  func(t time.Time) string { return clock(t, "2006-01-02 15:04") },
 		"dict":    dict,
 		"changes": changes,
+		"why":     func(g pacing.Grounds, text string) string { return Why(l, g, text) },
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	}
 }
