@@ -96,7 +96,7 @@ var requests = []struct {
 	{"GET /trunks", "", 200, "No trunk is set"},
 	{"GET /campaign/spring", "", 200, "draft"},
 	{"GET /campaign/sprang", "", 404, "did you mean"},
-	{"GET /campaign/spring/left", "", 200, "do-not-call"},
+	{"GET /campaign/spring/left", "", 200, "do not call"},
 	{"GET /campaign/spring/settings", "", 200, "caller-id"},
 	{"GET /lists", "", 200, "spring"},
 	{"GET /rejects/..%2Fapel.db", "", 404, "not-found"},
