@@ -189,3 +189,15 @@ func TestASearchShowsFewPeopleWholeAndMasksTheirNumbers(t *testing.T) {
 		t.Errorf("by number: %.600s", page)
 	}
 }
+
+func TestTheTrailNamesAWebhooksHostAndNotTheSecretInItsAddress(t *testing.T) {
+	o := newOffice(t)
+	admin := o.session("administrator")
+	if w := o.as(admin, "POST /api/webhooks", `{"name":"crm","url":"https://crm.example/T0/SECRETPATH?key=SECRETKEY"}`); w.Code != 200 {
+		t.Fatal(w.Body)
+	}
+	trail := o.as(admin, "GET /api/audit?verb=webhook.add", "").Body.String()
+	if !strings.Contains(trail, "https://crm.example") || strings.Contains(trail, "SECRET") {
+		t.Errorf("the trail has %s", trail)
+	}
+}

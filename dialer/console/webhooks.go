@@ -3,6 +3,7 @@ package console
 import (
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -69,7 +70,11 @@ func (a *api) addWebhook(r *http.Request) (any, error) {
 	}
 	h := webhook.Hook{Name: body.Name, URL: strings.TrimSpace(body.URL), Events: body.Events, Campaign: body.Campaign, Numbers: body.Numbers, CreatedBy: whoOf(r), CreatedAt: time.Now().UTC()}
 	traceOf(r).Object = "webhook/" + h.Name
-	traceOf(r).change(nil, h)
+	told := h // the path of an address is often a secret between two programs
+	if u, err := url.Parse(h.URL); err == nil {
+		told.URL = u.Scheme + "://" + u.Host
+	}
+	traceOf(r).change(nil, told)
 	secret, err := a.hooks.Add(h, time.Now())
 	switch {
 	case errors.Is(err, webhook.ErrURL):
