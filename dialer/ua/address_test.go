@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/netip"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,6 +16,7 @@ import (
 
 // names is a DNS of one carrier.
 type names struct {
+	mu   sync.Mutex // guards host
 	srv  []*net.SRV
 	host map[string][]netip.Addr
 }
@@ -27,6 +29,8 @@ func (n *names) LookupSRV(_ context.Context, service, proto, name string) (strin
 }
 
 func (n *names) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	if found := n.host[host]; found != nil {
 		return found, nil
 	}
@@ -34,6 +38,13 @@ func (n *names) LookupNetIP(_ context.Context, _, host string) ([]netip.Addr, er
 }
 
 func ip(s string) netip.Addr { return netip.MustParseAddr(s) }
+
+// move gives a name another address.
+func (n *names) move(name string, to netip.Addr) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.host[name] = []netip.Addr{to}
+}
 
 func TestATrunkThatIsSilentAtOneAddressIsTriedAtTheNext(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -46,9 +57,9 @@ func TestATrunkThatIsSilentAtOneAddressIsTriedAtTheNext(t *testing.T) {
 		"the next address": {host: "sip.example:5060", dns: &names{srv: []*net.SRV{{Target: "a.example", Port: 5099}},
 			host: map[string][]netip.Addr{"sip.example": {ip("2001:db8::1"), ip("10.0.0.9"), ip("10.0.0.2")}}}},
 		"the name has moved": {host: "sip.example", dns: &names{host: map[string][]netip.Addr{"sip.example": {ip("10.0.0.9")}}},
-			then: func(n *names) { n.host["sip.example"] = []netip.Addr{ip("10.0.0.2")} }},
+			then: func(n *names) { n.move("sip.example", ip("10.0.0.2")) }},
 		"it was not in DNS yet": {host: "sip.example", dns: &names{host: map[string][]netip.Addr{}},
-			then: func(n *names) { n.host["sip.example"] = []netip.Addr{ip("10.0.0.2")} }},
+			then: func(n *names) { n.move("sip.example", ip("10.0.0.2")) }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
