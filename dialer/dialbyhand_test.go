@@ -16,7 +16,7 @@ import (
 func TestANumberThatIsTypedInIsCalledByAllRulesAndRecorded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, seats := newCentre(t, 1, shiftConfig{contacts: 1, channels: 5, cps: 5, carrier: lab.CarrierConfig{Persona: others},
-			campaign: progressive + "detector: {off: true}\nrecord: false\nmanual: true\ncountry: RO\n", windows: "windows: {daily: 02:00-03:00}\n"})
+			campaign: progressive + "detector: {off: true}\nrecord: false\nmanual: true\ncountry: RO\n", windows: "windows: {daily: 02:00-02:03}\n"})
 		a := seats[0]
 		if _, err := s.svc.Dial(a.name, "+40720000099"); !errors.Is(err, contactdb.ErrState) {
 			t.Errorf("dialing without a headset says %v", err)
@@ -66,7 +66,7 @@ func TestANumberThatIsTypedInIsCalledByAllRulesAndRecorded(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		a.must(s.svc.HangUp(a.name, attempt.Attempt))
 		a.until("on the break again", state("not-ready"))
-		time.Sleep(time.Hour)
+		time.Sleep(3 * time.Minute)
 		if _, err := s.svc.Dial(a.name, "+40720000096"); !errors.Is(err, dialer.ErrRefused) || !strings.Contains(err.Error(), "outside-hours") {
 			t.Errorf("outside of the hours it says %v", err)
 		}
