@@ -1,13 +1,17 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 
 	"apel/dialer/console"
+
+	"github.com/spf13/pflag"
 )
 
 // Exit codes; 0 is done.
@@ -90,9 +94,17 @@ func (a *app) problemOf(ctx context.Context, err error) *console.Problem {
 		return &console.Problem{Sentence: "interrupted", Code: interrupted}
 	}
 	if !a.parsed {
-		return &console.Problem{Sentence: err.Error(), Code: console.Usage}
+		return &console.Problem{Sentence: usageOf(err), Code: console.Usage}
 	}
 	return console.ProblemOf(err)
+}
+
+// usageOf says what is wrong with a command line.
+func usageOf(err error) string {
+	if bad := (*pflag.InvalidValueError)(nil); errors.As(err, &bad) && errors.As(err, new(*strconv.NumError)) {
+		return fmt.Sprintf("--%s %q is no number; write for example --%[1]s %[3]s", bad.GetFlag().Name, bad.GetValue(), cmp.Or(bad.GetFlag().DefValue, "1"))
+	}
+	return err.Error()
 }
 
 // problem is an error as a person reads it: cause and next step.
