@@ -319,15 +319,15 @@ var errBatch = fmt.Errorf("%w: its journal cannot be read; restore a backup", Er
 // replay does what a batch says to a layer.
 func (l *layer) replay(ops []byte) error {
 	for len(ops) > 0 {
-		r := opReader{b: ops[1:]}
-		op, name := ops[0], r.take(uint64(r.byte()))
+		r := reader{b: ops[1:]}
+		op, name := ops[0], r.bytes(uint64(r.byte()))
 		bucket, known := bucketNumbers[string(name)]
-		key := r.take(r.number())
+		key := r.bytes(r.number())
 		switch {
 		case r.bad || !known:
 			return errBatch
 		case op == opPut:
-			l.set(layerRow{key: layerKey(nil, bucket, key), value: append([]byte{}, r.take(r.number())...)})
+			l.set(layerRow{key: layerKey(nil, bucket, key), value: append([]byte{}, r.bytes(r.number())...)})
 		case op == opDelete:
 			l.set(layerRow{key: layerKey(nil, bucket, key), gone: true})
 		case op == opCount:
@@ -341,39 +341,4 @@ func (l *layer) replay(ops []byte) error {
 		ops = r.b
 	}
 	return nil
-}
-
-type opReader struct {
-	b   []byte
-	bad bool
-}
-
-func (r *opReader) number() uint64 {
-	n, size := binary.Uvarint(r.b)
-	if size <= 0 {
-		r.bad = true
-		return 0
-	}
-	r.b = r.b[size:]
-	return n
-}
-
-func (r *opReader) byte() byte {
-	if len(r.b) == 0 {
-		r.bad = true
-		return 0
-	}
-	b := r.b[0]
-	r.b = r.b[1:]
-	return b
-}
-
-func (r *opReader) take(n uint64) []byte {
-	if r.bad || n > uint64(len(r.b)) {
-		r.bad = true
-		return nil
-	}
-	taken := r.b[:n]
-	r.b = r.b[n:]
-	return taken
 }

@@ -88,7 +88,7 @@ func readState(row []byte) (st state, err error) {
 	if len(row) < 2 || row[0] != stateRow {
 		return st, errState
 	}
-	set, r := row[1], rowReader{b: row[2:], at: -1, text: string(row[2:])}
+	set, r := row[1], rowReader{reader: reader{b: row[2:]}, at: -1, text: string(row[2:])}
 	st.Attempts = int(r.number())
 	st.LastOutcome, st.LastAt, st.NextTry = r.outcome(), r.instant(), r.instant()
 	st.Due, st.PromiseDue = r.signed(), r.signed()
@@ -119,13 +119,10 @@ func readState(row []byte) (st state, err error) {
 var errState = fmt.Errorf("%w: a row of %s cannot be read", ErrDamaged, bProgress)
 
 func (r *rowReader) outcome() string {
-	if len(r.b) == 0 {
-		r.bad = true
-		return ""
-	}
-	code := r.b[0]
-	r.b = r.b[1:]
+	code := r.byte()
 	switch {
+	case r.bad:
+		return ""
 	case int(code) < len(outcomeCodes):
 		return outcomeCodes[code]
 	case code == 0xFF:
@@ -133,14 +130,4 @@ func (r *rowReader) outcome() string {
 	}
 	r.bad = true
 	return ""
-}
-
-func (r *rowReader) signed() int64 {
-	n, size := binary.Varint(r.b)
-	if size <= 0 {
-		r.bad = true
-		return 0
-	}
-	r.b = r.b[size:]
-	return n
 }

@@ -276,22 +276,11 @@ func (w *rowWriter) fields(fields map[string]string) {
 }
 
 type rowReader struct {
-	t    *tx
-	b    []byte
-	form byte   // of the row
-	text string // where the texts are; what is read shares it
-	at   int    // in text; -1: the texts are among the numbers, and text is all of b
-	bad  bool
-}
-
-func (r *rowReader) number() uint64 {
-	n, size := binary.Uvarint(r.b)
-	if size <= 0 {
-		r.bad = true
-		return 0
-	}
-	r.b = r.b[size:]
-	return n
+	reader // of the numbers
+	t      *tx
+	form   byte   // of the row
+	text   string // where the texts are; what is read shares it
+	at     int    // in text; -1: the texts are among the numbers, and text is all of b
 }
 
 func (r *rowReader) take(n uint64) string {
@@ -385,12 +374,10 @@ func (r *rowReader) instant() time.Time {
 	if ns == 0 {
 		return time.Time{}
 	}
-	s, size := binary.Varint(r.b)
-	if size <= 0 {
-		r.bad = true
+	s := r.signed()
+	if r.bad {
 		return time.Time{}
 	}
-	r.b = r.b[size:]
 	return time.Unix(s, int64(ns-1)).UTC()
 }
 
