@@ -194,7 +194,8 @@ func (a *api) signOut(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// clip keeps the first n bytes of what a stranger sent, without control characters.
+// clip keeps at most the first n bytes of what a stranger sent, in whole letters and
+// without control characters.
 func clip(s string, n int) string {
 	s = strings.Map(func(r rune) rune {
 		if isControl(r) {
@@ -202,5 +203,5 @@ func clip(s string, n int) string {
 		}
 		return r
 	}, s)
-	return s[:min(n, len(s))]
+	return strings.ToValidUTF8(s[:min(n, len(s))], "")
 }
