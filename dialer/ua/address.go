@@ -1,6 +1,7 @@
 package ua
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -8,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"go.uber.org/zap"
 )
 
 // Names is what a UA asks of DNS; *net.Resolver answers it.
@@ -19,6 +22,12 @@ type Names interface {
 // lookupWait is how long DNS may take.
 const lookupWait = 5 * time.Second
 
+// place is one of a trunk's addresses.
+type place struct {
+	at       netip.AddrPort
+	priority uint16 // of its SRV record: the lower, the better (RFC 2782); 0 without one
+}
+
 // resolve finds the trunk's addresses. The one in use stays so while DNS has it.
 func (t *trunk) resolve() error {
 	ctx, cancel := context.WithTimeout(t.u.ctx, lookupWait)
@@ -29,25 +38,32 @@ func (t *trunk) resolve() error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.addrs) > 0 {
-		if at := slices.Index(found, t.addrs[0]); at > 0 {
-			found = append(found[at:len(found):len(found)], found[:at]...)
-		}
+	now := t.places
+	t.places = found
+	if len(now) > 0 {
+		t.turnTo(now[0].at)
 	}
-	t.addrs = found
 	return nil
+}
+
+// turnTo puts an address into use, the others following in their order; one
+// that DNS does not have is not. With mu held.
+func (t *trunk) turnTo(at netip.AddrPort) {
+	if i := slices.IndexFunc(t.places, func(p place) bool { return p.at == at }); i > 0 {
+		t.places = append(t.places[i:len(t.places):len(t.places)], t.places[:i]...)
+	}
 }
 
 // lookup asks for SRV records, unless a port is configured or a certificate must
 // fit the name, then for the name's own addresses (RFC 3263 §4.2). Their order is DNS's.
-func (t *trunk) lookup(ctx context.Context) (found []netip.AddrPort, err error) {
+func (t *trunk) lookup(ctx context.Context) (found []place, err error) {
 	if ip, err := netip.ParseAddr(t.hostname); err == nil {
-		return t.at(ctx, ip.Unmap().String(), t.port)
+		return t.at(ctx, ip.Unmap().String(), t.port, 0)
 	}
 	if !t.named && t.cfg.Transport != "tls" {
 		_, records, _ := t.u.cfg.Names.LookupSRV(ctx, "sip", t.cfg.Transport, t.hostname) // most have none
 		for _, r := range records {
-			if at, err := t.at(ctx, r.Target, strconv.Itoa(int(r.Port))); err == nil {
+			if at, err := t.at(ctx, r.Target, strconv.Itoa(int(r.Port)), r.Priority); err == nil {
 				found = append(found, at...)
 			}
 		}
@@ -55,11 +71,11 @@ func (t *trunk) lookup(ctx context.Context) (found []netip.AddrPort, err error) 
 	if len(found) > 0 {
 		return found, nil
 	}
-	return t.at(ctx, t.hostname, t.port)
+	return t.at(ctx, t.hostname, t.port, 0)
 }
 
 // at are a host's addresses: those of IPv4, if it has any.
-func (t *trunk) at(ctx context.Context, host, port string) (found []netip.AddrPort, err error) {
+func (t *trunk) at(ctx context.Context, host, port string, priority uint16) (found []place, err error) {
 	n, err := strconv.ParseUint(port, 10, 16)
 	if err != nil {
 		return nil, fmt.Errorf("port %q is no number from 0 to 65535", port)
@@ -70,12 +86,12 @@ func (t *trunk) at(ctx context.Context, host, port string) (found []netip.AddrPo
 	} else if ips, err = t.u.cfg.Names.LookupNetIP(ctx, "ip", host); err != nil {
 		return nil, err
 	}
-	six := []netip.AddrPort{}
+	six := []place{}
 	for _, ip := range ips {
-		if ap := netip.AddrPortFrom(ip.Unmap(), uint16(n)); ap.Addr().Is4() {
-			found = append(found, ap)
+		if p := (place{netip.AddrPortFrom(ip.Unmap(), uint16(n)), priority}); p.at.Addr().Is4() {
+			found = append(found, p)
 		} else {
-			six = append(six, ap)
+			six = append(six, p)
 		}
 	}
 	if len(found) == 0 {
@@ -96,22 +112,61 @@ func (t *trunk) elsewhere() {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.addrs = append(t.addrs[1:len(t.addrs):len(t.addrs)], t.addrs[0])
+	t.turnTo(t.places[1%len(t.places)].at)
+}
+
+// homeAfter is how often in a row a better address must answer before the trunk
+// goes back to it: one that comes and goes would take calls with it each time.
+const homeAfter = 2
+
+// home goes back to an address that DNS prefers to the one in use, when somebody
+// answers there again, and says whether it did. Calls that go on stay where they are.
+func (t *trunk) home() bool {
+	better, ok := t.better()
+	if !ok {
+		t.well = 0
+		return false
+	}
+	if res, err := t.options(better.String()); err != nil || res.StatusCode == 503 {
+		t.well = 0
+		_ = t.resolve() // it may be another by now; an error leaves things as they are
+		return false
+	}
+	if t.well++; t.well < homeAfter {
+		return false
+	}
+	t.well = 0
+	t.u.log.Info("the trunk goes back to an address that DNS prefers", zap.String("trunk", t.cfg.Name), zap.Stringer("address", better))
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.turnTo(better)
+	return true
+}
+
+// better is the first of the addresses that DNS prefers to the one in use.
+func (t *trunk) better() (netip.AddrPort, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.places) == 0 {
+		return netip.AddrPort{}, false
+	}
+	best := slices.MinFunc(t.places, func(a, b place) int { return cmp.Compare(a.priority, b.priority) })
+	return best.at, best.priority < t.places[0].priority
 }
 
 // address is where requests to the trunk go; zero while it is not found.
 func (t *trunk) address() netip.AddrPort {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.addrs) == 0 {
+	if len(t.places) == 0 {
 		return netip.AddrPort{}
 	}
-	return t.addrs[0]
+	return t.places[0].at
 }
 
 // has says whether an address is one of the trunk's.
 func (t *trunk) has(ip netip.Addr) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return slices.ContainsFunc(t.addrs, func(ap netip.AddrPort) bool { return ap.Addr() == ip })
+	return slices.ContainsFunc(t.places, func(p place) bool { return p.at.Addr() == ip })
 }

@@ -3,6 +3,7 @@ package ua
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"sync"
@@ -100,6 +101,74 @@ func TestATrunkThatIsSilentAtOneAddressIsTriedAtTheNext(t *testing.T) {
 					t.Error(err)
 				}
 				carrier.Close()
+				time.Sleep(time.Minute)
+			})
+		})
+	}
+}
+
+func TestATrunkGoesBackToItsFirstAddressWhenThatAnswersAgain(t *testing.T) {
+	for name, set := range map[string]Trunk{"watched by OPTIONS": {}, "registered": {Register: true, RegisterEvery: time.Minute}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n := lab.NewNet(lab.NetConfig{})
+				open := func(at string) *lab.Carrier {
+					c, err := lab.StartCarrier(t.Context(), lab.CarrierConfig{Network: n, Addr: at, Users: map[string]string{"apel": "pw"},
+						Persona: func(string, int) lab.Persona { return lab.Persona{Status: 486} }})
+					if err != nil {
+						t.Fatal(err)
+					}
+					return c
+				}
+				first, second := open("10.0.0.8:5060"), open("10.0.0.9:5060")
+				ports, err := media.NewPorts(media.PortsConfig{Network: n, Host: "10.0.0.1"})
+				if err != nil {
+					t.Fatal(err)
+				}
+				dns := &names{srv: []*net.SRV{{Target: "a.example", Port: 5060, Priority: 1}, {Target: "b.example", Port: 5060, Priority: 2}},
+					host: map[string][]netip.Addr{"a.example": {ip("10.0.0.8")}, "b.example": {ip("10.0.0.9")}}}
+				set.Name, set.Host, set.Username, set.Password, set.CallsPerSecond = "acme", "sip.example", "apel", "pw", 10
+				u, err := New(Config{Network: n, Listen: "10.0.0.1:5060", Ports: ports, Names: dns, Trunks: []Trunk{set}})
+				if err != nil {
+					t.Fatal(err)
+				}
+				calls := 0
+				dial := func() {
+					t.Helper()
+					if s := u.Trunks()[0]; !s.Up {
+						t.Fatalf("the trunk is %+v", s)
+					}
+					calls++
+					call, err := u.Dial(t.Context(), Request{Trunk: "acme", Number: "+40722123456", CallerID: "+40312345678", CallID: fmt.Sprint("a", calls)})
+					if err != nil {
+						t.Fatal(err)
+					}
+					if e := call.Ending(); e.Status != 486 {
+						t.Errorf("the call ended %+v", e)
+					}
+				}
+				at := func(wantFirst, wantSecond int, when string) {
+					t.Helper()
+					if a, b := len(first.Seen()), len(second.Seen()); a != wantFirst || b != wantSecond {
+						t.Errorf("%s the two have %d and %d calls, want %d and %d", when, a, b, wantFirst, wantSecond)
+					}
+				}
+				time.Sleep(5 * time.Second)
+				dial()
+				at(1, 0, "at the beginning")
+				n.Cut(ip("10.0.0.8"))
+				time.Sleep(5 * time.Minute)
+				dial()
+				at(1, 1, "while the first is silent")
+				n.Mend()
+				time.Sleep(5 * time.Minute)
+				dial()
+				at(2, 1, "when the first is back")
+				if err := u.Close(); err != nil {
+					t.Error(err)
+				}
+				first.Close()
+				second.Close()
 				time.Sleep(time.Minute)
 			})
 		})

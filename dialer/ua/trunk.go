@@ -6,7 +6,6 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net"
-	"net/netip"
 	"os"
 	"strconv"
 	"strings"
@@ -60,8 +59,10 @@ type trunk struct {
 	channels chan struct{} // one element a call
 	rate     *rate.Limiter
 
-	mu     sync.Mutex       // guards what follows
-	addrs  []netip.AddrPort // the one in use first; see resolve
+	well int // how often in a row a better address has answered; run's own
+
+	mu     sync.Mutex // guards what follows
+	places []place    // the one in use first; see resolve
 	up     bool
 	reason string
 	pause  time.Time // until then the carrier wants nothing
@@ -247,10 +248,7 @@ func (t *trunk) probe() {
 			return
 		}
 	}
-	req := t.request(sip.OPTIONS, sip.Uri{Scheme: "sip", Host: t.hostname, Port: t.uriPort}, randomID(), 1)
-	ctx, cancel := context.WithTimeout(t.u.ctx, 10*time.Second)
-	defer cancel()
-	res, err := t.u.do(ctx, req)
+	res, err := t.options(t.destination())
 	switch {
 	case t.u.ctx.Err() != nil:
 	case err != nil:
@@ -261,13 +259,24 @@ func (t *trunk) probe() {
 		t.elsewhere()
 	default:
 		t.set(true, "")
+		t.home()
 	}
+}
+
+// options sends OPTIONS to one of the trunk's addresses.
+func (t *trunk) options(to string) (*sip.Response, error) {
+	req := t.request(sip.OPTIONS, sip.Uri{Scheme: "sip", Host: t.hostname, Port: t.uriPort}, randomID(), 1)
+	req.SetDestination(to)
+	ctx, cancel := context.WithTimeout(t.u.ctx, 10*time.Second)
+	defer cancel()
+	return t.u.do(ctx, req)
 }
 
 // keepRegistered registers, refreshes before the time is up, and after a
 // failure tries again, first soon, then each half minute.
 func (t *trunk) keepRegistered() {
-	callID, cseq, wait := randomID(), uint32(1), 2*time.Second
+	const soon = 2 * time.Second
+	callID, cseq, wait, again := randomID(), uint32(1), time.Duration(0), soon
 	for {
 		expires, err := t.register(callID, &cseq, int(t.cfg.RegisterEvery/time.Second))
 		switch {
@@ -276,10 +285,15 @@ func (t *trunk) keepRegistered() {
 		case err != nil:
 			t.set(false, err.Error())
 			t.elsewhere()
-			wait = min(2*wait, 30*time.Second)
+			again = min(2*again, 30*time.Second)
+			wait = again
 		default:
 			t.set(true, "")
-			wait = max(expires*4/5, time.Second)
+			until := time.Now().Add(expires * 4 / 5)
+			if t.home() {
+				continue // it is to be registered there
+			}
+			wait, again = max(time.Until(until), time.Second), soon
 		}
 		if !sleep(t.u.ctx, wait) {
 			return
