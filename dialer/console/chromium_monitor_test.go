@@ -46,7 +46,11 @@ func TestChromiumASupervisorListensAndWhispers(t *testing.T) {
 	chief.do(chromedp.Navigate(c.url+"/operators"), chromedp.WaitVisible("input[name=name]"), chromedp.SendKeys("input[name=name]", "chief"),
 		chromedp.SendKeys("input[name=password]", password+"\r"), chromedp.WaitVisible(`button[data-monitor]`), chromedp.Click(`button[data-monitor]`), chromedp.WaitVisible("#monitor"))
 	chief.until("document.getElementById('monitorstate').textContent.includes('nobody hears')")
-	if customer, operator := chief.hear(calleeHz), chief.hear(operatorHz); customer < .1 || operator < .1 {
+	customer, operator := 0.0, 0.0
+	for try := 0; try < tries && (customer < .1 || operator < .1); try++ {
+		customer, operator = max(customer, chief.hear(calleeHz)), max(operator, chief.hear(operatorHz))
+	}
+	if customer < .1 || operator < .1 {
 		t.Errorf("listening: of what the supervisor hears %.2f is the customer and %.2f the operator", customer, operator)
 	}
 	desk.until("document.getElementById('monitored').textContent.includes('chief')")
@@ -57,19 +61,26 @@ func TestChromiumASupervisorListensAndWhispers(t *testing.T) {
 	chief.picture("whispering")
 	time.Sleep(time.Second) // what was on its way has arrived
 	c.callees.take()
-	whispered := desk.hear(supervisorHz)
-	customers := c.callees.take()
-	if got := toneShare(customers, supervisorHz); whispered < .1 || got > .02 || toneShare(customers, operatorHz) < .1 {
-		t.Errorf("whispering: of what the operator hears %.2f is the supervisor; of what the customer hears %.2f", whispered, got)
+	whispered, leaked, said := 0.0, 0.0, 0.0
+	for try := 0; try < tries && (whispered < .1 || said < .1); try++ {
+		whispered = max(whispered, desk.hear(supervisorHz))
+		customers := c.callees.take()
+		leaked, said = max(leaked, toneShare(customers, supervisorHz)), max(said, toneShare(customers, operatorHz))
+	}
+	if whispered < .1 || leaked > .02 || said < .1 {
+		t.Errorf("whispering: of what the operator hears %.2f is the supervisor; of what the customer hears %.2f is the supervisor and %.2f the operator", whispered, leaked, said)
 	}
 
 	chief.do(chromedp.Click(`#monitor [data-mode=barge]`))
 	chief.until("document.getElementById('monitorstate').textContent.includes('customer hear you')")
-	time.Sleep(time.Second)
 	c.callees.take()
-	desk.hear(calleeHz) // takes its time
-	if got := toneShare(c.callees.take(), supervisorHz); got < .1 {
-		t.Errorf("barged in: of what the customer hears %.2f is the supervisor", got)
+	barged := 0.0
+	for try := 0; try < tries && barged < .1; try++ {
+		desk.hear(calleeHz) // takes its time
+		barged = max(barged, toneShare(c.callees.take(), supervisorHz))
+	}
+	if barged < .1 {
+		t.Errorf("barged in: of what the customer hears %.2f is the supervisor", barged)
 	}
 	chief.do(chromedp.Click("#monitorstop"))
 	desk.until("document.getElementById('monitored').textContent === ''")

@@ -46,7 +46,7 @@ var (
 const (
 	calleeHz   = 700
 	operatorHz = 440 // and 200 more for each operator of the shift
-	patience   = 20 * time.Second
+	patience   = 45 * time.Second
 )
 
 // needChromium finds it. Without it the test is skipped, in CI it fails.
@@ -499,14 +499,18 @@ const hears = `(async () => {
 // and a tone is a little of both.
 const found = .15
 
-// talks holds both directions to the tones that were sent. A page that has just
-// been loaded on a busy machine may need some seconds until it is heard.
+// tries is how often a tone is listened for, two seconds each time. A page that
+// has just been loaded, and a busy machine, need some seconds until it is heard.
+const tries = 10
+
+// talks holds both directions to the tones that were sent.
 func (d *deskPage) talks(when string) {
 	d.c.t.Helper()
 	here, there := 0.0, 0.0
-	for try := 0; try < 4 && (here < found || there < found); try++ {
+	for try := 0; try < tries && (here < found || there < found); try++ {
 		before := d.c.callees.now()
-		here, there = d.hear(calleeHz), toneShare(d.c.callees.since(before), d.hz)
+		here = max(here, d.hear(calleeHz))
+		there = max(there, toneShare(d.c.callees.since(before), d.hz))
 	}
 	if here < found || there < found {
 		d.c.t.Errorf("%s: of what %s hears %.2f is the callee's tone, of what callees hear %.2f is %s's", when, d.name, here, there, d.name)
@@ -634,8 +638,8 @@ func (d *deskPage) handsOver(to *deskPage) {
 	to.picture("consulted")
 	time.Sleep(500 * time.Millisecond) // what was on its way has arrived
 	before, here, there := d.c.callees.now(), 0.0, 0.0
-	for try := 0; try < 4 && (here < found || there < found); try++ {
-		here, there = d.hear(to.hz), to.hear(d.hz)
+	for try := 0; try < tries && (here < found || there < found); try++ {
+		here, there = max(here, d.hear(to.hz)), max(there, to.hear(d.hz))
 	}
 	if here < found || there < found {
 		d.c.t.Errorf("%s hears %.2f of the colleague, and is heard with %.2f", d.name, here, there)
@@ -700,9 +704,10 @@ func (d *deskPage) lostNetwork() {
   return all.find((s) => s.id === pair.localCandidateId).port;
 })()`, &port, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
 	d.c.wire.cutOff(port, true)
+	back := time.Now().Add(5 * time.Second)
 	d.until("document.getElementById('state').dataset.sound === 'lost'")
 	d.picture("lost")
-	time.Sleep(4 * time.Second)
+	time.Sleep(time.Until(back)) // looking at the page has taken its time already
 	d.c.wire.cutOff(port, false)
 	d.until("document.getElementById('state').dataset.sound === ''")
 	d.talks("after five seconds without a network")
@@ -715,6 +720,9 @@ func (d *deskPage) holds() {
 	time.Sleep(time.Second) // what was on its way has arrived
 	before := d.c.callees.now()
 	here := d.hear(calleeHz)
+	for try := 0; try < tries && here > .05; try++ { // a busy browser has some seconds in its buffer
+		here = d.hear(calleeHz)
+	}
 	if there := toneShare(d.c.callees.since(before), d.hz); here > .05 || there > .05 {
 		d.c.t.Errorf("on hold: %.2f is heard here and %.2f there", here, there)
 	}
