@@ -14,6 +14,7 @@ type group struct {
 	list       int // place of its list in the request
 	order      Order
 	seg, class uint32
+	zones      []string
 	open       bool
 	next       time.Time // if not open: when it may be; zero: never
 	score      float64   // how good the hour is there, for Best
@@ -85,7 +86,7 @@ func (l *leasing) gather() error {
 				score = l.req.Score(z.Zones)
 			}
 			for _, seg := range row.Segments {
-				g := &group{list: i, order: src.Order, seg: seg, class: z.Class, open: open, next: next, score: score, seen: l.seenBy(l.camp, seg, z.Class)}
+				g := &group{list: i, order: src.Order, seg: seg, class: z.Class, zones: z.Zones, open: open, next: next, score: score, seen: l.seenBy(l.camp, seg, z.Class)}
 				g.by = l.arrangement(g, src.Order)
 				l.groups = append(l.groups, g)
 			}
