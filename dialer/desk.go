@@ -39,12 +39,13 @@ type seat struct {
 	calls      int
 	wake       chan struct{} // call the phone now
 	keeping    bool
-	deaf       bool     // the leg is up and not heard: see watchSound
-	headset    *Headset // the last test of a browser's, nil: none that counts
-	call       *call    // the customer, and the notes on one who has gone
-	leaving    string   // the reason of a break after this call
-	closed     bool     // its account is: see Service.Dismiss
-	listens    bool     // the leg is lent to its owner, as a supervisor: see Service.Monitor
+	deaf       bool      // the leg is up and not heard: see watchSound
+	headset    *Headset  // the last test of a browser's, nil: none that counts
+	call       *call     // the customer, and the notes on one who has gone
+	leaving    string    // the reason of a break after this call
+	closed     bool      // its account is: see Service.Dismiss
+	listens    bool      // the leg is lent to its owner, as a supervisor: see Service.Monitor
+	lending    chan bool // the floor's answer to that; nil: it was given
 }
 
 // desk holds the seats and keeps their legs up.
@@ -375,7 +376,7 @@ func (r *rules) admits(s *seat) bool {
 // tell lets the operator's floor know how things stand. With mu held.
 func (d *desk) tell(s *seat) {
 	if s.loop != nil {
-		s.loop.tell(Input{Kind: InOperator, Operator: s.name, Present: s.leg != nil, Ready: s.ready && !s.deaf, Deaf: s.deaf, Reason: s.why()})
+		s.loop.tell(Input{Kind: InOperator, Operator: s.name, Present: s.leg != nil, Ready: s.ready && !s.deaf, Deaf: s.deaf, Lent: s.listens, Reason: s.why()})
 	}
 }
 

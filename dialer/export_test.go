@@ -21,6 +21,12 @@ func (f *Floor) Busy() map[string]string {
 	return busy
 }
 
+// SetAside says whether something is being asked for an operator.
+func (f *Floor) SetAside(operator string) bool {
+	o := f.operators[operator]
+	return o != nil && o.aside
+}
+
 // Settling has f asked before each record is kept; an error of f's is the store's.
 func (s *Service) Settling(f func() error) {
 	keep := s.settle

@@ -123,7 +123,8 @@ type floorOperator struct {
 	leaving   bool      // not ready once this call is over
 	reason    string    // of being not ready
 	call      string
-	aside     bool // a callback is being asked for
+	aside     bool // a callback, or a number that was typed in, is being asked for
+	lent      bool // the leg is its owner's, who listens to a colleague
 	wrapBy    time.Time
 	freeAt    time.Time // told end of the wrap-up; zero: not told
 	bridges   int
@@ -194,6 +195,8 @@ func (f *Floor) take(in Input) {
 		f.lend(in.Operator, in.Ready)
 	case InDial:
 		f.dial(in)
+	case InListen:
+		f.listen(in)
 	case InAhead:
 		f.next.see(in, f.pacer, f.now)
 	default:
@@ -448,7 +451,7 @@ func (f *Floor) match() {
 func (f *Floor) longestWaiting() *floorOperator {
 	var best *floorOperator
 	for _, o := range f.staff {
-		if o.state == pacing.Ready && !o.aside && (best == nil || o.readyFrom.Before(best.readyFrom) || o.readyFrom.Equal(best.readyFrom) && o.name < best.name) {
+		if o.state == pacing.Ready && !o.away() && (best == nil || o.readyFrom.Before(best.readyFrom) || o.readyFrom.Equal(best.readyFrom) && o.name < best.name) {
 			best = o
 		}
 	}

@@ -27,7 +27,7 @@ func (f *Floor) keepPromises() {
 	}
 	for _, o := range f.byName() {
 		at, promised := f.promises[o.name]
-		if !promised || f.now.Before(at) || o.state != pacing.Ready || o.aside {
+		if !promised || f.now.Before(at) || o.state != pacing.Ready || o.away() {
 			continue
 		}
 		o.aside = true
@@ -54,7 +54,7 @@ func (f *Floor) leasedFor(in Input) {
 		c := f.begin(l, in)
 		switch {
 		case c.phase != PhaseDialing: // the campaign rests by now
-		case o != nil && o.state == pacing.Ready:
+		case o != nil && o.state == pacing.Ready && !o.lent:
 			c.operator, c.personal, o.call = o.name, true, c.id
 			f.enter(o, pacing.Reserved)
 		case f.longestWaiting() == nil: // gone meanwhile, and who answered would hear nobody
@@ -76,7 +76,7 @@ func (f *Floor) awaited(c *floorCall) *floorOperator {
 // or will soon.
 func (f *Floor) spared(o *floorOperator) bool {
 	switch {
-	case o.aside:
+	case o.away():
 		return true
 	case o.state == pacing.Talking, o.state == pacing.WrapUp:
 		return false
@@ -99,7 +99,7 @@ func (f *Floor) nextPromise() (next time.Time) {
 	}
 	for _, o := range f.staff {
 		at, promised := f.promises[o.name]
-		if promised && o.state == pacing.Ready && !o.aside && at.After(f.now) && (next.IsZero() || at.Before(next)) {
+		if promised && o.state == pacing.Ready && !o.away() && at.After(f.now) && (next.IsZero() || at.Before(next)) {
 			next = at
 		}
 	}

@@ -13,7 +13,7 @@ func (f *Floor) dial(in Input) {
 	o := f.operators[in.Operator]
 	why := ""
 	switch {
-	case o == nil || !o.present || o.deaf || o.call != "" || o.aside || o.state != pacing.Ready && o.state != pacing.NotReady:
+	case o == nil || !o.present || o.deaf || o.call != "" || o.away() || o.state != pacing.Ready && o.state != pacing.NotReady:
 		why = "operator-busy"
 	case f.state != contactdb.Running:
 		why = "campaign-rests"

@@ -39,6 +39,7 @@ const (
 	InConsult               // Operator, who talks on Call, asks for a colleague: of Among, or any if it is nil
 	InConsultOver           // Call's Operator and the colleague are done
 	InDial                  // Operator wants Contact called
+	InListen                // Operator wants the leg to listen to a colleague on (Ready), or not any more
 	InHandedOver            // Call's customer is Operator's now, who was asked
 )
 
@@ -52,6 +53,7 @@ type Input struct {
 	Present     bool
 	Ready       bool
 	Deaf        bool
+	Lent        bool // InOperator who is new: listens to a colleague
 	Reason      string
 	Key         byte
 	Since       time.Time
@@ -105,6 +107,7 @@ const (
 	DoAway                        // Operator is not ready any more, Why
 	DoConsult                     // Operator is set aside to be asked about Call; "": nobody, or not any more
 	DoDial                        // lease Contact for Operator and call it; 0: it cannot be, Why
+	DoListen                      // Operator may have the leg; with Why: it is needed
 	DoPart                        // Operator has heard enough of whom is asked about Call
 	DoDecision                    // pacing decided: lastWhy says on which grounds
 	DoOperator                    // Operator is now in Why (its state)

@@ -14,7 +14,7 @@ func (f *Floor) lend(operator string, wanted bool) {
 func (f *Floor) letGo() {
 	for i := len(f.staff) - 1; i >= 0; i-- {
 		o := f.staff[i]
-		if !o.wanted || o.call != "" || o.aside || o.state == pacing.Ready && f.needed() {
+		if !o.wanted || o.call != "" || o.away() || o.state == pacing.Ready && f.needed() {
 			continue
 		}
 		f.account(o)

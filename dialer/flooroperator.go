@@ -39,7 +39,7 @@ func (f *Floor) operatorChanged(in Input) {
 		if !in.Present {
 			return
 		}
-		o = &floorOperator{name: in.Operator, since: f.now, signedIn: f.now, readyFrom: f.now}
+		o = &floorOperator{name: in.Operator, since: f.now, signedIn: f.now, readyFrom: f.now, lent: in.Lent}
 		f.operators[in.Operator] = o
 		f.staff = append(f.staff, o)
 		slices.SortFunc(f.staff, func(a, b *floorOperator) int { return cmp.Compare(a.name, b.name) })
@@ -60,6 +60,25 @@ func (f *Floor) operatorChanged(in Input) {
 		f.enter(o, pacing.Ready)
 	case !in.Ready:
 		f.enter(o, pacing.NotReady)
+	}
+}
+
+// away says that an operator who seems to be free is not to be given anybody.
+func (o *floorOperator) away() bool { return o.aside || o.lent }
+
+// listen lets an operator have their leg for themselves, to listen to a
+// colleague on, unless somebody is being given to it; or takes it back.
+func (f *Floor) listen(in Input) {
+	o, a := f.operators[in.Operator], Action{Kind: DoListen, Operator: in.Operator}
+	switch {
+	case o == nil:
+	case in.Ready && (o.call != "" || o.aside):
+		a.Why = "operator-busy"
+	default:
+		o.lent = in.Ready
+	}
+	if in.Ready {
+		f.do(a)
 	}
 }
 

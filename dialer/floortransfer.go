@@ -32,7 +32,7 @@ func (f *Floor) consulted(c *floorCall, in Input) {
 func (f *Floor) colleague(in Input) (best *floorOperator) {
 	for _, o := range f.staff {
 		free := o.state == pacing.Ready || in.Named && o.state == pacing.NotReady
-		if !free || o.call != "" || o.aside || o.deaf || !o.present || o.name == in.Operator || in.Among != nil && !slices.Contains(in.Among, o.name) {
+		if !free || o.call != "" || o.away() || o.deaf || !o.present || o.name == in.Operator || in.Among != nil && !slices.Contains(in.Among, o.name) {
 			continue
 		}
 		if best == nil || o.readyFrom.Before(best.readyFrom) {

@@ -325,3 +325,72 @@ func TestASupervisorHangsUpACallInWhateverStateItIs(t *testing.T) {
 		}
 	})
 }
+
+// The floor holds still while the number is being leased, and the supervisor asks just then.
+func TestALegIsNotLentInTheInstantWhenItsOperatorIsGivenSomebody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		aside := make(chan struct{})
+		once := sync.OnceFunc(func() {
+			close(aside)
+			time.Sleep(time.Second)
+		})
+		s := newShift(t, shiftConfig{operators: 2, contacts: 2, channels: 5, cps: 5, carrier: hummer(), campaign: announced + "manual: true\ncountry: RO\nattempts: {per-day: 3}\n",
+			phone: func(_ int, p *lab.PhoneConfig) { p.Manual, p.Continuous = true, true },
+			before: func(s *shift) {
+				s.svc.Inspect(func(f *dialer.Floor) {
+					s.inspect(f)
+					if f.SetAside("op01") {
+						once()
+					}
+				})
+			}})
+		time.Sleep(3 * time.Second)
+		dialed := make(chan error, 1)
+		go func() {
+			_, err := s.svc.Dial("op01", "+40720000001")
+			dialed <- err
+		}()
+		<-aside
+		listens := dialer.MonitorRequest{Supervisor: "op01", Operator: "op00", Mode: "listen"}
+		if _, _, err := s.svc.Monitor(t.Context(), listens); !errors.Is(err, contactdb.ErrState) || !strings.Contains(err.Error(), "takes calls") {
+			t.Errorf("a leg that somebody is being given to is lent: %v", err)
+		}
+		if err := <-dialed; err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(10 * time.Second)
+		if d, err := s.svc.Desktop("op01"); err != nil || d.State != "talking" {
+			t.Errorf("after it the operator is %+v %v", d, err)
+		}
+		s.end()
+	})
+}
+
+func TestWhoListensToAColleagueIsNotGivenAnybody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newShift(t, shiftConfig{operators: 2, contacts: 2, channels: 5, cps: 5, carrier: hummer(), campaign: announced + "manual: true\ncountry: RO\n",
+			phone: func(_ int, p *lab.PhoneConfig) { p.Manual, p.Continuous = true, true }})
+		time.Sleep(3 * time.Second)
+		if _, err := s.svc.SetOperatorReady("op00", true, ""); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(5 * time.Second)
+		listens := dialer.MonitorRequest{Supervisor: "op01", Operator: "op00", Mode: "listen"}
+		if _, _, err := s.svc.Monitor(t.Context(), listens); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.svc.Transfer("op00", "", dialer.Transfer{Operator: "op01"}); err == nil {
+			t.Error("who listens is asked about a customer")
+		}
+		if _, err := s.svc.Dial("op01", "+40720000001"); !errors.Is(err, contactdb.ErrState) {
+			t.Errorf("who listens dials a number: %v", err)
+		}
+		if err := s.svc.StopMonitor("op01"); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.svc.Transfer("op00", "", dialer.Transfer{Operator: "op01"}); err != nil {
+			t.Errorf("after it: %v", err)
+		}
+		s.end()
+	})
+}
