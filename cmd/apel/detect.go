@@ -284,11 +284,11 @@ func readSound(path, identity string) ([][]int16, error) {
 	defer f.Close()
 	plain, err := age.Decrypt(f, keys...)
 	if err != nil {
-		return nil, notForUs(err)
+		return nil, notForUs(path, err)
 	}
 	sound, err := io.ReadAll(plain)
 	if err != nil {
-		return nil, problem(console.Failed, "%s was changed or is damaged: %v", path, err)
+		return nil, problem(console.Failed, "%s was changed, cut off or damaged: %v; take it from a backup", path, err)
 	}
 	channels, err := media.DecodeWAV(sound)
 	if err != nil {

@@ -91,20 +91,23 @@ func (a *app) retrain(ctx context.Context) error {
 	if before == nil {
 		before = amd.Builtin()
 	}
-	var examples []learn.Example
-	for i, l := range labelled {
-		examples = append(examples, learn.Example{Features: l.Features, Machine: l.Machine, Answer: i})
+	fit, held, newest, err := a.deal(labelled)
+	if err != nil {
+		return err
 	}
-	candidate, trial, err := learn.Retrain(before, examples, amd.DefaultPeopleLost, 1)
+	candidate, trial, err := learn.Retrain(before, fit, held, amd.DefaultPeopleLost, 1)
 	if errors.Is(err, learn.ErrTooFew) {
 		return problem(console.State, "%v; let operators say \"machine\" of machines (a disposition of that name), and retrain later", err)
 	}
 	if err != nil {
 		return err
 	}
+	if err := a.keepTrial(newest); err != nil {
+		return err
+	}
 	r := retraining{Model: before.ID(), Before: before.ID(), Trial: trial}
 	if r.Adopted, r.Why = trial.Better(); r.Adopted {
-		candidate.Notes = append([]string{fmt.Sprintf("Retrained from model %s by %d calls on %s: %s.", before.ID(), len(examples), time.Now().Format(time.DateOnly), r.Why)}, before.Notes...)
+		candidate.Notes = append([]string{fmt.Sprintf("Retrained from model %s by %d calls, judged by %d others, on %s: %s.", before.ID(), len(fit), len(held), time.Now().Format(time.DateOnly), r.Why)}, before.Notes...)
 		if r.Model, err = a.adopt(candidate, before); err != nil {
 			return err
 		}
@@ -119,6 +122,44 @@ func (a *app) retrain(ctx context.Context) error {
 		}
 		fmt.Fprintf(w, "the candidate is not adopted: %s\nmodel %s stays in force\n", r.Why, r.Model)
 	})
+}
+
+// deal parts the labelled calls: those since the last trial judge, every second
+// of them, and no call does so twice.
+func (a *app) deal(labelled []dialer.LabelledCall) (fit, held []learn.Example, newest string, err error) {
+	since, err := os.ReadFile(a.trialFile())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, "", fileProblem(err)
+	}
+	newest = strings.TrimSpace(string(since))
+	var ids []string
+	for _, l := range labelled {
+		ids = append(ids, l.ID)
+	}
+	for i, judges := range learn.Deal(ids, newest) {
+		e := learn.Example{Features: labelled[i].Features, Machine: labelled[i].Machine, Answer: i}
+		if judges {
+			held = append(held, e)
+		} else {
+			fit = append(fit, e)
+		}
+	}
+	for _, id := range ids {
+		newest = max(newest, id)
+	}
+	return fit, held, newest, nil
+}
+
+// trialFile names the newest call that was there when a candidate was last judged.
+func (a *app) trialFile() string {
+	return filepath.Join(filepath.Dir(dialer.ModelFile(a.dataDir())), "last-trial.txt")
+}
+
+func (a *app) keepTrial(newest string) error {
+	if err := os.MkdirAll(filepath.Dir(a.trialFile()), 0o700); err != nil {
+		return err
+	}
+	return replaceFile(a.trialFile(), []byte(newest+"\n"))
 }
 
 // adopt puts a model in force, durably and at once, and keeps the one before.

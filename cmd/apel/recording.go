@@ -82,10 +82,10 @@ func (a *app) fetchRecording(ctx context.Context, id, out string, keys []age.Ide
 			if encrypted && !stored {
 				plain, err := age.Decrypt(source, keys...)
 				if err != nil {
-					return notForUs(err)
+					return notForUs("the recording of "+id, err)
 				}
 				if _, err := io.Copy(w, plain); err != nil {
-					return problem(console.Failed, "the recording of %s was changed or is damaged: %v", id, err)
+					return problem(console.Failed, "the recording of %s was changed, cut off or damaged: %v; take it from a backup", id, err)
 				}
 			} else if _, err := io.Copy(w, source); err != nil {
 				return c.lost(ctx, err)
@@ -101,13 +101,14 @@ func (a *app) fetchRecording(ctx context.Context, id, out string, keys []age.Ide
 	})
 }
 
-// notForUs says that no identity fits; other errors pass.
-func notForUs(err error) error {
+// notForUs says that no identity fits what is encrypted, or that its beginning
+// is damaged or cut off.
+func notForUs(what string, err error) error {
 	var none *age.NoIdentityMatchError
 	if errors.As(err, &none) {
 		return problem(console.NotAllowed, "the recording is not encrypted to this identity; ask one of those whose keys stood in recordings: recipients")
 	}
-	return err
+	return problem(console.Failed, "%s was changed, cut off or damaged: %v; take it from a backup", what, err)
 }
 
 func (a *app) recordingKeygen() *cobra.Command {

@@ -42,7 +42,7 @@ func (a *api) playRecording(w http.ResponseWriter, r *http.Request) error {
 		return problem(NotAllowed, "the recording of call %s was encrypted to another key than this one", rec.ID)
 	}
 	if err != nil {
-		return err
+		return problem(Failed, "the recording of call %s was changed, cut off or damaged: %v; take it from a backup", rec.ID, err)
 	}
 	h := w.Header()
 	h.Set("Content-Type", "audio/wav")

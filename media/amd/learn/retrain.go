@@ -3,6 +3,8 @@ package learn
 import (
 	"errors"
 	"fmt"
+	"hash/fnv"
+	"io"
 	"math"
 
 	"apel/media/amd"
@@ -22,33 +24,53 @@ type Trial struct {
 	LossAfter    float64 `json:"loss_after_bits"`
 }
 
-// Least examples of each kind that are learned from: with fewer, chance decides.
-const leastOfAKind = 40
+// Least examples of each kind: to learn from, and to judge by. With fewer, chance decides.
+const (
+	leastToLearn = 25
+	leastToJudge = 20
+	judgeOneIn   = 2 // of the new ones
+)
 
-// ErrTooFew: there is not enough to learn from.
+// ErrTooFew: there is not enough to learn from, or to judge by.
 var ErrTooFew = errors.New("too few labelled calls")
 
-// Retrain fits a candidate that goes on from a model by labelled examples, each
-// an answer of its own: two thirds are learned from, one third judges. The
-// candidate is better if it is surer of the truth and errs no more often on
-// either kind. It counts as an error what the odds of costs at peopleLost say.
-func Retrain(base *amd.Model, examples []Example, peopleLost float64, seed uint64) (*amd.Model, Trial, error) {
-	var fit, held []Example
-	kinds := map[bool]int{}
-	for _, e := range examples {
-		kinds[e.Machine]++
-		if uint64(e.Answer)*0x9e3779b97f4a7c15>>32%3 == seed%3 {
-			held = append(held, e)
-		} else {
-			fit = append(fit, e)
-		}
+// Deal parts calls, by the ids of their attempts with the oldest first: of those
+// that came after the attempt named since, every second judges; all others are
+// learned from. With the newest id of one trial as since of the next, no call
+// judges twice, so that a candidate cannot be adopted by trying until the judges
+// happen to like one. Which of the new ones judge rests on their ids alone.
+func Deal(ids []string, since string) (judges []bool) {
+	for _, id := range ids {
+		h := fnv.New32a()
+		_, _ = io.WriteString(h, id) // a hash takes everything
+		judges = append(judges, id > since && h.Sum32()>>8%judgeOneIn == 0)
 	}
-	if kinds[true] < leastOfAKind || kinds[false] < leastOfAKind {
-		return nil, Trial{}, fmt.Errorf("%w: %d of people and %d of machines; %d of each are needed", ErrTooFew, kinds[false], kinds[true], leastOfAKind)
+	return judges
+}
+
+// Retrain fits a candidate that goes on from a model by labelled examples, each
+// an answer of its own, of which those in held only judge. The candidate is
+// better if it is surer of the truth and errs no more often on either kind. It
+// counts as an error what the odds of costs at peopleLost say.
+func Retrain(base *amd.Model, fit, held []Example, peopleLost float64, seed uint64) (*amd.Model, Trial, error) {
+	if people, machines := kinds(fit); people < leastToLearn || machines < leastToLearn {
+		return nil, Trial{}, fmt.Errorf("%w to learn from: %d of people and %d of machines; %d of each are needed", ErrTooFew, people, machines, leastToLearn)
+	}
+	if people, machines := kinds(held); people < leastToJudge || machines < leastToJudge {
+		return nil, Trial{}, fmt.Errorf("%w to judge by since the last trial: %d of people and %d of machines; %d of each are needed", ErrTooFew, people, machines, leastToJudge)
 	}
 	balance(fit)
 	m := Fit(fit, Config{Base: base, Trees: 40, Rate: 0.05, Least: 0.02, Seed: seed})
 	return m, compare(base, m, held, base.Ratio(peopleLost)), nil
+}
+
+func kinds(list []Example) (people, machines int) {
+	for _, e := range list {
+		if e.Machine {
+			machines++
+		}
+	}
+	return len(list) - machines, machines
 }
 
 // balance gives people and machines the same weight in all.
