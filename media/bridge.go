@@ -31,6 +31,7 @@ type leg struct {
 	muted    atomic.Bool // nothing is forwarded, nor recorded
 	mix      *voice      // what a monitor sends in the place of packets
 	monitor  atomic.Pointer[Monitor]
+	third    atomic.Pointer[Monitor] // of a conference
 
 	// The fields below are guarded by to.out.mu.
 	bound  bool   // a stream is mapped
@@ -109,7 +110,7 @@ func (l *leg) forward(p *rtp.Packet, buf []byte, now time.Time) {
 		l.swallow(p)
 		return
 	}
-	if m := l.monitor.Load(); m != nil && m.hear(l, p, now) {
+	if l.mixed(p, now) {
 		return
 	}
 	from := Codec(p.PayloadType)
@@ -125,6 +126,19 @@ func (l *leg) forward(p *rtp.Packet, buf []byte, now time.Time) {
 	codec, to := o.codec, o.to
 	o.mu.Unlock()
 	_ = o.write(h, from.convert(buf[:rtpHeader], p.Payload, codec), to) // what the network refuses is lost, as on the way
+}
+
+// mixed gives a packet to those who mix; true if it must not be sent, since the
+// mix takes its place.
+func (l *leg) mixed(p *rtp.Packet, now time.Time) bool {
+	m, third := l.monitor.Load(), l.third.Load()
+	switch {
+	case third == nil:
+		return m != nil && m.hear(l, p, now)
+	case m != nil:
+		m.sides[l.side].hear(p, now)
+	}
+	return third.hear(l, p, now)
 }
 
 // resync is how far a timestamp may be from what the clock says, in samples.

@@ -12,28 +12,29 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The three of a monitored conversation hum a tone each.
+// Who takes part in a conversation hums a tone.
 const (
 	customerHz   = 700
 	operatorHz   = 440
 	supervisorHz = 1000
+	thirdHz      = 1300
 )
 
-// who says whose tones are in a sound: a letter for each of the three.
+// who says whose tones are in a sound: a letter for each.
 func who(samples []int16) string {
 	var all float64
 	for _, v := range samples {
 		all += float64(v) * float64(v)
 	}
 	heard := ""
-	for i, hz := range []float64{customerHz, operatorHz, supervisorHz} {
+	for i, hz := range []float64{customerHz, operatorHz, supervisorHz, thirdHz} {
 		re, im := 0.0, 0.0
 		for n, v := range samples {
 			a := 2 * math.Pi * hz * float64(n) / SampleRate
 			re, im = re+float64(v)*math.Cos(a), im+float64(v)*math.Sin(a)
 		}
 		if share := 2 * (re*re + im*im) / (all * float64(len(samples))); share > .05 {
-			heard += "cos"[i : i+1]
+			heard += "cost"[i : i+1]
 		}
 	}
 	return heard
@@ -152,6 +153,70 @@ func TestWhoIsHeardByWhomWhileASupervisorListensWhispersAndBargesIn(t *testing.T
 	}
 	if got := operator.String(); got != "o.os.o.os.o." {
 		t.Errorf("the operator's side of the recording has, one after the other, %s", got)
+	}
+}
+
+func TestThreeHearEachOtherAndASupervisorHearsThemAll(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "call.wav")
+	synctest.Test(t, func(t *testing.T) {
+		m := newMonitored(t)
+		n := newMemNet()
+		session := n.open(t)
+		asked := n.peer(t, "10.0.0.5:4000", session)
+		asked.h.PayloadType, asked.h.SSRC = uint8(PCMU), 0x2000
+		negotiate(t, session, asked.describes(PCMU))
+		m.talk.Go(func() { asked.talk(Tone(thirdHz, 20*time.Second, -14)) })
+		r, err := NewRecorder(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bridge := Join(m.customer, m.operator, r)
+		expect := func(what string, want ...string) {
+			t.Helper()
+			asked.received()
+			got := m.hears()
+			if diff := cmp.Diff(want, append(got, who(sound(asked.received())))); diff != "" {
+				t.Errorf("%s: heard by customer, operator, supervisor, third: %s", what, diff)
+			}
+		}
+		third := NewThird(session)
+		expect("before the conference", "o", "c", "", "")
+		third.Attach(bridge)
+		expect("three", "ot", "ct", "", "co")
+		mon := NewMonitor(m.supervisor, ListenIn)
+		mon.Attach(bridge)
+		expect("a supervisor listens to three", "ot", "ct", "cot", "co")
+		mon.SetMode(Whisper)
+		expect("a supervisor whispers", "ot", "cst", "cot", "co")
+		bridge.MuteOperator(true)
+		expect("... to a muted operator", "t", "cst", "ct", "c")
+		bridge.MuteOperator(false)
+		mon.SetMode(BargeIn)
+		expect("a supervisor barges in", "ost", "cst", "cot", "cos")
+		third.Close()
+		expect("the third is gone", "os", "cs", "co", "")
+		third = NewThird(session)
+		third.Attach(bridge)
+		mon.Close()
+		expect("the supervisor is gone", "ot", "ct", "", "co")
+		bridge.Close()
+		expect("parted", "", "", "", "")
+		third.Close()
+		if _, err := r.Close(); err != nil {
+			t.Fatal(err)
+		}
+		m.talk.Wait()
+	})
+	sides, err := ReadWAV(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := ""
+	for from := range len(sides[1]) / SampleRate {
+		all += who(sides[1][from*SampleRate:(from+1)*SampleRate]) + "."
+	}
+	if !strings.Contains(all, "ot.") || !strings.Contains(all, "ost.") || strings.Contains(all, "c") {
+		t.Errorf("the operator's side of the recording has, second for second, %s", all)
 	}
 }
 
