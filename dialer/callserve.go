@@ -164,7 +164,7 @@ func (c *call) part() {
 // apologise plays the campaign's message to a person for whom nobody was free.
 // A machine that was found out just then is let go without it.
 func (c *call) apologise() string {
-	if k := c.consult; k != nil && k.far != nil && k.stage == "talking" {
+	if k := c.consult; k != nil && k.far != nil && k.answered() {
 		c.sendAway() // the one who was asked is there
 		return c.outlast(false)
 	}

@@ -18,7 +18,7 @@ import (
 type Consult struct {
 	Role  string    `json:"role"`  // asks, or is-asked
 	With  string    `json:"with"`  // the other's name
-	Stage string    `json:"stage"` // calling, ringing, talking
+	Stage string    `json:"stage"` // calling, ringing, talking, conference: with the customer
 	Since time.Time `json:"since"`
 	Blind bool      `json:"blind,omitempty"`
 	Phone string    `json:"phone,omitempty"` // of somebody outside
@@ -27,13 +27,14 @@ type Consult struct {
 // consult is the consultation of a call. Owned by the call's goroutine.
 type consult struct {
 	Handing
-	name   string    // of who is asked
-	leg    *leg      // a colleague's
-	far    *outside  // a number's
-	stage  string    // as Consult
-	since  time.Time // in it
-	bridge *media.Bridge
-	answer chan error // to who wants it
+	name   string         // of who is asked
+	leg    *leg           // a colleague's
+	far    *outside       // a number's
+	stage  string         // as Consult
+	since  time.Time      // in it
+	bridge *media.Bridge  // of the two
+	third  *media.Monitor // of a conference
+	answer chan error     // to who wants it
 }
 
 // guest is the operator who is only asked; "" if none is.
@@ -189,8 +190,10 @@ func (c *call) goOn(end string) {
 	c.endConsult(end)
 	if c.operator != nil && !c.gone() {
 		c.operator.play(endToneHz)
-		c.unhold()
-		c.rejoin(c.operator)
+		if c.held { // not in a conference
+			c.unhold()
+			c.rejoin(c.operator)
+		}
 	}
 	c.l.s.desk.told(c.rec.Operator, "consult")
 }
@@ -203,6 +206,7 @@ func (c *call) endConsult(end string) {
 	}
 	c.consult = nil
 	k.End = end
+	c.endConference(k)
 	if k.bridge != nil {
 		k.bridge.Close()
 	}
@@ -245,7 +249,9 @@ func (c *call) firstIsLost(next string) {
 		c.closeConsult(k)
 		return
 	}
-	c.endConsult(operatorLost)
+	if !c.conferenceGoesOn() {
+		c.endConsult(operatorLost)
+	}
 }
 
 // consultation is what an operator's desktop shows of it; nil: nothing. In the

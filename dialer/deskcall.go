@@ -72,10 +72,17 @@ func (c *call) rejoin(l *leg) {
 	c.bridge.MuteOperator(c.work.muted)
 	c.work.mu.Unlock()
 	c.l.s.monitors.joined(l.operator, c.joinedNow())
+	if k := c.consult; k != nil && k.stage == conferring {
+		c.seatThird(k)
+	}
 }
 
 // reseat goes on with another browser of the operator who has the customer.
 func (c *call) reseat(l *leg) {
+	if k := c.consult; k != nil && k.stage == conferring && l == k.leg {
+		c.seatThird(k)
+		return
+	}
 	if k := c.consult; k != nil && k.bridge != nil && (l == c.operator || l == k.leg) {
 		other := k.leg
 		if k.far != nil {

@@ -105,7 +105,10 @@ func (s *Service) Desktop(operator string) (Desktop, error) {
 		}
 		if d.Call != nil && d.Call.Consult != nil && d.State == "talking" {
 			d.State = "consulting"
-			if d.Call.Consult.Role == "is-asked" {
+			switch {
+			case d.Call.Consult.Stage == conferring:
+				d.State = conferring
+			case d.Call.Consult.Role == "is-asked":
 				d.State = "consulted"
 			}
 		}

@@ -12,20 +12,21 @@ import (
 // transfer:1, transfer:2, ... of its script_answers. A call outside is an own
 // INVITE of the same attempt, and accounted for here.
 type Handing struct {
-	At         time.Time `json:"at"`
-	From       string    `json:"from"` // operator
-	To         string    `json:"to"`   // operator, or number
-	Kind       string    `json:"kind"` // operator, number
-	Blind      bool      `json:"blind,omitempty"`
-	Trunk      string    `json:"trunk,omitempty"`
-	CallerID   string    `json:"caller_id,omitempty"`
-	SIPCallID  string    `json:"sip_call_id,omitempty"`
-	AnsweredAt time.Time `json:"answered_at,omitzero"`
-	HandedAt   time.Time `json:"handed_over_at,omitzero"`
-	EndedAt    time.Time `json:"ended_at,omitzero"`
-	EndedBy    string    `json:"ended_by,omitempty"` // of the outside call, as in a record
-	SIPStatus  int       `json:"sip_status,omitempty"`
-	End        string    `json:"end,omitempty"` // how the consultation ended, see the constants
+	At           time.Time `json:"at"`
+	From         string    `json:"from"` // operator
+	To           string    `json:"to"`   // operator, or number
+	Kind         string    `json:"kind"` // operator, number
+	Blind        bool      `json:"blind,omitempty"`
+	Trunk        string    `json:"trunk,omitempty"`
+	CallerID     string    `json:"caller_id,omitempty"`
+	SIPCallID    string    `json:"sip_call_id,omitempty"`
+	AnsweredAt   time.Time `json:"answered_at,omitzero"`
+	ConferenceAt time.Time `json:"conference_at,omitzero"` // the customer heard both
+	HandedAt     time.Time `json:"handed_over_at,omitzero"`
+	EndedAt      time.Time `json:"ended_at,omitzero"`
+	EndedBy      string    `json:"ended_by,omitempty"` // of the outside call, as in a record
+	SIPStatus    int       `json:"sip_status,omitempty"`
+	End          string    `json:"end,omitempty"` // how the consultation ended, see the constants
 }
 
 // How a consultation ends.

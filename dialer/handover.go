@@ -55,6 +55,7 @@ func (c *call) settleOn(k *consult) {
 // closeConsult ends a consultation that has led to the transfer.
 func (c *call) closeConsult(k *consult) {
 	k.End, k.HandedAt = handedOver, time.Now()
+	c.endConference(k)
 	if k.bridge != nil {
 		k.bridge.Close()
 	}

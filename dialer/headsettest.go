@@ -67,9 +67,18 @@ func (s *Service) TestHeadset(ctx context.Context, operator, tab string, speak t
 		return Headset{}, err
 	}
 	q := page.Quality()
-	h := judgeHeadset(Headset{At: time.Now(), LevelDB: loudestOf(voice), Cut: cutOff(voice), EchoDB: echo, Loss: max(q.Lost, q.FarLost, spoken.Lost), TripMS: q.Trip.Milliseconds(), JitterMS: q.Jitter.Milliseconds()})
+	h := judgeHeadset(Headset{At: time.Now(), LevelDB: loudestOf(voice), Cut: cutOff(voice), EchoDB: echo, Loss: max(q.Lost, q.FarLost, spoken.Lost), TripMS: tripOf(spoken.Trip, q.Trip).Milliseconds(), JitterMS: q.Jitter.Milliseconds()})
 	s.desk.tested(operator, h)
 	return h, nil
+}
+
+// tripOf is the way there and back by two reports, of which one may be missing
+// (0). The shorter counts: a report that was late says nothing of the way.
+func tripOf(a, b time.Duration) time.Duration {
+	if a == 0 || b == 0 {
+		return max(a, b)
+	}
+	return min(a, b)
 }
 
 // judgeHeadset says what is wrong.

@@ -54,7 +54,7 @@ func (s *Service) HandOver(operator, attempt string) error {
 		switch {
 		case c.consult == nil:
 			return say(contactdb.ErrState, "no-consult", "nobody is being asked")
-		case c.consult.stage != "talking":
+		case !c.consult.answered():
 			return say(contactdb.ErrState, "not-answered", "%s has not answered yet", c.consult.name)
 		}
 		return c.handOver()

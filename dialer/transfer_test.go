@@ -196,6 +196,15 @@ func TestNobodyIsLostAtAnyMomentOfATransfer(t *testing.T) {
 			d.ann.until(stage, func(now dialer.Desktop) bool { return now.Call.Consult != nil && now.Call.Consult.Stage == stage })
 		}
 	}
+	then := func(fs ...func(*desks)) func(*desks) {
+		return func(d *desks) {
+			for _, f := range fs {
+				f(d)
+			}
+		}
+	}
+	confer := func(d *desks) { d.confers() }
+	stillHears := func(d *desks) { d.customerHears() }
 	few := raceEnabled || testing.Short() // every third then: sound is what a minute costs
 	for i, m := range []struct {
 		name     string
@@ -225,6 +234,20 @@ func TestNobodyIsLostAtAnyMomentOfATransfer(t *testing.T) {
 		{"the customer hangs up while it rings outside", outside, "ringing", customerGoes, []func(*desks){wraps(ann)}, "br00", "customer-gone"},
 		{"the operator is lost while it rings outside", outside, "ringing", annIsLost, []func(*desks){hasCustomer(bob)}, "br01", "operator-lost"},
 		{"who is outside hangs up", outside, "talking", outsideGoes, []func(*desks){hasCustomer(ann)}, "br00", "left"},
+		{"three talk, and the colleague leaves", colleague, "talking", then(confer, leaves), []func(*desks){hasCustomer(ann), free(bob)}, "br00", "left"},
+		{"three talk, and the operator lets the colleague go", colleague, "talking", then(confer, takeBack), []func(*desks){hasCustomer(ann), free(bob)}, "br00", "taken-back"},
+		{"three talk, and the operator leaves", colleague, "talking", then(confer, handOver), []func(*desks){hasCustomer(bob), free(ann)}, "br01", "handed-over"},
+		{"three talk, and the customer hangs up", colleague, "talking", then(confer, customerGoes), []func(*desks){wraps(ann), free(bob)}, "br00", "customer-gone"},
+		{"three talk, and the operator is lost", colleague, "talking", then(confer, annIsLost), []func(*desks){hasCustomer(bob)}, "br01", "handed-over"},
+		{"three talk, and the colleague is lost", colleague, "talking", then(confer, bobIsLost), []func(*desks){hasCustomer(ann)}, "br00", "lost"},
+		{"three talk, and all go at once", colleague, "talking", then(confer, together(annIsLost, bobIsLost, customerGoes)), nil, "*", "*"},
+		{"three talk, as the colleague leaves", colleague, "talking", together(func(d *desks) { _ = d.s.svc.Conference(d.ann.name, d.attempt, true) }, leaves), []func(*desks){hasCustomer(ann), free(bob)}, "br00", "left"},
+		{"three talk, and who is outside hangs up", outside, "talking", then(confer, outsideGoes), []func(*desks){hasCustomer(ann)}, "br00", "left"},
+		{"three talk, and the operator leaves the customer with who is outside", outside, "talking", then(confer, handOver), []func(*desks){wraps(ann), stillHears}, "br00", "handed-over"},
+		{"three talk, and the customer hangs up on who is outside", outside, "talking", then(confer, customerGoes), []func(*desks){wraps(ann)}, "br00", "customer-gone"},
+		{"three talk, the operator is lost, and a colleague takes part in the place", outside, "talking", then(confer, annIsLost),
+			[]func(*desks){func(d *desks) { d.mustHear(d.bob, customerHz, outsideHz) }, stillHears}, "br01", "taken-back"},
+		{"three talk, the operator is lost, and nobody is free: the two talk on", outside, "talking", then(confer, together(bobIsLost, annIsLost)), []func(*desks){stillHears}, "br00", "handed-over"},
 		{"it is busy outside", dialer.Transfer{Number: busy}, "", nil, []func(*desks){hasCustomer(ann)}, "br00", "not-reached"},
 		{"nobody answers outside", dialer.Transfer{Number: silent}, "ringing", func(*desks) { time.Sleep(30 * time.Second) }, []func(*desks){hasCustomer(ann)}, "br00", "not-reached"},
 		{"nobody answers outside, blind", dialer.Transfer{Number: silent, Blind: true}, "ringing", func(*desks) { time.Sleep(30 * time.Second) }, []func(*desks){hasCustomer(ann)}, "br00", "not-reached"},
@@ -233,13 +256,7 @@ func TestNobodyIsLostAtAnyMomentOfATransfer(t *testing.T) {
 		{"blind, outside, by name", blind(dialer.Transfer{Number: "Billing"}), "", func(*desks) { time.Sleep(5 * time.Second) }, []func(*desks){wraps(ann)}, "br00", "handed-over"},
 		{"the operator is lost who asks outside: the customer goes to a colleague", outside, "talking", annIsLost, []func(*desks){hasCustomer(bob)}, "br01", "operator-lost"},
 		{"the operator is lost who asks outside, and nobody is free: the customer is with who was asked", outside, "talking", together(bobIsLost, annIsLost),
-			[]func(*desks){func(d *desks) {
-				before := d.seen(theCustomer).Heard
-				time.Sleep(3 * time.Second)
-				if d.seen(theCustomer).Heard-before < time.Second {
-					d.t.Error("the customer hears nobody")
-				}
-			}}, "br00", "handed-over"},
+			[]func(*desks){stillHears}, "br00", "handed-over"},
 	} {
 		if few && i%3 != 0 {
 			continue
@@ -295,6 +312,67 @@ func (d *desks) asks(to dialer.Transfer) {
 	}
 	if after := d.seen(theCustomer).Heard; after > before+100*time.Millisecond {
 		d.t.Errorf("the customer heard %s of the consultation", after-before)
+	}
+}
+
+// confers has all three talk, and holds a conference to its sound.
+func (d *desks) confers() {
+	d.t.Helper()
+	svc, third, thirdHz := d.s.svc, d.bob, outsideHz
+	if d.bob.desktop().State == "consulted" {
+		thirdHz = bobHz
+	} else {
+		third = nil
+	}
+	d.ann.must(svc.Conference(d.ann.name, d.attempt, true))
+	if now := d.ann.desktop(); now.State != "conference" || now.Call.Held || now.Call.Consult.Stage != "conference" {
+		d.t.Errorf("with three ann sees %s %+v", now.State, now.Call)
+	}
+	both := []int{thirdHz, customerHz}
+	if third == nil {
+		both = []int{customerHz, thirdHz}
+	}
+	d.mustHear(d.ann, both...)
+	d.customerHears()
+	d.ann.must(svc.Mute(d.ann.name, d.attempt, true))
+	d.customerHears() // the third
+	if third != nil {
+		d.mustHear(d.bob, customerHz)
+	}
+	d.ann.must(svc.Mute(d.ann.name, d.attempt, false))
+	d.ann.must(svc.Conference(d.ann.name, d.attempt, false))
+	d.mustHear(d.ann, thirdHz)
+	before := d.seen(theCustomer).Heard
+	time.Sleep(2 * time.Second)
+	if heard := d.seen(theCustomer).Heard - before; heard > 100*time.Millisecond {
+		d.t.Errorf("on hold again the customer hears %s of the two", heard)
+	}
+	d.ann.must(svc.Conference(d.ann.name, d.attempt, true))
+	d.ann.must(svc.Conference(d.ann.name, d.attempt, true)) // twice is once
+	d.mustHear(d.ann, both...)
+	if third != nil {
+		d.mustHear(d.bob, annHz, customerHz)
+		if now := d.bob.desktop(); now.State != "conference" || now.Call.Consult.Role != "is-asked" {
+			d.t.Errorf("with three bob sees %s %+v", now.State, now.Call)
+		}
+		d.bob.page.Close() // reloads, with three on the line
+		d.bob.must(d.bob.connect(true))
+		d.bob.page.Hum(append(d.bob.says, make([]int16, 3200)...))
+		d.mustHear(d.bob, annHz, customerHz)
+	}
+	d.ann.page.Close()
+	d.ann.must(d.ann.connect(true))
+	d.ann.page.Hum(append(d.ann.says, make([]int16, 3200)...))
+	d.mustHear(d.ann, both...)
+}
+
+// customerHears holds to it that the customer hears somebody.
+func (d *desks) customerHears() {
+	d.t.Helper()
+	before := d.seen(theCustomer).Heard
+	time.Sleep(3 * time.Second)
+	if d.seen(theCustomer).Heard-before < time.Second {
+		d.t.Error("the customer hears nobody")
 	}
 }
 

@@ -35,7 +35,7 @@ func deskRoutes() []Route {
 		{Method: "POST", Path: "/api/desk/dial", Doc: "call a number that is typed in, by all rules; body: phone; answers the attempt", Audit: "desk.dial", answer: result((*api).deskDial)},
 		{Method: "GET", Path: "/api/desk/transfer", Doc: "whom the customer may be handed to, or who may be asked", Audit: "desk.targets", answer: result((*api).deskTargets)},
 		{Method: "POST", Path: "/api/desk/transfer", Doc: "ask somebody, the customer on hold, or with blind hand over as soon as the other is there; body: attempt, one of operator, team, anyone, number, and blind", Audit: why, answer: result((*api).deskTransfer)},
-		{Method: "POST", Path: "/api/desk/consult", Doc: "hand the customer over to who is asked, or end the consultation; body: attempt, do=join|end", Audit: why, answer: result((*api).deskConsult)},
+		{Method: "POST", Path: "/api/desk/consult", Doc: "hand the customer over to who is asked, have all three talk, be alone with who is asked again, or end the consultation; body: attempt, do=join|conference|private|end", Audit: why, answer: result((*api).deskConsult)},
 		{Method: "POST", Path: "/api/desk/mute", Doc: "keep the customer from hearing the operator; body: attempt, on", Audit: why, answer: result(desked((*api).deskMute))},
 		{Method: "POST", Path: "/api/desk/keys", Doc: "press keys to the customer's side; body: attempt, keys", Audit: why, answer: result(desked((*api).deskKeys))},
 		{Method: "POST", Path: "/api/desk/note", Doc: "keep the note on the call; body: attempt, note", Audit: why, answer: result(desked((*api).deskNote))},
@@ -278,7 +278,7 @@ func (a *api) deskTransfer(r *http.Request) (any, error) {
 // DeskConsult is the body of what becomes of a consultation.
 type DeskConsult struct {
 	Attempt string `json:"attempt"`
-	Do      string `json:"do"` // join or end
+	Do      string `json:"do"` // join, conference, private or end
 }
 
 func (a *api) deskConsult(r *http.Request) (any, error) {
@@ -290,10 +290,12 @@ func (a *api) deskConsult(r *http.Request) (any, error) {
 	switch body.Do {
 	case "join":
 		return done, a.svc.HandOver(who, body.Attempt)
+	case "conference", "private":
+		return done, a.svc.Conference(who, body.Attempt, body.Do == "conference")
 	case "end":
 		return done, a.svc.EndConsult(who, body.Attempt)
 	}
-	return nil, problem(Usage, "%q is neither join nor end", body.Do)
+	return nil, problem(Usage, "%q is none of join, conference, private and end", body.Do)
 }
 
 // DeskTurn is the body of a request about the script.

@@ -49,7 +49,7 @@ function trouble(text) {
 
 // ---- state
 
-const busy = ["talking", "wrap-up", "consulting", "consulted"];
+const busy = ["talking", "wrap-up", "consulting", "consulted", "conference"];
 
 function show(d) {
   const before = desk;
@@ -82,7 +82,7 @@ const reasonText = (reason) => (reason ? t(`reason.${reason}`).replace(/^reason\
 function showSetup(d) {
   const elsewhere = d.sound && d.tab !== tab;
   const connected = d.sound && d.tab === tab && headset.pc;
-  $("setup").hidden = Boolean(connected && d.headset?.ok) || (connected && ["talking", "reserved", "wrap-up", "consulting", "consulted"].includes(d.state));
+  $("setup").hidden = Boolean(connected && d.headset?.ok) || (connected && ["reserved", ...busy].includes(d.state));
   $("takeover").hidden = !elsewhere || !d.sound?.heard;
   $("connect").hidden = connected || !$("takeover").hidden;
   $("test").hidden = !connected;
@@ -192,7 +192,7 @@ function showCall(d, before) {
     $("note").value = c.note;
   }
   card(c);
-  const reads = d.state === "consulted";
+  const reads = c.consult?.role === "is-asked";
   script.show(c.script, c.answers, reads);
   $("edit").hidden = reads;
   $("note").readOnly = reads;
@@ -201,7 +201,7 @@ function showCall(d, before) {
   press("mute", c.muted);
   $("undo").hidden = !over;
   $("accept").hidden = $("skip").hidden = d.state !== "preview";
-  $("results").hidden = over || !c.bridged_at || d.state === "consulted";
+  $("results").hidden = over || !c.bridged_at || reads;
   $("results").replaceChildren(...c.dispositions.map((r, i) => {
     const b = document.createElement("button");
     b.append(kbd(i + 1), ` ${r.name}`);
@@ -214,14 +214,17 @@ function showCall(d, before) {
 /** What the operator can do with the customer, and with whom is asked. */
 function showConsult(d, over) {
   const c = d.call, live = d.state === "talking" && !c.ended_at && !over, rings = d.state === "reserved" && !c.bridged_at;
-  const asks = d.state === "consulting", asked = d.state === "consulted";
+  const three = d.state === "conference", asks = c.consult?.role === "asks", asked = c.consult?.role === "is-asked";
   $("hangup").hidden = !live && !rings;
   $("hold").hidden = $("transfer").hidden = !live;
   $("mute").hidden = $("keypad").hidden = !live && !asks;
   $("join").hidden = !asks || c.consult.blind;
-  $("join").disabled = c.consult?.stage !== "talking";
+  $("join").disabled = !three && c.consult?.stage !== "talking";
+  $("conference").hidden = $("join").hidden;
+  $("conference").disabled = $("join").disabled;
+  $("conference").replaceChildren(t(three ? "desk.private" : "desk.conference"), " ", kbd("C"));
   $("endconsult").hidden = !asks && !asked;
-  $("endconsult").replaceChildren(t(asked ? "desk.leave" : "desk.endconsult"), " ", kbd("F4"));
+  $("endconsult").replaceChildren(t(asked ? "desk.leave" : three ? "desk.letgo" : "desk.endconsult"), " ", kbd("F4"));
   const text = standing(d, over);
   $("standing").textContent = text;
   $("standing").hidden = !text;
@@ -311,6 +314,7 @@ $("dial").addEventListener("click", () => {
   input.focus();
 });
 $("join").addEventListener("click", () => order("consult", { do: "join" }));
+$("conference").addEventListener("click", () => order("consult", { do: desk.state === "conference" ? "private" : "conference" }));
 $("endconsult").addEventListener("click", () => order("consult", { do: "end" }));
 $("mute").addEventListener("click", () => order("mute", { on: !desk.call.muted }));
 $("accept").addEventListener("click", () => order("preview", { decision: "accept" }));
@@ -386,7 +390,7 @@ async function refresh(answer) {
 $("help").addEventListener("click", () => {
   const list = document.createElement("dl");
   list.className = "fields";
-  for (const [key, what] of [["F2", "desk.ready"], ["F4", "desk.hangup"], ["F8", "desk.hold"], ["M", "desk.mute"], ["K", "desk.keypad"], ["T", "desk.transfer"], ["J", "desk.join"], ["D", "desk.dial"], ["N", "desk.note"], ["S", "desk.script"], ["1–9", "desk.result"], ["Enter", "desk.commit"], ["Z", "desk.undo"], ["Esc", "cancel"]]) {
+  for (const [key, what] of [["F2", "desk.ready"], ["F4", "desk.hangup"], ["F8", "desk.hold"], ["M", "desk.mute"], ["K", "desk.keypad"], ["T", "desk.transfer"], ["C", "desk.conference"], ["J", "desk.join"], ["D", "desk.dial"], ["N", "desk.note"], ["S", "desk.script"], ["1–9", "desk.result"], ["Enter", "desk.commit"], ["Z", "desk.undo"], ["Esc", "cancel"]]) {
     const dt = document.createElement("dt");
     dt.append(kbd(key));
     list.append(dt, text("dd", t(what)));
@@ -396,7 +400,7 @@ $("help").addEventListener("click", () => {
 
 // ---- keys
 
-const byKey = { F2: ["ready"], F4: ["hangup", "endconsult"], F8: ["hold"], m: ["mute"], k: ["keypad"], t: ["transfer"], d: ["dial"], j: ["join"], z: ["undo"], "?": ["help"] };
+const byKey = { F2: ["ready"], F4: ["hangup", "endconsult"], F8: ["hold"], m: ["mute"], k: ["keypad"], t: ["transfer"], d: ["dial"], c: ["conference"], j: ["join"], z: ["undo"], "?": ["help"] };
 
 document.addEventListener("keydown", (e) => {
   const typing = e.target.closest("input:not([type=radio]):not([type=checkbox]), textarea, select, dialog");
