@@ -50,6 +50,11 @@ func (s *Store) Note(attempt string, n Notes) error {
 	return nil
 }
 
+// Noted returns when everything that was noted until now is on the disk.
+func (s *Store) Noted(ctx context.Context) error {
+	return s.write(ctx, "keep what was noted", func(*tx) error { return nil })
+}
+
 // with replaces the fields that are set in later.
 func (n Notes) with(later Notes) Notes {
 	for _, f := range []struct {

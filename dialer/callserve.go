@@ -259,7 +259,10 @@ func (c *call) noteResult() bool {
 		case o := <-c.orders:
 			if o.Kind == DoDispose {
 				c.dispose(o.Key)
-			} else if o.Kind != DoTakenBack && o.Kind != DoConsult && o.Kind != DoPart && (o.Kind != DoHangup || o.Operator == "") { // the time is up, or the floor has given this call's operator up
+			} else if o.Kind == DoHangup && o.Operator == "" {
+				c.sip.Hangup() // on a customer who talks outside
+				return false
+			} else if o.Kind != DoTakenBack && o.Kind != DoConsult && o.Kind != DoPart && o.Kind != DoHangup { // the time is up, or the floor has given this call's operator up
 				return false
 			}
 		case <-c.l.s.leave: // the legs are down by now

@@ -135,6 +135,9 @@ func (c *call) takenBack() bool {
 		case f := <-c.asks:
 			f()
 		case o := <-c.orders:
+			if o.Kind == DoHangup && o.Operator == "" { // on a customer who talks outside
+				c.sip.Hangup()
+			}
 			if o.Kind == DoTakenBack {
 				c.key = 0
 				c.work.mu.Lock()

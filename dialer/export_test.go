@@ -38,6 +38,22 @@ func (s *Service) Settling(f func() error) {
 	}
 }
 
+// Noting has f asked whether what was noted is kept; an error of f's is the store's.
+func (s *Service) Noting(f func() error) {
+	kept := s.noted
+	s.noted = func(ctx context.Context) error {
+		if err := f(); err != nil {
+			return err
+		}
+		return kept(ctx)
+	}
+}
+
+// Occupy has the call on an operator's desktop heed nothing for a while.
+func (s *Service) Occupy(operator string, d time.Duration) error {
+	return s.order(operator, "", func(*call) error { time.Sleep(d); return nil })
+}
+
 // KeptWaits says whether operators' waiting time of a day has been written down.
 func (s *Service) KeptWaits(campaign string, day time.Time) bool {
 	kept, err := s.store.Recall(waitKey(campaign, day))

@@ -172,6 +172,9 @@ func (f *Floor) take(in Input) {
 		f.stateChanged(in.State)
 	case InSettings:
 		f.set = in.Settings
+		if in.Settings.Pacing.Mode != pacing.Preview {
+			f.skipAll(noPreview)
+		}
 		f.pacer.Configure(in.Settings.Pacing)
 		f.next = ahead{since: f.next.since}
 		f.fresh()

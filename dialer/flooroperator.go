@@ -157,7 +157,7 @@ func (f *Floor) stateChanged(to contactdb.CampaignState) {
 		f.fresh()
 	}
 	if to != contactdb.Running {
-		f.skipAll()
+		f.skipAll(campaignRests)
 	}
 	if to != contactdb.Done {
 		return

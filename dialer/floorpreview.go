@@ -21,6 +21,7 @@ const (
 	noDecision    = "no decision in time"
 	operatorIs    = "the operator has left"
 	campaignRests = "the campaign is paused"
+	noPreview     = "the campaign is in preview no more"
 )
 
 // preview shows a leased call to the operator who has waited longest.
@@ -81,11 +82,12 @@ func (f *Floor) skip(c *floorCall, reason string) {
 	f.do(Action{Kind: DoSkip, Call: c.id, Operator: c.operator, Why: reason})
 }
 
-// skipAll lets go of what is shown when the campaign does not run any more.
-func (f *Floor) skipAll() {
+// skipAll lets go of all that is shown, when the campaign does not run any more
+// or shows nothing any more.
+func (f *Floor) skipAll(why string) {
 	for _, c := range f.ordered() {
 		if c.phase == PhasePreview {
-			f.skip(c, campaignRests)
+			f.skip(c, why)
 		}
 	}
 }

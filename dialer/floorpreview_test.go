@@ -44,6 +44,20 @@ func TestAContactIsShownAndCalledForTheOperatorWhoAcceptsIt(t *testing.T) {
 	}
 }
 
+func TestAContactThatIsShownIsLetGoWhenTheCampaignIsInPreviewNoMore(t *testing.T) {
+	p := previewing(t, "ann")
+	p.at(0, toShow("1"))
+	set := p.f.set
+	set.WrapUp = time.Minute
+	p.want(p.at(5, Input{Kind: InSettings, Settings: set})) // something else has changed
+	set.Pacing.Mode = pacing.Progressive
+	p.want(p.at(10, Input{Kind: InSettings, Settings: set}), Action{Kind: DoSkip, Call: "1", Operator: "ann", Why: "the campaign is in preview no more"})
+	p.want(p.at(10, Input{Kind: InSettled, Call: "1", Outcome: contactdb.Cancelled}), Action{Kind: DoLease, N: 1})
+	if s := p.f.operators["ann"].state; s != pacing.Ready {
+		t.Errorf("ann is %s", operatorStates[s])
+	}
+}
+
 func TestASkippedContactIsLetGoAndTheNextIsShown(t *testing.T) {
 	p := previewing(t, "ann")
 	p.at(0, toShow("1"))

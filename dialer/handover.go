@@ -73,7 +73,7 @@ func (c *call) sendAway() {
 	c.rec.TalkMS = time.Since(c.talkFrom).Milliseconds()
 	c.away = k.far
 	customer, far := c.sip, k.far
-	c.bridge = media.Join(customer.Media(), far.call.Media(), nil)
+	c.bridge = media.Join(customer.Media(), far.call.Media(), c.recorder)
 	c.note()
 	c.l.tell(Input{Kind: InTalkEnded, Call: c.a.ID, Operator: c.rec.Operator, Away: true})
 	c.l.publish(Event{Kind: "call.transferred", Attempt: c.a.ID, Operator: c.rec.Operator, Detail: "outside"})
@@ -90,7 +90,6 @@ func (c *call) sendAway() {
 // outlast takes the operator's word, if there is one to wait for, while customer
 // and outside talk; then it waits for their end.
 func (c *call) outlast(word bool) string {
-	c.closeRecording()
 	if word {
 		c.takeWord()
 		c.l.tell(Input{Kind: InFreed, Call: c.a.ID, Operator: c.rec.Operator, Disposition: c.said()})

@@ -30,8 +30,8 @@ type news struct {
 	err  error
 }
 
-// callOutside calls a number. It is noted before the INVITE leaves, so that a
-// later life can end it.
+// callOutside calls a number. It is noted, on the disk, before the INVITE leaves,
+// so that a later life can end it.
 func (c *call) callOutside(number string) *outside {
 	ctx, cancel := context.WithCancel(c.l.ctx)
 	o := &outside{news: make(chan news, 8), over: make(chan struct{}), hangup: cancel}
@@ -66,6 +66,10 @@ func (s *Service) outsideAllowed(to contactdb.Target) error {
 func (s *Service) conduct(ctx context.Context, o *outside, r ua.Request, ring time.Duration) {
 	defer close(o.over)
 	defer o.hangup()
+	if err := s.noted(ctx); err != nil { // a power cut must not leave a call that nobody knows of
+		o.news <- news{over: true, err: err}
+		return
+	}
 	line, stop := context.WithTimeout(ctx, sendWithin)
 	call, err := s.dialGated(line, r)
 	stop()

@@ -98,6 +98,7 @@ type Service struct {
 	// Set by tests before Run.
 	inspect func(*Floor) // sees every floor after every step
 	settle  func(context.Context, contactdb.Settlement) (contactdb.Record, error)
+	noted   func(context.Context) error
 
 	mu      sync.Mutex // guards what follows
 	running bool
@@ -127,7 +128,7 @@ func Open(cfg Config) (*Service, error) {
 	s := &Service{cfg: cfg, recipients: recipients, log: cfg.Log, store: store, owner: "apel", since: time.Now(), ready: make(chan struct{}),
 		stop: make(chan struct{}), leave: make(chan struct{}), legsDown: make(chan struct{}), loops: map[string]*loop{}, booked: map[string]int{}}
 	s.callCtx, s.endCalls = context.WithCancel(context.Background())
-	s.settle = store.Settle
+	s.settle, s.noted = store.Settle, store.Noted
 	s.desk = newDesk(s)
 	s.monitors = monitors{s: s, of: map[string]*monitor{}}
 	return s, nil

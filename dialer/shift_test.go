@@ -35,6 +35,7 @@ type shift struct {
 	phones  []*lab.Phone
 	cfg     dialer.Config
 	stop    context.CancelFunc
+	abrupt  bool
 	ran     chan error
 	sniff   func(from, to netip.AddrPort, data []byte) // nil: nobody does
 	mu      sync.Mutex
@@ -56,6 +57,7 @@ type shiftConfig struct {
 	before     func(*shift) // done before the service runs
 	contact    func(i int, c *contactdb.Contact)
 	sniff      func(from, to netip.AddrPort, data []byte)
+	abrupt     bool // a stop gives conversations no time
 }
 
 const campaignHead = `name: spring
@@ -66,7 +68,7 @@ caller-id: "+40312345678"
 
 func newShift(t *testing.T, c shiftConfig) *shift {
 	t.Helper()
-	s := &shift{t: t, ran: make(chan error, 1)}
+	s := &shift{t: t, ran: make(chan error, 1), abrupt: c.abrupt}
 	if c.net.Delay == 0 {
 		// Jitter keeps packets and the frames of an ear from falling into one instant,
 		// where the order of goroutines would decide what is heard.
@@ -196,7 +198,11 @@ func (s *shift) run() {
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop = cancel
 	svc := s.svc
-	go func() { s.ran <- svc.Run(ctx, 5*time.Second) }()
+	grace := 5 * time.Second
+	if s.abrupt {
+		grace = 0
+	}
+	go func() { s.ran <- svc.Run(ctx, grace) }()
 	<-svc.Ready()
 }
 

@@ -63,9 +63,13 @@ type desks struct {
 	attempt  string
 }
 
-func newDesks(t *testing.T, campaign string) *desks {
+func newDesks(t *testing.T, campaign string, other ...func(*shiftConfig)) *desks {
 	t.Helper()
-	s, seats := newCentre(t, 2, shiftConfig{contacts: 1, channels: 5, cps: 5, carrier: lab.CarrierConfig{Persona: others}, campaign: transferCampaign + campaign})
+	c := shiftConfig{contacts: 1, channels: 5, cps: 5, carrier: lab.CarrierConfig{Persona: others}, campaign: transferCampaign + campaign}
+	for _, change := range other {
+		change(&c)
+	}
+	s, seats := newCentre(t, 2, c)
 	d := &desks{t: t, s: s, ann: seats[0], bob: seats[1]}
 	d.ann.says, d.bob.says = media.Tone(annHz, 600*time.Millisecond, -20), media.Tone(bobHz, 600*time.Millisecond, -20)
 	d.ann.ready()

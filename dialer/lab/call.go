@@ -142,7 +142,9 @@ func (c *call) byeFrom(req *sip.Request, from peer) {
 	if c.persona.ByeRace && d == c.dialog {
 		d.target().send([]byte(d.newRequest(sip.BYE, d.tag, nil).String()))
 	}
-	answerTo(from, req, 200, "OK", d.tag)
+	if !c.persona.DeafToBye {
+		answerTo(from, req, 200, "OK", d.tag)
+	}
 	c.note(func(s *Seen) {
 		if d == c.dialog && s.EndedBy == "" {
 			s.EndedBy = "caller"

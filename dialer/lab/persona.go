@@ -80,6 +80,7 @@ type Persona struct {
 	AnswersCancelled bool          // a CANCEL is answered by a 200 to the INVITE
 	AnswersTwice     bool          // a second 200 with another tag, as if the call had forked
 	ByeRace          bool          // answers a BYE with its own BYE first
+	DeafToBye        bool          // answers no BYE
 	HoldAt           time.Duration // puts the call on hold so long after the answer; 0: never
 	HoldFor          time.Duration // and takes it back after so long
 
