@@ -99,6 +99,8 @@ type Plan struct {
 	Version  int    `json:"version"` // 0: not applied
 	Counts
 	Lists      []ListPlan `json:"lists"`
+	Retries    []Retry    `json:"retries"`             // those that were tried and may be tried again
+	Zones      []ZonePlan `json:"zones"`               // those that may be dialed, now or later, the most first
 	BestHour   string     `json:"best_hour,omitempty"` // what the calls made say of the hours of the day; empty: nothing yet
 	Held       *Held      `json:"held,omitempty"`      // why not even those that are dialable now are dialed
 	Violations []string   `json:"violations"`          // any of these refuses a start (exit 6)
@@ -122,6 +124,25 @@ type Counts struct {
 type ListPlan struct {
 	List string `json:"list"`
 	Counts
+}
+
+// Retry is how many contacts wait for an attempt after the first, by what came
+// of the one before, and when the rules let them be dialed.
+type Retry struct {
+	Attempt  int    `json:"attempt"` // which one they wait for
+	After    string `json:"after"`   // outcome of the last one
+	Contacts int    `json:"contacts"`
+	Now      int    `json:"due_now"`
+	Hour     int    `json:"within_hour"`
+	Day      int    `json:"within_day"` // but not within the hour
+	Later    int    `json:"later"`
+}
+
+// ZonePlan is when contacts of the same time zones may be dialed.
+type ZonePlan struct {
+	Zones []string       `json:"zones"`
+	Now   int            `json:"dialable_now"`
+	At    map[string]int `json:"later_by_hour"` // as Counts.LaterAt
 }
 
 // Held is what keeps a campaign from calling anybody, whatever its lists hold.

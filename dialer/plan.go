@@ -12,7 +12,7 @@ import (
 // The counts come from the rules that lease, over every contact of its lists:
 // those of a list add up to it, and those of the lists to the campaign's.
 func (s *Service) Plan(name string, source []byte) (Plan, error) {
-	p := Plan{Lists: []ListPlan{}, Violations: []string{}, Warnings: []string{}}
+	p := Plan{Lists: []ListPlan{}, Retries: []Retry{}, Zones: []ZonePlan{}, Violations: []string{}, Warnings: []string{}}
 	p.LaterWhy, p.NeverWhy = map[string]int{}, map[string]int{}
 	if source == nil {
 		v, err := s.store.CampaignVersion(name, 0)
@@ -36,6 +36,7 @@ func (s *Service) Plan(name string, source []byte) (Plan, error) {
 	if hours, err := s.store.Hours(def.Name); err == nil { // not of one that was never applied
 		_, p.BestHour = campaign.BestHour(hours)
 	}
+	var left contactsLeft
 	for _, list := range s.present(def.Lists) {
 		one := ListPlan{List: list, Counts: Counts{LaterWhy: map[string]int{}, NeverWhy: map[string]int{}}}
 		for c, err := range s.store.Candidates(r.view(def.Name, now), []string{list}) {
@@ -45,9 +46,11 @@ func (s *Service) Plan(name string, source []byte) (Plan, error) {
 			v := r.judge(c, now)
 			one.count(v)
 			p.count(v)
+			left.count(c, v, now)
 		}
 		p.Lists = append(p.Lists, one)
 	}
+	p.Retries, p.Zones = left.retries(), left.zones()
 	if p.Contacts > 0 && p.Now == 0 && p.Later == 0 {
 		p.Warnings = append(p.Warnings, "nobody is left to call; the reasons are above")
 	}

@@ -36,6 +36,9 @@ type Upkeep struct {
 	Anchor      func(context.Context, contactdb.Heads) (where string, err error)
 }
 
+// Upkeep is how the service keeps the data well, for who has to answer for it.
+func (s *Service) Upkeep() Upkeep { return s.cfg.Upkeep }
+
 // retained says whether anything is to be forgotten.
 func (u Upkeep) retained() bool {
 	return u.Recordings > 0 || u.Notes > 0 || u.Numbers > 0 || u.Contacts > 0 || u.Verdicts > 0
@@ -45,8 +48,8 @@ const (
 	spaceEvery  = 5 * time.Second // how often the disk is looked at
 	retainEvery = time.Hour
 	anchorRetry = 10 * time.Minute // after an anchor that could not be kept
-	// itself names the service in the audit trail.
-	itself = "apel"
+	// Itself names the service in the audit trail.
+	Itself = "apel"
 )
 
 // upkeep runs until the service stops.
@@ -147,7 +150,7 @@ func (s *Service) anchor(now time.Time) (again time.Duration) {
 		where, err = s.cfg.Upkeep.Anchor(ctx, heads)
 	}
 	if err == nil {
-		_, err = s.store.Anchor(context.Background(), itself, where, now)
+		_, err = s.store.Anchor(context.Background(), Itself, where, now)
 	}
 	if err != nil {
 		s.log.Error("the ends of the chains could not be kept elsewhere", zap.Error(err))
@@ -195,7 +198,7 @@ func (s *Service) retain(now time.Time) {
 // forgot writes down what a retention took.
 func (s *Service) forgot(what, object string, before time.Time, detail map[string]string) error {
 	detail["before"] = before.UTC().Format(time.RFC3339)
-	_, err := s.store.Audit(context.Background(), contactdb.AuditEntry{At: time.Now(), Who: itself, Verb: "retention." + what, Object: object, Detail: detail})
+	_, err := s.store.Audit(context.Background(), contactdb.AuditEntry{At: time.Now(), Who: Itself, Verb: "retention." + what, Object: object, Detail: detail})
 	return err
 }
 

@@ -61,7 +61,8 @@ func (a *api) planSource(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, problem(Input, "%v", err)
 	}
-	return a.svc.Plan(d.Name, source)
+	p, err := a.svc.Plan(d.Name, source)
+	return planInWordsOf(r, p), err
 }
 
 func readDefinition(r *http.Request) ([]byte, error) {
@@ -75,7 +76,7 @@ func readDefinition(r *http.Request) ([]byte, error) {
 func (a *api) plan(r *http.Request) (any, error) {
 	name := r.PathValue("campaign")
 	p, err := a.svc.Plan(name, nil)
-	return p, a.missingCampaign(err, name)
+	return planInWordsOf(r, p), a.missingCampaign(err, name)
 }
 
 // Why says why a campaign dials as it does: what it decided, and what holds

@@ -192,7 +192,7 @@ func (a *api) serve(r Route, w http.ResponseWriter, req *http.Request) error {
 // refuse answers an error: a page gets a page, everything else JSON. Who is not
 // signed in and wants a page is asked to sign in.
 func (a *api) refuse(r Route, w http.ResponseWriter, req *http.Request, err error) {
-	p := ProblemOf(err)
+	p := inWordsOf(req, ProblemOf(err))
 	if r.Page && p.Code == SignIn && req.Method == http.MethodGet {
 		http.Redirect(w, req, signInPath(req), http.StatusSeeOther)
 		return

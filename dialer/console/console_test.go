@@ -105,6 +105,7 @@ var requests = []struct {
 	{"GET /campaign/spring/survey", "", 409, "has no script"},
 	{"GET /campaign/spring/script", "", 409, "has no script"},
 	{"GET /reports?by=campaign&compare=1", "", 200, "No call record fits"},
+	{"GET /compliance", "", 200, "Requests of a person"},
 	{"GET /audit", "", 200, "list.import"},
 	{"GET /accounts", "", 200, "Make a token"},
 	{"GET /live/nothing", "", 404, "not-found"},

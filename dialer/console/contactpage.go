@@ -39,7 +39,7 @@ func (a *api) contactsPage(r *http.Request) (any, error) {
 	d.Asked = true
 	v, err := a.findContacts(r)
 	if err != nil && codeOf(err) == Usage {
-		d.Problem = ProblemOf(err).Sentence
+		d.Problem = inWordsOf(r, ProblemOf(err)).Sentence
 		return d, nil
 	}
 	if err != nil {

@@ -19,7 +19,7 @@ var (
 	operatorsPage = addLive(livePage{"operators", "page.operators", []string{"grid"}, floorData})
 	callsPage     = addLive(livePage{"calls", "page.calls", []string{"calls"}, callsData})
 	trunksPage    = addLive(livePage{"trunks", "page.trunks", []string{"trunks"}, floorData})
-	campaignPage  = addLive(livePage{"campaign", "page.campaign", []string{"state", "now", "budget", "strip", "funnel", "decisions"}, campaignData})
+	campaignPage  = addLive(livePage{"campaign", "page.campaign", []string{"state", "now", "budget", "strip", "funnel", "outcomes", "decisions"}, campaignData})
 )
 
 // floor is what the pages of the whole floor show.
@@ -181,6 +181,9 @@ func callsData(s *snapshot, k liveKey) (any, error) {
 	}
 	return d, nil
 }
+
+// InAir are the calls that nobody has answered yet.
+func (r campaignRow) InAir() int { return r.Dialing + r.Ringing }
 
 // campaignView is what the page of one campaign shows.
 type campaignView struct {

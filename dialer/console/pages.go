@@ -19,10 +19,10 @@ var menu = []web.Item{
 	{Page: "records", Path: "/records", Text: "page.records"},
 	{Page: "reports", Path: "/reports", Text: "page.reports"},
 	{Page: "trunks", Path: "/trunks", Text: "page.trunks"},
+	{Page: "compliance", Path: "/compliance", Text: "page.compliance"},
 	{Page: "audit", Path: "/audit", Text: "page.audit"},
 	{Page: "accounts", Path: "/accounts", Text: "page.accounts"},
 	{Page: "webhooks", Path: "/webhooks", Text: "page.webhooks"},
-	{Page: "tv", Path: "/tv", Text: "page.tv"},
 }
 
 func (a *api) menuOf(c *Caller) []web.Item {

@@ -12,6 +12,7 @@ import (
 	"apel/contactdb"
 	"apel/contactdb/intake"
 	"apel/dialer"
+	"apel/dialer/console/web"
 )
 
 // Code says what kind of error a Problem is.
@@ -110,6 +111,31 @@ func ProblemOf(err error) *Problem {
 		}
 	}
 	return &Problem{Sentence: err.Error(), Code: Failed}
+}
+
+// inWordsOf is a problem in the language of the person who is signed in in a
+// browser; machines and the command line get English.
+func inWordsOf(r *http.Request, p *Problem) *Problem {
+	if c := callerOf(r); c == nil || c.Session == "" {
+		return p
+	}
+	said := *p
+	said.Sentence = web.Said(langOf(r), p.Sentence)
+	return &said
+}
+
+// planInWordsOf is a plan likewise.
+func planInWordsOf(r *http.Request, p dialer.Plan) dialer.Plan {
+	if c := callerOf(r); c == nil || c.Session == "" {
+		return p
+	}
+	for i, v := range p.Violations {
+		p.Violations[i] = web.Said(langOf(r), v)
+	}
+	for i, v := range p.Warnings {
+		p.Warnings[i] = web.Said(langOf(r), v)
+	}
+	return p
 }
 
 // codeOf is the code of an error, "" of none.

@@ -71,6 +71,7 @@ func init() {
 		{Method: "GET", Path: "/contacts", Doc: "search for contacts, with their calls; query: q, country", Page: true, Audit: "contact.find", Roles: suppress, answer: page("contacts", "page.contacts", (*api).contactsPage)},
 		{Method: "GET", Path: "/records", Doc: "call records, with recordings; query: campaign, operator, phone, from, to (days)", Page: true, Audit: "record.ls", Roles: suppress, answer: page("records", "page.records", (*api).recordsPage)},
 		{Method: "GET", Path: "/reports", Doc: "sums of call records; query: by, campaign, from, to (days), compare", Page: true, Roles: viewers, answer: page("reports", "page.reports", (*api).reportsPage)},
+		{Method: "GET", Path: "/compliance", Doc: "what compliance staff answer for: evidence, do-not-call lists, retention, requests of persons", Page: true, Audit: "compliance.show", Roles: keepers, answer: page("compliance", "page.compliance", (*api).compliancePage)},
 		{Method: "GET", Path: "/audit", Doc: "the audit trail; query: who, verb, object", Page: true, Audit: "audit.ls", Roles: keepers, answer: page("audit", "page.audit", (*api).auditPage)},
 		{Method: "GET", Path: "/accounts", Doc: "accounts, tokens, sessions", Page: true, Roles: admins, answer: page("accounts", "page.accounts", (*api).accountsPage)},
 		{Method: "GET", Path: "/webhooks", Doc: "who is told what happens", Page: true, Roles: admins, answer: page("webhooks", "page.webhooks", (*api).webhooksPage)},

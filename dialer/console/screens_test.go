@@ -164,7 +164,7 @@ var officePages = []struct{ path, name, part string }{
 	{"/floor", "floor", "spring"}, {"/campaign/spring", "campaign", "predictive"}, {"/campaign/spring/settings", "settings", "caller-id"},
 	{"/operators", "operators", "operator01"}, {"/calls", "calls", "acme"}, {"/trunks", "trunks", "reserve"},
 	{"/lists", "lists", "spring"}, {"/records", "records", "sale"}, {"/reports?by=campaign&compare=1", "reports", "spring"},
-	{"/reports?by=hour", "reports-hours", "spring"}, {"/audit", "audit", "campaign.apply"}, {"/accounts", "accounts", "crm"}, {"/webhooks", "webhooks", "crm"}, {"/contacts?q=ana", "contacts", "Ana"}, {"/account", "account", ""}, {"/tv", "tv", "spring"},
+	{"/reports?by=hour", "reports-hours", "spring"}, {"/compliance", "compliance", "GDPR"}, {"/audit", "audit", "campaign.apply"}, {"/accounts", "accounts", "crm"}, {"/webhooks", "webhooks", "crm"}, {"/contacts?q=ana", "contacts", "Ana"}, {"/account", "account", ""}, {"/tv", "tv", "spring"},
 }
 
 func TestSupervisorsPagesInABrowser(t *testing.T) {

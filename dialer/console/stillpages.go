@@ -1,7 +1,6 @@
 package console
 
 import (
-	"html/template"
 	"io"
 	"net/http"
 	"net/url"
@@ -11,9 +10,7 @@ import (
 	"time"
 
 	"apel/contactdb"
-	"apel/dialer"
 	"apel/dialer/console/access"
-	"apel/dialer/console/web"
 )
 
 // Pages that are drawn when they are asked for: lists, records, accounts, audit.
@@ -258,80 +255,6 @@ func (a *api) campaignSettings(r *http.Request) (any, error) {
 	name := r.PathValue("campaign")
 	v, err := a.svc.Store().CampaignVersion(name, 0)
 	return settingsData{name, string(v.Source), v.Version}, a.missingCampaign(err, name)
-}
-
-// contactsLeft is the part of a campaign's page that counts its contacts: it
-// takes a walk over them, so it is asked for once.
-type contactsLeft struct {
-	dialer.Plan
-	Whys  template.HTML
-	Hours template.HTML
-	Zones []contactdb.ZoneSet
-}
-
-func (a *api) campaignContacts(w http.ResponseWriter, r *http.Request) error {
-	name := r.PathValue("campaign")
-	p, err := a.svc.Plan(name, nil)
-	if err != nil {
-		return a.missingCampaign(err, name)
-	}
-	l := langOf(r)
-	d := contactsLeft{Plan: p}
-	bars := []web.Bar{{Name: web.Text(l, "plan.now.short"), Class: "c2", Value: float64(p.Now), Text: web.Number(l, p.Now)}}
-	for _, part := range []struct {
-		why   map[string]int
-		class string
-	}{{p.LaterWhy, "c1"}, {p.NeverWhy, "c6"}} {
-		for _, why := range sortedKeys(part.why) {
-			bars = append(bars, web.Bar{Name: web.Word(l, "held", why), Class: part.class, Value: float64(part.why[why]), Text: web.Number(l, part.why[why])})
-		}
-	}
-	d.Whys = web.Bars(web.Text(l, "campaign.contacts"), bars...)
-	var hours []web.Bar
-	for _, at := range sortedKeys(p.LaterAt) {
-		t, err := time.Parse(time.RFC3339, at)
-		if err == nil && len(hours) < 48 {
-			hours = append(hours, web.Bar{Name: t.Local().Format("02.01 15h"), Class: "c1", Value: float64(p.LaterAt[at]), Text: web.Number(l, p.LaterAt[at])})
-		}
-	}
-	if len(hours) > 0 {
-		d.Hours = web.Columns(web.Text(l, "plan.when"), hours...)
-	}
-	zones := map[string]int{}
-	for _, list := range p.Lists {
-		got, err := a.svc.Store().List(list.List)
-		if err != nil {
-			continue // a list that is missing is a violation, shown above
-		}
-		for _, z := range got.Zones {
-			zones[joinZones(z.Zones)] += z.Contacts
-		}
-	}
-	for _, z := range sortedKeys(zones) {
-		d.Zones = append(d.Zones, contactdb.ZoneSet{Zones: []string{z}, Contacts: zones[z]})
-	}
-	body, err := a.pages.Part("campaigncontacts", "main", l, d)
-	if err != nil {
-		return err
-	}
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write(body) // the browser is gone: nobody to tell
-	return nil
-}
-
-func joinZones(zones []string) string {
-	out := ""
-	for i, z := range zones {
-		if i == 3 {
-			return out + " …"
-		}
-		if i > 0 {
-			out += ", "
-		}
-		out += z
-	}
-	return out
 }
 
 func sortedKeys[V any](m map[string]V) []string {

@@ -34,7 +34,7 @@ func Lines(title, from, to string, top float64, lines ...Line) template.HTML {
 	}
 	top = nice(top)
 	var b strings.Builder
-	b.WriteString(open(title, chartWidth, chartHeight))
+	b.WriteString(open(title, chartWidth, chartHeight, " wide"))
 	plot := chartHeight - chartFoot - 6
 	for i := range 3 {
 		y := 6 + plot*i/2
@@ -98,7 +98,7 @@ func Columns(title string, bars ...Bar) template.HTML {
 	}
 	top = nice(top)
 	var b strings.Builder
-	b.WriteString(open(title, chartWidth, chartHeight))
+	b.WriteString(open(title, chartWidth, chartHeight, " wide"))
 	plot := float64(chartHeight - chartFoot - 6)
 	for i := range 3 {
 		y := 6 + plot*float64(i)/2
@@ -127,8 +127,8 @@ func Gauge(title string, share float64, class string) template.HTML {
 		fmt.Sprintf(`<rect class="rail" x="0" y="0" width="%d" height="%d" rx="4"/><rect class="bar %s" x="0" y="0" width="%.1f" height="%d" rx="4"/></svg>`, width, height, esc(class), long, height))
 }
 
-func open(title string, width, height int) string {
-	return fmt.Sprintf(`<svg class="chart" role="img" aria-label="%s" viewBox="0 0 %d %d" width="%d" height="%d">`, esc(title), width, height, width, height)
+func open(title string, width, height int, class ...string) string {
+	return fmt.Sprintf(`<svg class="chart%s" role="img" aria-label="%s" viewBox="0 0 %d %d" width="%d" height="%d">`, strings.Join(class, ""), esc(title), width, height, width, height)
 }
 
 func esc(s string) string { return template.HTMLEscapeString(s) }

@@ -21,9 +21,15 @@ func funcs(l Lang) template.FuncMap {
 		"number":  func(n any) string { return Number(l, n) },
 		"percent": func(share float64) string { return Percent(l, share) },
 		"span":    Span,
+		"said":    func(sentence string) string { return Said(l, sentence) },
+		"reason":  func(reason string) string { return Reason(l, reason) },
+		"ago":     func(t time.Time) string { return ago(l, time.Since(t)) },
+		"short":   func(hash string) string { return cut(hash, 13) },
+		"few":     func(n int) string { return few(l, n) },
 		"clock":   func(t time.Time) string { return clock(t, "15:04:05") },
-		"day":     func(t time.Time) string { return clock(t, "2006-01-02") },
-		"moment":  func(t time.Time) string { return clock(t, "2006-01-02 15:04") },
+		"day":     func(t time.Time) string { return Day(l, t) },
+		"moment":  func(t time.Time) string { return clock(t, days[l]+" 15:04") },
+		"verb":    func(verb string) string { return Word(l, "verb", verb) },
 		"dict":    dict,
 		"changes": changes,
 		"why":     func(g pacing.Grounds, text string) string { return Why(l, g, text) },
@@ -48,6 +54,40 @@ func dict(pairs ...any) (map[string]any, error) {
 		m[key] = pairs[i+1]
 	}
 	return m, nil
+}
+
+// days is how a language writes a day.
+var days = map[Lang]string{English: time.DateOnly, Romanian: "02.01.2006"}
+
+// Day is a day in the zone of this machine.
+func Day(l Lang, t time.Time) string { return clock(t, days[l]) }
+
+// Reason is why somebody is not ready, or a campaign is in its state: a word of
+// the program's, or what a person wrote.
+func Reason(l Lang, reason string) string {
+	if word := Word(l, "reason", reason); word != reason {
+		return word
+	}
+	return Said(l, reason)
+}
+
+// few is a number of a table that is mostly empty: nothing for none.
+func few(l Lang, n int) string {
+	if n == 0 {
+		return ""
+	}
+	return Number(l, n)
+}
+
+// ago is how long something is past, in its largest unit.
+func ago(l Lang, d time.Duration) string {
+	switch {
+	case d < time.Hour:
+		return Text(l, "ago.minutes", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return Text(l, "ago.hours", int(d.Hours()))
+	}
+	return Text(l, "ago.days", int(d.Hours()/24))
 }
 
 func clock(t time.Time, layout string) string {

@@ -28,7 +28,7 @@ func (t text) in(l Lang) string {
 
 // messages is the table of all texts, in parts that belong to parts of the
 // console. A test holds it against what pages and scripts use.
-var messages = merge(shellTexts, wordTexts, deskTexts, errorTexts, floorTexts, whyTexts)
+var messages = merge(shellTexts, wordTexts, deskTexts, errorTexts, floorTexts, whyTexts, complianceTexts, verbTexts)
 
 func merge(parts ...map[string]text) map[string]text {
 	all := map[string]text{}

@@ -1,0 +1,146 @@
+package console
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"apel/contactdb"
+	"apel/dialer"
+	"apel/dialer/console/web"
+)
+
+// complianceData is what compliance staff see of everything that they answer
+// for, on one page: the evidence and its anchors, who may not be called, how
+// long what is kept, who asked for what is known of them, and who did what.
+type complianceData struct {
+	Heads     contactdb.Heads
+	Anchors   []contactdb.AuditEntry // newest first
+	Anchored  bool                   // as often as the settings say
+	Every     string                 // hours between two; "": never by itself
+	Keys      []string               // to which recordings are encrypted
+	Registers []registerRow
+	Expired   int // of them
+	Kept      []keptRow
+	Requests  []auditRow // exports and erasures of persons within a month, newest first
+	Trail     []auditRow // newest first
+	Campaigns []string
+	Formats   []string // of an export of records
+	From      string   // the day with which the form of records begins
+}
+
+// registerRow is a do-not-call list and its age.
+type registerRow struct {
+	DNCList
+	Days int // since it was issued; -1: not known
+}
+
+// keptRow is a kind of what is kept and for how long.
+type keptRow struct {
+	Kind string
+	Days int       // 0: for ever
+	Last time.Time // when something of it was forgotten last
+	Rows string    // how many
+}
+
+const (
+	shownAnchors = 5
+	shownTrail   = 10
+)
+
+func (a *api) compliancePage(r *http.Request) (any, error) {
+	now := time.Now()
+	d := complianceData{From: now.Local().AddDate(0, 0, -30).Format(time.DateOnly), Formats: []string{"xlsx", "csv", "jsonl", "sealed"}}
+	u := a.svc.Upkeep()
+	d.Keys = u.Recipients
+	var err error
+	if d.Heads, err = a.svc.Store().Heads(now); err != nil {
+		return nil, err
+	}
+	if d.Campaigns, err = a.campaignNames(); err != nil {
+		return nil, err
+	}
+	if err := d.anchors(a, r, u, now); err != nil {
+		return nil, err
+	}
+	if err := d.registers(a, r, now); err != nil {
+		return nil, err
+	}
+	if err := d.kept(a, u); err != nil {
+		return nil, err
+	}
+	return d, d.month(a, now)
+}
+
+// anchors are the last places where the ends of the chains were kept.
+func (d *complianceData) anchors(a *api, r *http.Request, u dialer.Upkeep, now time.Time) error {
+	all, err := lastOf(a.svc.Store().AuditTrail(contactdb.AuditFilter{Object: "anchor", Verb: "record.anchor"}), shownAnchors)
+	if err != nil {
+		return err
+	}
+	slices.Reverse(all)
+	d.Anchors = all
+	if u.AnchorEvery > 0 {
+		d.Every = web.Number(langOf(r), int(u.AnchorEvery.Hours()))
+		d.Anchored = len(all) > 0 && now.Sub(all[0].At) <= u.AnchorEvery+time.Hour
+	}
+	return nil
+}
+
+// registers are the do-not-call lists, those first that are too old.
+func (d *complianceData) registers(a *api, r *http.Request, now time.Time) error {
+	v, err := a.registers(r)
+	if err != nil {
+		return err
+	}
+	for _, l := range v.([]DNCList) {
+		row := registerRow{DNCList: l, Days: -1}
+		if !l.Issued.IsZero() {
+			row.Days = int(now.Sub(l.Issued).Hours() / 24)
+		}
+		d.Registers = append(d.Registers, row)
+		d.Expired += flag(l.Expired)
+	}
+	slices.SortStableFunc(d.Registers, func(x, y registerRow) int { return flag(y.Expired) - flag(x.Expired) })
+	return nil
+}
+
+// kept is how long what is kept, and what was forgotten last.
+func (d *complianceData) kept(a *api, u dialer.Upkeep) error {
+	last := map[string]contactdb.AuditEntry{}
+	for e, err := range a.svc.Store().AuditTrail(contactdb.AuditFilter{Who: dialer.Itself}) {
+		if err != nil {
+			return err
+		}
+		last[e.Verb] = e
+	}
+	for _, k := range []struct {
+		kind string
+		days time.Duration
+	}{{"recordings", u.Recordings}, {"notes", u.Notes}, {"numbers", u.Numbers}, {"contacts", u.Contacts}, {"verdicts", u.Verdicts}} {
+		e := last["retention."+k.kind]
+		d.Kept = append(d.Kept, keptRow{Kind: k.kind, Days: int(k.days.Hours() / 24), Last: e.At, Rows: e.Detail["rows"]})
+	}
+	return nil
+}
+
+// month is what happened in the last month, newest first: who asked for what is
+// known of a person, or for its erasure, and what was done last.
+func (d *complianceData) month(a *api, now time.Time) error {
+	recent := a.svc.Store().AuditTrail(contactdb.AuditFilter{From: now.AddDate(0, -1, 0)})
+	for e, err := range recent {
+		if err != nil {
+			return err
+		}
+		if e.Verb == "contact.export" || e.Verb == "contact.erase" {
+			d.Requests = append(d.Requests, auditRow{e})
+		}
+		if d.Trail = append(d.Trail, auditRow{e}); len(d.Trail) > 4*shownTrail {
+			d.Trail = append(d.Trail[:0], d.Trail[len(d.Trail)-shownTrail:]...)
+		}
+	}
+	d.Trail = d.Trail[max(0, len(d.Trail)-shownTrail):]
+	slices.Reverse(d.Trail)
+	slices.Reverse(d.Requests)
+	return nil
+}

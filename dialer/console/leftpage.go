@@ -1,0 +1,160 @@
+package console
+
+import (
+	"html/template"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"apel/dialer"
+	"apel/dialer/console/web"
+)
+
+// contactsLeft is the part of a campaign's page that counts its contacts: it
+// takes a walk through the lists, so that it is not drawn each second.
+type contactsLeft struct {
+	dialer.Plan
+	Whys  template.HTML
+	Hours []leftHour // the columns of the table of zones
+	Zones []leftZone
+	Most  int // in one cell
+}
+
+// leftHour is a column: an hour, or what comes after the last hour that has one.
+type leftHour struct {
+	Hour, Day string // in the zone of this machine; Day only where it changes
+}
+
+// leftZone is a row: the contacts of a zone by the hour in which they may be dialed.
+type leftZone struct {
+	Name string
+	Now  leftCell
+	At   []leftCell // as Hours
+	Sum  int
+}
+
+// leftCell is a count, and how dark it is shown.
+type leftCell struct {
+	N     int
+	Shade int // 0 to 4
+}
+
+const (
+	shownHours = 12 // columns with an hour of their own
+	shownZones = 10 // rows with a zone of their own
+)
+
+func (a *api) campaignContacts(w http.ResponseWriter, r *http.Request) error {
+	name := r.PathValue("campaign")
+	p, err := a.svc.Plan(name, nil)
+	if err != nil {
+		return a.missingCampaign(err, name)
+	}
+	l := langOf(r)
+	d := contactsLeft{Plan: p, Whys: whysOf(p.Counts, l)}
+	d.fill(p.Zones, l)
+	body, err := a.pages.Part("campaigncontacts", "main", l, d)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write(body) // the browser is gone: nobody to tell
+	return nil
+}
+
+// whysOf draws the contacts by what the rules say of them.
+func whysOf(c dialer.Counts, l web.Lang) template.HTML {
+	bars := []web.Bar{{Name: web.Text(l, "plan.now.short"), Class: "c2", Value: float64(c.Now), Text: web.Number(l, c.Now)}}
+	for _, part := range []struct {
+		why   map[string]int
+		class string
+	}{{c.LaterWhy, "c1"}, {c.NeverWhy, "c6"}} {
+		for _, why := range sortedKeys(part.why) {
+			bars = append(bars, web.Bar{Name: web.Word(l, "held", why), Class: part.class, Value: float64(part.why[why]), Text: web.Number(l, part.why[why])})
+		}
+	}
+	return web.Bars(web.Text(l, "campaign.contacts"), bars...)
+}
+
+// fill makes the table of zones and hours: the next hours in which somebody may
+// be dialed, and the zones with most contacts, the rest together.
+func (d *contactsLeft) fill(zones []dialer.ZonePlan, l web.Lang) {
+	hours := map[string]bool{}
+	for _, z := range zones {
+		for at := range z.At {
+			hours[at] = true
+		}
+	}
+	order := slices.Sorted(maps.Keys(hours)) // RFC 3339 in UTC: in the order of time
+	shown := order[:min(len(order), shownHours)]
+	d.Hours = hourNames(shown)
+	if len(order) > len(shown) {
+		d.Hours = append(d.Hours, leftHour{Hour: web.Text(l, "left.later")})
+	}
+	for i, z := range zones {
+		if i < shownZones {
+			d.Zones = append(d.Zones, leftZone{Name: joinZones(z.Zones), At: make([]leftCell, len(d.Hours))})
+		} else if i == shownZones {
+			d.Zones = append(d.Zones, leftZone{Name: web.Text(l, "left.others"), At: make([]leftCell, len(d.Hours))})
+		}
+		row := &d.Zones[len(d.Zones)-1]
+		row.Now.N += z.Now
+		row.Sum += z.Now
+		for at, n := range z.At {
+			column := slices.Index(shown, at)
+			if column < 0 {
+				column = len(d.Hours) - 1
+			}
+			row.At[column].N += n
+			row.Sum += n
+		}
+	}
+	d.shade()
+}
+
+// shade marks the cells by their share of the fullest.
+func (d *contactsLeft) shade() {
+	cells := func(f func(c *leftCell)) {
+		for i := range d.Zones {
+			f(&d.Zones[i].Now)
+			for j := range d.Zones[i].At {
+				f(&d.Zones[i].At[j])
+			}
+		}
+	}
+	cells(func(c *leftCell) { d.Most = max(d.Most, c.N) })
+	cells(func(c *leftCell) {
+		if c.N > 0 {
+			c.Shade = 1 + 3*c.N/d.Most
+		}
+	})
+}
+
+// hourNames writes hours in the zone of this machine, with the day where it is another.
+func hourNames(hours []string) []leftHour {
+	var all []leftHour
+	day := time.Now().Local().Format("02.01")
+	for _, at := range hours {
+		t, err := time.Parse(time.RFC3339, at)
+		if err != nil { // the plan writes none but these
+			continue
+		}
+		h := leftHour{Hour: t.Local().Format("15:04")}
+		if d := t.Local().Format("02.01"); d != day {
+			h.Day, day = d, d
+		}
+		all = append(all, h)
+	}
+	return all
+}
+
+// joinZones writes the zones that a number may be in, at most three.
+func joinZones(zones []string) string {
+	if len(zones) > 3 {
+		return strings.Join(zones[:3], ", ") + " …"
+	}
+	return strings.Join(zones, ", ")
+}

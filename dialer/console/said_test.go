@@ -1,0 +1,148 @@
+package console
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+
+	"apel/dialer/console/web"
+)
+
+// atTerminal are sentences that no page can bring about: they answer what only a
+// command or a program asks.
+var atTerminal = []string{
+	"RFC 3339", "is not a number from", "FIELD=COLUMN", "is no number of an import", "the request's body is not what", "takes application/sdp", "GET /api lists",
+	"HOST:PORT", "no token opens", "does not have the scope", "the token is not known", "--list", "is neither", "at is a time with its zone", "format %s is not known",
+	"outcome %s is not known", "scope %s is not known", "event %s is not known", "role %s is not known", "say on whose phone", "no number is given", "is not before to",
+	"there is no live page", "a call is monitored by", "built-in message", "campaign %s: %s: %s", "write csv", "is in %s lists; say which",
+}
+
+// TestSentencesThatPagesShowAreInEveryLanguage reads the sentences out of the
+// code of the rules, the engine and the console, and holds them against the
+// table. What is made of other sentences only has no words of its own.
+func TestSentencesThatPagesShowAreInEveryLanguage(t *testing.T) {
+	found := map[string]token.Position{}
+	for _, source := range []struct {
+		files string
+		calls []string // functions whose sentence a page shows
+	}{
+		{"*.go", []string{"problem"}},
+		{"../../campaign/*.go", []string{"later", "never", "breach"}},
+		{"../../campaign/check.go", []string{"Errorf"}},
+		{"../plan.go", []string{"later"}},
+		{"../monitor.go", []string{"Errorf"}},
+		{"../campaigns.go", []string{"Errorf"}},
+		{"../callback.go", []string{"Errorf"}},
+	} {
+		files, err := filepath.Glob(source.files)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range files {
+			if !strings.HasSuffix(name, "_test.go") {
+				sentencesIn(t, name, source.calls, found)
+			}
+		}
+	}
+	if len(found) < 90 {
+		t.Errorf("only %d sentences were found", len(found))
+	}
+	for sentence, at := range found {
+		filled := strings.ReplaceAll(sentence, "%s", "\"x1\"")
+		said := web.Said(web.Romanian, filled)
+		if said == filled && !only(sentence) {
+			t.Errorf("%s: no Romanian for %q", at, sentence)
+		}
+		if n := strings.Count(sentence, "%s"); strings.Count(said, "{") > 0 && said != filled {
+			t.Errorf("%s: the Romanian of %q asks for more than its %d words: %s", at, sentence, n, said)
+		}
+	}
+}
+
+// only says whether a sentence is made of others, or is for a terminal.
+func only(sentence string) bool {
+	for _, part := range atTerminal {
+		if strings.Contains(sentence, part) {
+			return true
+		}
+	}
+	return len(strings.Fields(strings.ReplaceAll(sentence, "%s", ""))) < 2
+}
+
+var verbOf = regexp.MustCompile(`%[-+#.0-9]*[a-z]`)
+
+// sentencesIn collects what the calls of a file say, %s for each variable part.
+func sentencesIn(t *testing.T, name string, calls []string, found map[string]token.Position) {
+	t.Helper()
+	set := token.NewFileSet()
+	file, err := parser.ParseFile(set, name, nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok {
+			return true
+		}
+		called := ""
+		switch f := call.Fun.(type) {
+		case *ast.Ident:
+			called = f.Name
+		case *ast.SelectorExpr:
+			called = f.Sel.Name
+		}
+		for _, want := range calls {
+			if called != want {
+				continue
+			}
+			for _, arg := range call.Args {
+				s := strings.TrimPrefix(wordsOf(arg), "%s: ")
+				if !strings.Contains(s, " ") {
+					continue
+				}
+				if called == "breach" {
+					s += " (%s)" // Breach.Error
+				}
+				found[s] = set.Position(call.Pos())
+				break
+			}
+		}
+		return true
+	})
+}
+
+// wordsOf is a string expression with %s for what is not a literal.
+func wordsOf(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.BasicLit:
+		if s, err := strconv.Unquote(e.Value); err == nil && e.Kind == token.STRING {
+			return verbOf.ReplaceAllString(s, "%s")
+		}
+	case *ast.BinaryExpr:
+		return wordsOf(e.X) + wordsOf(e.Y)
+	case *ast.CallExpr:
+		if f, ok := e.Fun.(*ast.SelectorExpr); ok && f.Sel.Name == "Sprintf" {
+			return wordsOf(e.Args[0])
+		}
+		return "%s"
+	case *ast.Ident, *ast.SelectorExpr:
+		return "%s"
+	}
+	return ""
+}
+
+func TestWhatTheAuditTrailSaysIsInEveryLanguage(t *testing.T) {
+	for _, lang := range web.Langs {
+		texts := web.Texts(lang)
+		for _, r := range routes {
+			if r.Audit != "" && r.Audit != unaudited && texts["verb."+r.Audit] == "" {
+				t.Errorf("%s %s: no text in %s for the verb %q", r.Method, r.Path, lang, r.Audit)
+			}
+		}
+	}
+}
