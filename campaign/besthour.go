@@ -52,20 +52,18 @@ func wilson(yes, of int) float64 {
 }
 
 // InBestHour moves a try after an outcome that says that nobody was there into
-// the best hour, if one is known and comes within a day of the time. The hour
-// is that of the first zone; all must be open.
-func (d *Definition) InBestHour(h contactdb.Hours, zones []string, outcome string, at time.Time) time.Time {
+// the best hour of one of the contact's numbers, if one is known and comes within
+// a day of the time. The hour is that of the number's first zone; all must be open.
+func (d *Definition) InBestHour(h contactdb.Hours, c contactdb.Contact, outcome string, at time.Time) time.Time {
 	hour, why := BestHour(h)
 	if !d.Attempts.BestHour || why == "" || at.IsZero() || outcome != contactdb.NoAnswer && outcome != contactdb.Machine {
 		return at
 	}
-	places, ok := locations(zones)
-	if !ok {
-		return at
-	}
 	for t := at; t.Before(at.Add(aDay)); t = t.Truncate(time.Hour).Add(time.Hour) {
-		if t.In(places[0]).Hour() == hour && d.openIn(places, t) {
-			return t
+		for _, zones := range zonesOf(c) {
+			if places, ok := locations(zones); ok && t.In(places[0]).Hour() == hour && d.openIn(places, t) {
+				return t
+			}
 		}
 	}
 	return at

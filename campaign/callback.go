@@ -29,14 +29,18 @@ func (d *Definition) MayPromise(c contactdb.Contact, at, now time.Time) error {
 	case !d.Schedule.End.IsZero() && !at.Before(d.Schedule.End):
 		return fmt.Errorf("the campaign ends at %s; promise an earlier time", d.Schedule.End.Format(time.RFC3339))
 	}
-	open, next := d.Open(c.Zones, at)
+	open, next := d.OpenTo(c, at)
 	switch {
 	case open:
 		return nil
 	case next.IsZero():
 		return fmt.Errorf("it is not known what time it is where the contact is; give the contact a time zone: apel contact edit")
 	}
-	places, _ := locations(c.Zones)
+	zones := c.ZonesOf(c.Phone)
+	places, ok := locations(zones)
+	if !ok {
+		places = []*time.Location{time.UTC}
+	}
 	return fmt.Errorf("at %s the contact may not be called (%s); promise %s, for example",
 		at.In(places[0]).Format("Mon 2 Jan 15:04 MST"), joined(c.Zones), next.In(places[0]).Format(time.RFC3339))
 }

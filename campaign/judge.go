@@ -44,7 +44,7 @@ func (d *Definition) Judge(c contactdb.Candidate, now time.Time) contactdb.Verdi
 		return v
 	}
 	if start := d.Schedule.Start; now.Before(start) {
-		_, next := d.Open(c.Zones, start)
+		_, next := d.OpenTo(c.Contact, start)
 		return later(NotStarted, next, "the campaign's schedule starts "+start.Format("Mon 2 Jan 2006 15:04 MST"))
 	}
 	if c.Leased && len(c.Others) == 0 {
@@ -60,9 +60,6 @@ func (d *Definition) Judge(c contactdb.Candidate, now time.Time) contactdb.Verdi
 func (d *Definition) never(c contactdb.Candidate, now time.Time) (contactdb.Verdict, bool) {
 	if v, refused := d.allRefused(c); refused {
 		return v, true
-	}
-	if !zonesKnown(c.Zones) {
-		return never(NoZone, "it is not known what time it is there; give the contact a time zone: apel contact edit")
 	}
 	if v, refused := d.consent(c.Consent, now); refused {
 		return v, true

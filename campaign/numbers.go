@@ -22,6 +22,7 @@ type Numbers struct {
 // numberSeen is one of a candidate's numbers, as the rules see it.
 type numberSeen struct {
 	contactdb.Sight
+	zones    []string // by which a call to it is judged
 	attempts int
 	outcome  string
 }
@@ -31,7 +32,7 @@ func numbersOf(c contactdb.Candidate) []numberSeen {
 	first := contactdb.Sight{Number: contactdb.Number{Phone: c.Phone, Type: c.NumberType, Region: c.Region, Zones: c.Zones},
 		Suppressed: c.Suppressed, Tries: c.NumberTries, Leased: c.Leased}
 	if len(c.Others) == 0 {
-		return []numberSeen{{Sight: first}}
+		return []numberSeen{{Sight: first, zones: c.ZonesOf(c.Phone)}}
 	}
 	for _, n := range c.Contact.Numbers {
 		if n.Phone == c.Phone {
@@ -43,6 +44,7 @@ func numbersOf(c contactdb.Candidate) []numberSeen {
 		all = append(all, numberSeen{Sight: o})
 	}
 	for i := range all {
+		all[i].zones = c.ZonesOf(all[i].Phone)
 		for _, p := range c.Progress.Numbers {
 			if p.Phone == all[i].Phone {
 				all[i].attempts, all[i].outcome = p.Attempts, p.Outcome
@@ -70,6 +72,8 @@ func (d *Definition) refused(n numberSeen) contactdb.Verdict {
 		v, _ = never(WrongCountry, fmt.Sprintf("the number is in %s, and the campaign calls %s only", orUnknown(n.Region), d.Country))
 	case dead(n.outcome) && d.retry(n.outcome) <= 0:
 		v, _ = never(contactdb.InvalidNumber, "nobody can be reached on the number: "+n.outcome)
+	case !zonesKnown(n.zones):
+		v, _ = never(NoZone, "it is not known what time it is there; give the contact a time zone: apel contact edit")
 	}
 	return v
 }
@@ -93,7 +97,7 @@ func (d *Definition) choose(c contactdb.Candidate, now time.Time) contactdb.Verd
 		v := d.refused(n)
 		if v.Reason == "" {
 			usable++
-			v = d.when(n, c.Zones, now)
+			v = d.when(n, now)
 		}
 		switch {
 		case v.Kind == contactdb.Yes && (chosen < 0 || d.Numbers.Order != InRow && n.attempts < least):
@@ -120,15 +124,15 @@ func (d *Definition) choose(c contactdb.Candidate, now time.Time) contactdb.Verd
 }
 
 // when says whether a number may be called now, and if not, when.
-func (d *Definition) when(n numberSeen, zones []string, now time.Time) contactdb.Verdict {
+func (d *Definition) when(n numberSeen, now time.Time) contactdb.Verdict {
 	if n.Leased {
 		return later(InCall, now.Add(inCallDelay), "the number is in a call right now")
 	}
+	places, _ := locations(n.zones)
 	own, ok := locations(n.Zones)
 	if !ok {
-		own, _ = locations(zones)
+		own = places
 	}
-	places, _ := locations(zones)
 	reason, why := d.capped(own, n.Tries, now)
 	if reason == "" && d.openIn(places, now) {
 		return contactdb.Verdict{Kind: contactdb.Yes}
@@ -136,11 +140,11 @@ func (d *Definition) when(n numberSeen, zones []string, now time.Time) contactdb
 	next, found := d.earliest(places, own, n.Tries, now)
 	switch {
 	case !found:
-		return later(OutsideHours, next, fmt.Sprintf("the call windows in %s are not open together within two weeks; widen windows:, or correct the contact's zones", joined(zones)))
+		return later(OutsideHours, next, fmt.Sprintf("the call windows in %s are not open together within two weeks; widen windows:, or correct the contact's zones", joined(n.zones)))
 	case reason != "":
 		return later(reason, next, why)
 	}
-	return later(OutsideHours, next, fmt.Sprintf("outside the call windows in %s; they open %s", joined(zones), next.In(places[0]).Format("Mon 2 Jan 15:04 MST")))
+	return later(OutsideHours, next, fmt.Sprintf("outside the call windows in %s; they open %s", joined(n.zones), next.In(places[0]).Format("Mon 2 Jan 15:04 MST")))
 }
 
 // capped says which cap on the attempts on a number is reached at an instant:

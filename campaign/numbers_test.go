@@ -72,6 +72,43 @@ func TestTheNextNumberIsTheOneThatWasTriedLeastAndMayBeCalled(t *testing.T) {
 	}
 }
 
+// At home in Bucharest, with a mobile of New York: each is called by its own clock.
+func TestEachNumberIsJudgedByItsOwnClock(t *testing.T) {
+	home, mobile := "+40212345678", "+12125550123"
+	d := campaignWith(t, "{daily: 09:00-20:00}")
+	for _, tt := range []struct{ now, zone, phone, when string }{
+		{"2026-11-23T12:00:00+02:00", "", home, ""},
+		{"2026-11-23T17:00:00+02:00", "", home, ""}, // both are open: the first
+		{"2026-11-23T21:00:00+02:00", "", mobile, ""},
+		{"2026-11-24T04:00:00+02:00", "", "", "2026-11-24T09:00:00+02:00"},
+		{"2026-11-23T21:00:00+02:00", "Europe/Bucharest", "", "2026-11-24T09:00:00+02:00"}, // lives in Bucharest, and the mobile with them
+		{"2026-11-23T12:00:00+02:00", "America/New_York", "", "2026-11-23T16:00:00+02:00"}, // moved: the phone at home is where it is, and they are not
+	} {
+		c := someone()
+		c.Phone, c.NumberType, c.Zone = home, "fixed-line", tt.zone
+		c.Contact.Numbers = []contactdb.Number{{Phone: home, Type: "fixed-line", Region: "RO", Zones: []string{"Europe/Bucharest"}},
+			{Phone: mobile, Type: "mobile", Region: "US", Zones: []string{"America/New_York"}}}
+		c.GatherZones(nil)
+		c.Others = []contactdb.Sight{{Number: c.Contact.Numbers[1]}}
+		now := instant(t, tt.now)
+		v := d.Judge(c, now)
+		if v.Phone != tt.phone || tt.when != "" && (v.Reason != OutsideHours || !v.When.Equal(instant(t, tt.when))) {
+			t.Errorf("%s, living in %q: %+v, want %s %s", tt.now, tt.zone, v, tt.phone, tt.when)
+		}
+		open, next := d.OpenTo(c.Contact, now)
+		if open != (tt.phone != "") || !open && !next.Equal(v.When) {
+			t.Errorf("%s, living in %q: the table of hours says %v %v", tt.now, tt.zone, open, next)
+		}
+	}
+	c := several()
+	c.Contact.Numbers[1].Zones, c.Zones = []string{"Mars/Crater"}, []string{"Europe/Bucharest", "Mars/Crater"}
+	c.Suppressed, c.Others[1].Suppressed = &contactdb.Suppression{}, &contactdb.Suppression{}
+	c.Others[0].Number = c.Contact.Numbers[1]
+	if v := d.Judge(c, instant(t, noonOnMonday)); v.Kind != contactdb.Never {
+		t.Errorf("two numbers suppressed, of the third nobody knows the hour: %+v", v)
+	}
+}
+
 func TestAnotherNumberIsTriedSoonAndADeadOneEndsNothing(t *testing.T) {
 	d, now := Default("spring"), instant(t, noonOnMonday)
 	for _, tt := range []struct {
@@ -158,17 +195,17 @@ func TestTheBestHourIsNamedOnlyWhereTheCallsShowOne(t *testing.T) {
 	}
 	d, at := Default("spring"), instant(t, "2026-11-23T11:20:00+02:00")
 	zones := []string{"Europe/Bucharest"}
-	if got, want := d.InBestHour(h, zones, contactdb.NoAnswer, at), instant(t, "2026-11-23T18:00:00+02:00"); !got.Equal(want) {
+	if got, want := d.InBestHour(h, contactdb.Contact{Phone: "+40712345678", Zones: zones}, contactdb.NoAnswer, at), instant(t, "2026-11-23T18:00:00+02:00"); !got.Equal(want) {
 		t.Errorf("moved to %v, want %v", got, want)
 	}
-	if got := d.InBestHour(h, zones, contactdb.Busy, at); !got.Equal(at) {
+	if got := d.InBestHour(h, contactdb.Contact{Phone: "+40712345678", Zones: zones}, contactdb.Busy, at); !got.Equal(at) {
 		t.Errorf("a busy number waits for the best hour: %v", got)
 	}
-	if got := d.InBestHour(h, zones, contactdb.NoAnswer, instant(t, "2026-11-23T18:40:00+02:00")); got.Minute() != 40 {
+	if got := d.InBestHour(h, contactdb.Contact{Phone: "+40712345678", Zones: zones}, contactdb.NoAnswer, instant(t, "2026-11-23T18:40:00+02:00")); got.Minute() != 40 {
 		t.Errorf("within the hour: moved to %v", got)
 	}
 	d.Attempts.BestHour = false
-	if got := d.InBestHour(h, zones, contactdb.NoAnswer, at); !got.Equal(at) {
+	if got := d.InBestHour(h, contactdb.Contact{Phone: "+40712345678", Zones: zones}, contactdb.NoAnswer, at); !got.Equal(at) {
 		t.Errorf("off, and moved to %v", got)
 	}
 }

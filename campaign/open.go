@@ -4,6 +4,8 @@ import (
 	"sync"
 	"time"
 	_ "time/tzdata" // zones are the same on any host
+
+	"apel/contactdb"
 )
 
 // horizon is how far ahead an opening is looked for. Windows repeat by the
@@ -30,6 +32,20 @@ func (d *Definition) Open(zones []string, now time.Time) (bool, time.Time) {
 	}
 	next, _ := d.opening(places, now)
 	return false, next
+}
+
+// OpenTo says whether a contact may be called at now on one of its numbers, and if
+// not, when the first may be; as Open.
+func (d *Definition) OpenTo(c contactdb.Contact, now time.Time) (bool, time.Time) {
+	return contactdb.ZoneSet{AnyOf: zonesOf(c)}.Open(func(zones []string) (bool, time.Time) { return d.Open(zones, now) })
+}
+
+// zonesOf are the zones of each of a contact's numbers.
+func zonesOf(c contactdb.Contact) (all [][]string) {
+	for _, n := range c.AllNumbers() {
+		all = append(all, c.ZonesOf(n.Phone))
+	}
+	return all
 }
 
 // openIn says whether now is in a window in all places.

@@ -113,7 +113,7 @@ func (l *leasing) find(id uint64) (*group, state, error) {
 		if err != nil {
 			return nil, st, err
 		}
-		class := l.class(c.Zones)
+		class := l.class(&c)
 		for _, g := range l.groups {
 			if g.seg == last && g.class == class {
 				return g, st, nil

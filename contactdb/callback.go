@@ -100,7 +100,7 @@ func (l *leasing) takeCallbacks() error {
 		}
 		var c Contact
 		if c, _, err = l.contact(p.seg, p.id); err == nil {
-			p.class = l.class(c.Zones)
+			p.class = l.class(&c)
 			_, err = l.examine(p)
 		}
 	}
@@ -245,7 +245,7 @@ func (s *Store) changePromise(campaign string, contact Contact, f func(*tx, camp
 			if err != nil {
 				return err
 			}
-			return f(t, camp, place{seg, t.class(c.Zones), c.ID}, &st)
+			return f(t, camp, place{seg, t.class(&c), c.ID}, &st)
 		}
 		return fmt.Errorf("contact %d of list %q: %w", contact.ID, contact.List, ErrNotFound)
 	})

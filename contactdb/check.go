@@ -133,7 +133,7 @@ func (c *checking) contacts() error {
 
 // classOf is 0 for zones that have no class.
 func (c *checking) classOf(row Contact) uint32 {
-	if n := c.get(bZones, []byte("="+strings.Join(row.Zones, ","))); n != nil {
+	if n := c.get(bZones, []byte("="+row.clocks())); n != nil {
 		return binary.BigEndian.Uint32(n)
 	}
 	return 0

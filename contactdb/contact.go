@@ -13,7 +13,7 @@ type Contact struct {
 	Phone      string   `json:"phone"`       // E.164, the number that is dialed (first)
 	NumberType string   `json:"number_type"` // mobile, fixed-line, fixed-or-mobile, toll-free, premium, voip, unknown
 	Region     string   `json:"region"`      // ISO 3166-1 alpha-2 of the number
-	Zones      []string `json:"zones"`       // every IANA zone the person may be in, sorted; dialing needs all of them open
+	Zones      []string `json:"zones"`       // every IANA zone in which one of the numbers may ring, sorted; see ZonesOf
 	// Numbers are all of the person's numbers in the order in which they are to
 	// be tried; the first is Phone. Empty if Phone is the only one and nothing
 	// more is known of it. See AllNumbers.
@@ -25,7 +25,7 @@ type Contact struct {
 	LastName   string            `json:"last_name,omitempty"`
 	Email      string            `json:"email,omitempty"`
 	City       string            `json:"city,omitempty"`
-	Zone       string            `json:"zone,omitempty"`     // IANA zones where the person is said to live, joined by commas; part of Zones
+	Zone       string            `json:"zone,omitempty"`     // IANA zones where the person is said to live, joined by commas; see ZonesOf
 	Language   string            `json:"language,omitempty"` // BCP 47
 	Tags       []string          `json:"tags,omitempty"`     // sorted, each once
 	Notes      string            `json:"notes,omitempty"`
@@ -127,10 +127,8 @@ func orderNumbers(c *Contact) error {
 	}
 	for i := range c.Numbers {
 		c.Numbers[i].Zones = sortedSet(c.Numbers[i].Zones)
-		if !slices.Equal(c.Zones, c.Numbers[i].Zones) {
-			c.Zones = append(slices.Clip(c.Zones), c.Numbers[i].Zones...)
-		}
 	}
+	c.GatherZones(nil)
 	n := c.Numbers[0]
 	c.Phone, c.NumberType, c.Region = n.Phone, n.Type, n.Region
 	return nil

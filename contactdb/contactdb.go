@@ -149,8 +149,8 @@ type LeaseRequest struct {
 	Only    uint64        // this contact and no other, whenever its next try would be; 0: any
 	Owner   string        // names the dialer process
 	TTL     time.Duration // a lease unsettled after that may be reaped by another owner
-	// Open says whether contacts in this set of zones may be called now, and if not, when the next may be;
-	// a closed set is skipped by one seek.
+	// Open says whether a number in these zones may be called now, and if not, when it may be;
+	// contacts of whom no number may be are skipped by one seek.
 	Open func(zones []string) (open bool, next time.Time)
 	// Judge is called inside the transaction for each contact considered.
 	Judge func(Candidate) Verdict
@@ -366,10 +366,11 @@ type List struct {
 	Zones      []ZoneSet `json:"zones"` // how many contacts by set of zones
 }
 
-// ZoneSet counts the contacts of a list that share a set of possible zones.
+// ZoneSet counts the contacts of a list that share the zones of their numbers.
 type ZoneSet struct {
-	Zones    []string `json:"zones"`
-	Contacts int      `json:"contacts"`
+	Zones    []string   `json:"zones"`            // all; they may be called when all of them are open
+	AnyOf    [][]string `json:"any_of,omitempty"` // numbers are in different zones: when all of one of these are
+	Contacts int        `json:"contacts"`
 }
 
 // ImportResult accounts for every row: Rows = Imported + Updated + Duplicates + Rejected.

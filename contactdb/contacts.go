@@ -200,11 +200,11 @@ func (t *tx) addContact(list *listRow, c *Contact) {
 	if len(list.Segments) == 0 {
 		list.Segments = append(list.Segments, uint32(t.next(bSegments)))
 	}
-	seg, class := list.Segments[len(list.Segments)-1], t.class(c.Zones)
+	seg, class := list.Segments[len(list.Segments)-1], t.class(c)
 	t.putContact(seg, c)
 	t.index(*c, seg)
 	t.put(bFresh, freshKey(seg, class, c.ID), []byte{})
-	list.count(class, c.Zones, 1)
+	list.count(class, c.clocks(), 1)
 }
 
 // index makes a contact found by each of its numbers and by its external id.
@@ -279,12 +279,12 @@ func (t *tx) replaceContact(list *listRow, c Contact) error {
 		}
 		t.putContact(seg, &c)
 		t.reindex(&old, &c, seg)
-		from, to := t.class(old.Zones), t.class(c.Zones)
+		from, to := t.class(&old), t.class(&c)
 		if from != to {
 			t.delete(bFresh, freshKey(seg, from, c.ID))
 			t.put(bFresh, freshKey(seg, to, c.ID), []byte{})
-			list.count(from, old.Zones, -1)
-			list.count(to, c.Zones, 1)
+			list.count(from, old.clocks(), -1)
+			list.count(to, c.clocks(), 1)
 		}
 		t.rearrange(&old, &c, seg, from, to)
 		return t.replaced(place{seg, to, c.ID}, from)

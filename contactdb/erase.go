@@ -230,7 +230,7 @@ func (t *tx) removeContact(seg uint32, c Contact) error {
 	if err != nil {
 		return err
 	}
-	p := place{seg, t.class(c.Zones), c.ID}
+	p := place{seg, t.class(&c), c.ID}
 	for _, camp := range camps {
 		st, found, err := t.state(camp, c.ID)
 		if err != nil {
@@ -251,7 +251,7 @@ func (t *tx) removeContact(seg uint32, c Contact) error {
 	}
 	t.delete(bFresh, freshKey(seg, p.class, c.ID))
 	t.delete(bContacts, contactKey(seg, c.ID))
-	list.count(p.class, c.Zones, -1)
+	list.count(p.class, c.clocks(), -1)
 	t.save(bLists, []byte(list.Name), list)
 	return nil
 }

@@ -32,12 +32,13 @@ func readHours(value []byte) (h Hours) {
 	return h
 }
 
-// countHour counts a call that was placed, by the clock of the contact's first zone.
+// countHour counts a call that was placed, by the clock of the number's first zone.
 func (t *tx) countHour(camp uint32, c Contact, r Record) {
-	if r.PlacedAt.IsZero() || len(c.Zones) == 0 {
+	zones := c.ZonesOf(r.Phone)
+	if r.PlacedAt.IsZero() || len(zones) == 0 {
 		return
 	}
-	zone := zoneOf(c.Zones[0])
+	zone := zoneOf(zones[0])
 	if zone == nil {
 		return
 	}

@@ -358,7 +358,7 @@ func (im *importing) complete(t *tx, segment []uint32) error {
 	}
 	row.Segments = append(row.Segments, segment...)
 	for _, z := range im.row.Zones {
-		row.count(z.Class, z.Zones, z.Contacts)
+		row.countSet(z.Class, z.ZoneSet, z.Contacts)
 	}
 	im.save(t, row)
 	im.info.State = ImportDone
@@ -375,7 +375,7 @@ func (im *importing) put(t *tx, p *part, words txBook) (first uint64) {
 		im.info.First = first
 	}
 	fresh := map[uint32][]uint64{}
-	classes, sets := map[string]uint32{}, map[uint32][]string{}
+	classes, names := map[string]uint32{}, map[uint32]string{}
 	w := rowWriter{words: words}
 	rows := t.puts(bContacts)
 	key := make([]byte, 0, 16)
@@ -387,11 +387,11 @@ func (im *importing) put(t *tx, p *part, words txBook) (first uint64) {
 			}
 			key = be64(be32(key[:0], seg), next)
 			rows.put(key, row)
-			zones := joinZones(c.Zones)
-			class, known := classes[zones]
+			clocks := b.clocks[i]
+			class, known := classes[clocks]
 			if !known {
-				class = t.class(c.Zones)
-				classes[zones], sets[class] = class, c.Zones
+				class = t.classNamed(clocks)
+				classes[clocks], names[class] = class, clocks
 			}
 			fresh[class] = append(fresh[class], next)
 		}
@@ -401,7 +401,7 @@ func (im *importing) put(t *tx, p *part, words txBook) (first uint64) {
 		t.err = err
 	}
 	for _, class := range slices.Sorted(maps.Keys(fresh)) {
-		im.row.count(class, sets[class], len(fresh[class]))
+		im.row.count(class, names[class], len(fresh[class]))
 		out := t.puts(bFresh)
 		for _, id := range fresh[class] {
 			out.put(be64(be32(be32(key[:0], seg), class), id), []byte{})

@@ -276,11 +276,11 @@ func (im *importing) duplicate(t *tx, e entry) error {
 
 // drop takes a contact that was written out again.
 func (im *importing) drop(t *tx, c Contact) {
-	class := t.class(c.Zones)
+	class := t.class(&c)
 	t.unindexKeys(&c, im.info.Segment) // its terms are not written yet, or go with thinRuns
 	t.delete(bContacts, contactKey(im.info.Segment, c.ID))
 	t.delete(bFresh, freshKey(im.info.Segment, class, c.ID))
-	im.row.count(class, c.Zones, -1)
+	im.row.count(class, c.clocks(), -1)
 	im.info.Imported--
 	im.gone.add(uint32(c.ID - im.info.First))
 }
@@ -331,6 +331,9 @@ func (c Contact) with(later Contact) Contact {
 		}
 	}
 	c.Numbers, c.Zones = later.Numbers, later.Zones
+	if later.Zone == "" { // where the person lives it does not say
+		c.GatherZones(c.Zones)
+	}
 	if later.Tags != nil {
 		c.Tags = later.Tags
 	}

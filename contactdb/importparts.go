@@ -22,6 +22,7 @@ const batchRows = 500
 type batch struct {
 	contacts []Contact
 	rows     [][]byte // nil: a word of it is new
+	clocks   []string // names of their classes
 	entries  [kinds][]entry
 	terms    []term
 	err      error         // why the contact after rows is none
@@ -189,7 +190,7 @@ func (b *batch) prepare(m makes) {
 	known := *m.book.Load()
 	w := rowWriter{words: &known}
 	n := len(b.contacts)
-	b.rows, b.terms = make([][]byte, 0, n), make([]term, 0, 12*n)
+	b.rows, b.clocks, b.terms = make([][]byte, 0, n), make([]string, 0, n), make([]term, 0, 12*n)
 	b.entries[firsts] = make([]entry, 0, n)
 	for i := range b.contacts {
 		c := &b.contacts[i]
@@ -197,6 +198,7 @@ func (b *batch) prepare(m makes) {
 			return
 		}
 		c.List, c.ImportedAt = m.list, m.at
+		b.clocks = append(b.clocks, c.clocks())
 		b.keep(c, uint32(i))
 		c.terms(func(key uint64) { b.terms = append(b.terms, term{key, uint32(i)}) })
 		known.news = false
@@ -204,7 +206,7 @@ func (b *batch) prepare(m makes) {
 		if known.news {
 			row = nil
 		} else {
-			*c = Contact{Zones: c.Zones} // the rest is in what was made of it
+			*c = Contact{} // all is in what was made of it
 		}
 		b.rows = append(b.rows, row)
 	}

@@ -170,7 +170,7 @@ func (s *Store) truncate(row importRow, last uint64, from, marks int) error {
 			for _, c := range gone {
 				t.unindex(c, row.Segment)
 				t.delete(bContacts, contactKey(row.Segment, c.ID))
-				t.delete(bFresh, freshKey(row.Segment, t.class(c.Zones), c.ID))
+				t.delete(bFresh, freshKey(row.Segment, t.class(&c), c.ID))
 			}
 			if err := t.cutRuns(row.Segment, last); err != nil {
 				return err
@@ -235,15 +235,15 @@ func (im *importing) recall(marks []Mark) error {
 			im.gone.add(uint32(next - im.info.First))
 		}
 		next++
-		zones := joinZones(c.Zones)
-		class, known := classes[zones]
+		clocks := c.clocks()
+		class, known := classes[clocks]
 		if !known {
-			if err := im.s.update("take up an import", func(t *tx) error { class = t.class(c.Zones); return nil }); err != nil {
+			if err := im.s.update("take up an import", func(t *tx) error { class = t.classNamed(clocks); return nil }); err != nil {
 				return err
 			}
-			classes[zones] = class
+			classes[clocks] = class
 		}
-		im.row.count(class, c.Zones, 1)
+		im.row.count(class, clocks, 1)
 		b.keep(&c, uint32(c.ID-im.info.First))
 		if len(b.entries[firsts]) == batchRows {
 			if err := im.keepAgain(&b); err != nil {

@@ -220,7 +220,8 @@ func (l *leasing) sum(groups []*counted) []Left {
 	}
 	all := []Left{}
 	for _, c := range byClass {
-		left := Left{ZoneSet: ZoneSet{Zones: c.zones, Contacts: c.fresh}, Fresh: c.fresh}
+		left := Left{ZoneSet: c.zones, Fresh: c.fresh}
+		left.Contacts = c.fresh
 		for _, at := range slices.Sorted(maps.Keys(c.waiting)) {
 			if n := c.waiting[at]; n > 0 {
 				left.Waiting = append(left.Waiting, HourOf{time.Unix(0, at*int64(time.Hour)).UTC(), n})
@@ -229,6 +230,6 @@ func (l *leasing) sum(groups []*counted) []Left {
 		}
 		all = append(all, left)
 	}
-	slices.SortFunc(all, func(a, b Left) int { return slices.Compare(a.Zones, b.Zones) })
+	slices.SortFunc(all, func(a, b Left) int { return compareZones(a.ZoneSet, b.ZoneSet) })
 	return all
 }

@@ -98,12 +98,12 @@ func TestWhomTheRulesRefuseIsNotLeft(t *testing.T) {
 	}
 	mustLease(t, s, req)
 	got, err := s.Left("c", req.Lists)
-	if want := fmt.Sprint([]Left{{ZoneSet{[]string{bucharest}, 2}, 0, []HourOf{{monday.Add(2 * time.Hour), 2}}}}); err != nil || fmt.Sprint(got) != want {
+	if want := fmt.Sprint([]Left{{ZoneSet{Zones: []string{bucharest}, Contacts: 2}, 0, []HourOf{{monday.Add(2 * time.Hour), 2}}}}); err != nil || fmt.Sprint(got) != want {
 		t.Errorf("left: %v %v, want %s", got, err, want)
 	}
 	mustApply(t, s, "c", "v2") // who waits by a rule is asked anew
 	got, err = s.Left("c", req.Lists)
-	if want := fmt.Sprint([]Left{{ZoneSet{[]string{bucharest}, 4}, 4, nil}}); err != nil || fmt.Sprint(got) != want {
+	if want := fmt.Sprint([]Left{{ZoneSet{Zones: []string{bucharest}, Contacts: 4}, 4, nil}}); err != nil || fmt.Sprint(got) != want {
 		t.Errorf("after a new version: %v %v, want %s", got, err, want)
 	}
 	if _, err := s.Left("nowhere", nil); !errors.Is(err, ErrNotFound) {

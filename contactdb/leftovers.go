@@ -106,7 +106,7 @@ func (t *tx) eraseLeftovers(left leftovers, gone *Erased) error {
 		}
 		t.unindex(c, p.seg)
 		t.delete(bContacts, contactKey(p.seg, c.ID))
-		t.delete(bFresh, freshKey(p.seg, t.class(c.Zones), c.ID))
+		t.delete(bFresh, freshKey(p.seg, t.class(&c), c.ID))
 		gone.Contacts++
 		if !slices.Contains(gone.Lists, c.List) {
 			gone.Lists = append(gone.Lists, c.List)

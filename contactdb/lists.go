@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strings"
 	"time"
 )
 
@@ -20,28 +19,36 @@ type listRow struct {
 	Zones      []zoneRow `json:"zones"` // in order of class
 }
 
-// zoneRow counts a list's contacts by class, the number of a set of zones.
+// zoneRow counts a list's contacts by class; see clocks.
 type zoneRow struct {
-	Class    uint32   `json:"class"`
-	Zones    []string `json:"zones"`
-	Contacts int      `json:"contacts"`
+	Class uint32 `json:"class"`
+	ZoneSet
 }
 
 func (r *listRow) list() List {
 	l := List{Name: r.Name, Contacts: r.Contacts, ImportedAt: r.ImportedAt, Zones: []ZoneSet{}}
 	for _, z := range r.Zones {
-		l.Zones = append(l.Zones, ZoneSet{Zones: z.Zones, Contacts: z.Contacts})
+		l.Zones = append(l.Zones, z.ZoneSet)
 	}
-	slices.SortFunc(l.Zones, func(a, b ZoneSet) int { return slices.Compare(a.Zones, b.Zones) })
+	slices.SortFunc(l.Zones, compareZones)
 	return l
 }
 
+func compareZones(a, b ZoneSet) int {
+	if n := slices.Compare(a.Zones, b.Zones); n != 0 {
+		return n
+	}
+	return slices.CompareFunc(a.AnyOf, b.AnyOf, slices.Compare)
+}
+
 // count adds n contacts of a class, n may be negative.
-func (r *listRow) count(class uint32, zones []string, n int) {
+func (r *listRow) count(class uint32, clocks string, n int) { r.countSet(class, zoneSet(clocks), n) }
+
+func (r *listRow) countSet(class uint32, zones ZoneSet, n int) {
 	r.Contacts += n
 	i, found := slices.BinarySearchFunc(r.Zones, class, func(z zoneRow, c uint32) int { return int(z.Class) - int(c) })
 	if !found {
-		r.Zones = slices.Insert(r.Zones, i, zoneRow{Class: class, Zones: zones})
+		r.Zones = slices.Insert(r.Zones, i, zoneRow{class, ZoneSet{Zones: zones.Zones, AnyOf: zones.AnyOf}})
 	}
 	if r.Zones[i].Contacts += n; r.Zones[i].Contacts == 0 {
 		r.Zones = slices.Delete(r.Zones, i, i+1)
@@ -68,9 +75,10 @@ func (t *tx) lists(f func(listRow) error) error {
 	})
 }
 
-// class gives the number of a set of zones, a new one if it is the first of its kind.
-func (t *tx) class(zones []string) uint32 {
-	name := strings.Join(zones, ",")
+// class gives a contact's class, a new one if it is the first of its kind.
+func (t *tx) class(c *Contact) uint32 { return t.classNamed(c.clocks()) }
+
+func (t *tx) classNamed(name string) uint32 {
 	if n, known := t.classes[name]; known {
 		return n
 	}

@@ -15,11 +15,12 @@ import (
 // is new (later) needs no step: it is made here. A step must do its work in memory
 // that does not grow with the file.
 var migrations = [schema - 1]func(*tx) error{
-	func(*tx) error { return nil },                 // 2: the audit trail; records have salts from now on
-	func(*tx) error { return nil },                 // 3: the evidence of verdicts; rows of contacts are packed
-	func(*tx) error { return nil },                 // 4: registers of numbers that are not to be called
-	func(*tx) error { return nil },                 // 5: values that many contacts share are words
-	func(t *tx) error { t.identify(); return nil }, // 6: the journal
+	func(*tx) error { return nil },                                     // 2: the audit trail; records have salts from now on
+	func(*tx) error { return nil },                                     // 3: the evidence of verdicts; rows of contacts are packed
+	func(*tx) error { return nil },                                     // 4: registers of numbers that are not to be called
+	func(*tx) error { return nil },                                     // 5: values that many contacts share are words
+	func(t *tx) error { t.identify(); return nil },                     // 6: the journal
+	func(t *tx) error { t.put(bMeta, kRezone, []byte{1}); return nil }, // 7: contacts wait with those whose numbers have the same hours
 }
 
 // migrate makes the file one of this schema; ErrNewer if a newer program wrote it.

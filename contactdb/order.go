@@ -219,7 +219,7 @@ func (t *tx) putInOrder(seg uint32, field string, most int) (last uint64, n int,
 		n++
 	}
 	for i := range all {
-		t.putPlace(seg, t.class(all[i].Zones), field, &all[i])
+		t.putPlace(seg, t.class(&all[i]), field, &all[i])
 		last = all[i].ID
 	}
 	if n > 0 || t.get(bOrdered, key) == nil {
@@ -282,7 +282,7 @@ func (l *leasing) lookByField(g *group) error {
 		if err != nil {
 			return err
 		}
-		if !found || l.class(who.Zones) != g.class || !bytes.Equal(orderPlace(&who, a.field), where) {
+		if !found || l.class(&who) != g.class || !bytes.Equal(orderPlace(&who, a.field), where) {
 			stale = append(stale, bytes.Clone(key))
 			a.at, g.moved = where, true
 			continue

@@ -287,7 +287,7 @@ func (t *tx) progressed(a attemptRow, st Settlement, rec Record) error {
 		row.number(rec.Phone).Outcome = rec.Outcome
 	}
 	t.countHour(camp, c, rec)
-	where := place{a.Segment, t.class(c.Zones), c.ID}
+	where := place{a.Segment, t.class(&c), c.ID}
 	if kept, from := row.kept(a.Attempt, st); kept != nil {
 		row.NextTry, row.Final, row.Rescheduled = from, "", true
 		t.setPromise(camp, where, &row, kept, dueTime(from))

@@ -63,7 +63,7 @@ type Config struct {
 
 // schema is the layout of the file that this program writes. A program opens
 // files of its own and older schemas.
-const schema = 6
+const schema = 7
 
 // mapped is how much address space the file is mapped into from the start. As
 // long as the file is smaller, a long reader never holds a writer up.
@@ -113,6 +113,10 @@ func open(cfg Config) (*Store, error) {
 		return nil, err
 	}
 	go s.commits()
+	if err := s.rezone(); err != nil {
+		s.Close()
+		return nil, err
+	}
 	if err := errors.Join(s.sweep(), s.sweepRegisters()); err != nil && !errors.Is(err, ErrNoSpace) {
 		s.Close()
 		return nil, err

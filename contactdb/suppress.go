@@ -350,7 +350,7 @@ func (s *Store) Unsuppress(e Suppression) (was Suppression, err error) {
 			if err != nil || !found {
 				return err
 			}
-			class := t.class(c.Zones)
+			class := t.class(&c)
 			return t.replaced(place{seg, class, id}, class)
 		})
 	})

@@ -81,6 +81,7 @@ var (
 	kAuditHead = []byte("audithead")
 	kJournal   = []byte("journal")  // how far the journal has come into the file
 	kIdentity  = []byte("identity") // of the file: a journal names the one that it belongs to
+	kRezone    = []byte("rezone")   // contacts of an older file are to be put into their classes; see rezone
 	kDNC       = []byte("dnc")      // counts the changes of what dncIndex holds
 )
 

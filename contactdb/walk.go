@@ -14,7 +14,7 @@ type group struct {
 	list       int // place of its list in the request
 	order      Order
 	seg, class uint32
-	zones      []string
+	zones      ZoneSet
 	open       bool
 	next       time.Time // if not open: when it may be; zero: never
 	score      float64   // how good the hour is there, for Best
@@ -80,13 +80,13 @@ func (l *leasing) gather() error {
 		}
 		known[src.List] = true
 		for _, z := range row.Zones {
-			open, next := l.req.Open(z.Zones)
+			open, next := z.Open(l.req.Open)
 			score := 0.0
 			if src.Order == Best && l.req.Score != nil {
-				score = l.req.Score(z.Zones)
+				score = l.req.score(z.ZoneSet)
 			}
 			for _, seg := range row.Segments {
-				g := &group{list: i, order: src.Order, seg: seg, class: z.Class, zones: z.Zones, open: open, next: next, score: score, seen: l.seenBy(l.camp, seg, z.Class)}
+				g := &group{list: i, order: src.Order, seg: seg, class: z.Class, zones: z.ZoneSet, open: open, next: next, score: score, seen: l.seenBy(l.camp, seg, z.Class)}
 				g.by = l.arrangement(g, src.Order)
 				l.groups = append(l.groups, g)
 			}

@@ -196,7 +196,8 @@ func (c *call) allowed() error {
 	if s != nil {
 		return fmt.Errorf("%w: the number was put on the do-not-call list", ErrRefused)
 	}
-	if open, _ := c.l.rules.Load().open(c.contact().Zones, time.Now()); !open {
+	contact := c.contact()
+	if open, _ := c.l.rules.Load().open(contact.ZonesOf(c.a.Contact.Phone), time.Now()); !open {
 		return fmt.Errorf("%w: the call window or the schedule has closed", ErrRefused)
 	}
 	return c.stillThere()

@@ -4,7 +4,7 @@ import "time"
 
 // CallbackHours are the half hours at which a contact may be called back.
 type CallbackHours struct {
-	Zone string        `json:"zone"` // of the days' clock
+	Zone string        `json:"zone"` // of the days' clock, that of the number in the call
 	Days []CallbackDay `json:"days"`
 }
 
@@ -25,19 +25,14 @@ type CallbackSlot struct {
 const callbackDays = 14
 
 // CallbackHours says when the contact on an operator's desktop may be called
-// back: within the call windows of all its zones and the campaign's schedule.
+// back on one of its numbers: within the call windows there and the campaign's schedule.
 func (s *Service) CallbackHours(operator, attempt string) (CallbackHours, error) {
 	c, err := s.customer(operator, attempt)
 	if err != nil {
 		return CallbackHours{}, err
 	}
-	zones, rules, now := c.contact().Zones, c.l.rules.Load(), time.Now()
-	place := time.UTC
-	if len(zones) > 0 {
-		if z, err := time.LoadLocation(zones[0]); err == nil {
-			place = z
-		}
-	}
+	contact, rules, now := c.contact(), c.l.rules.Load(), time.Now()
+	place := firstPlace(contact.ZonesOf(c.a.Contact.Phone))
 	h := CallbackHours{Zone: place.String()}
 	local := now.In(place)
 	for i := range callbackDays {
@@ -45,7 +40,7 @@ func (s *Service) CallbackHours(operator, attempt string) (CallbackHours, error)
 		to := time.Date(local.Year(), local.Month(), local.Day()+i+1, 0, 0, 0, 0, place)
 		day := CallbackDay{Date: from.Format(time.DateOnly)}
 		for at := from; at.Before(to); at = at.Add(30 * time.Minute) {
-			open, _ := rules.open(zones, at)
+			open, _ := rules.openTo(contact, at)
 			day.Slots = append(day.Slots, CallbackSlot{At: at.UTC(), Clock: at.Format("15:04"), Legal: open && !at.Before(now.Add(time.Minute))})
 		}
 		h.Days = append(h.Days, day)

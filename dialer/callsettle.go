@@ -62,7 +62,7 @@ func (c *call) settlement() contactdb.Settlement {
 		st.Record.Disposition = "unset"
 	}
 	st.NextTry, st.Final = def.NextTry(c.a, c.rec.Outcome, said, c.rec.EndedAt)
-	st.NextTry = def.InBestHour(*c.l.hours.Load(), c.contact().Zones, c.rec.Outcome, st.NextTry)
+	st.NextTry = def.InBestHour(*c.l.hours.Load(), c.contact(), c.rec.Outcome, st.NextTry)
 	if st.Callback && st.Final == "" && promised.IsZero() {
 		st.Promise = def.Promise(st.NextTry, "", c.rec.Operator, st.Record.Note, time.Now())
 	}

@@ -286,7 +286,7 @@ func (c *call) promise(callback bool, at time.Time) error {
 	case at.Before(now.Add(time.Minute)), at.After(now.Add(longest)):
 		return say(ErrInput, "callback-when", "a callback lies between a minute and a year ahead, not at %s", at.Format(time.RFC3339))
 	}
-	if open, next := c.l.rules.Load().def.Open(c.contact().Zones, at); !open {
+	if open, next := c.l.rules.Load().def.OpenTo(c.contact(), at); !open {
 		return say(ErrRefused, "callback-illegal", "nobody may be called there at %s; the next legal time is %s", at.Format(time.RFC3339), next.Format(time.RFC3339))
 	}
 	return nil

@@ -75,7 +75,7 @@ func (r *rules) hoursLeft(name string, left []contactdb.Left, now time.Time) Hou
 
 // opensIn says whether contacts in some zones may be called at any time of a span.
 func (r *rules) opensIn(z contactdb.ZoneSet, from, to time.Time) bool {
-	open, next := r.open(z.Zones, from)
+	open, next := z.Open(func(zones []string) (bool, time.Time) { return r.open(zones, from) })
 	return open || !next.IsZero() && next.Before(to)
 }
 

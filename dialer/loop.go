@@ -29,17 +29,27 @@ func (r *rules) floor() FloorSettings {
 	return FloorSettings{Pacing: r.def.Pacing, Within: r.def.Abandonment.Within, WrapUp: r.def.WrapUp, Countdown: r.def.Countdown}
 }
 
-// open says whether a contact in these zones may be called now, by the call
+// open says whether a number in these zones may be called now, by the call
 // windows within the schedule, and if not, when; zero: never.
 func (r *rules) open(zones []string, now time.Time) (bool, time.Time) {
+	return r.scheduled(now, func(at time.Time) (bool, time.Time) { return r.def.Open(zones, at) })
+}
+
+// openTo says the same of a contact, who may be called on one of several numbers.
+func (r *rules) openTo(c contactdb.Contact, now time.Time) (bool, time.Time) {
+	return r.scheduled(now, func(at time.Time) (bool, time.Time) { return r.def.OpenTo(c, at) })
+}
+
+// scheduled puts windows within the schedule.
+func (r *rules) scheduled(now time.Time, windows func(at time.Time) (bool, time.Time)) (bool, time.Time) {
 	if r.over(now) {
 		return false, time.Time{}
 	}
 	if start := r.def.Schedule.Start; now.Before(start) {
-		_, next := r.def.Open(zones, start)
+		_, next := windows(start)
 		return false, next
 	}
-	return r.def.Open(zones, now)
+	return windows(now)
 }
 
 // over says whether the schedule has ended.

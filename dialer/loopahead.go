@@ -1,6 +1,7 @@
 package dialer
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -59,7 +60,7 @@ func (l *loop) request(r *rules, now time.Time, known map[uint64][]pacing.Trait,
 			if v.Trunk = trunk(); v.Trunk == "" {
 				return contactdb.Verdict{Kind: contactdb.Later, When: now.Add(time.Second), Reason: "no-line", Detail: "every line of the campaign's trunks is taken"}
 			}
-			known[c.ID] = traits(c, v.Trunk, now)
+			known[c.ID] = traits(c, cmp.Or(v.Phone, c.Phone), v.Trunk, now)
 			return v
 		}}
 }

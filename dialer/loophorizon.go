@@ -1,6 +1,10 @@
 package dialer
 
-import "time"
+import (
+	"time"
+
+	"apel/contactdb"
+)
 
 // horizon is when the campaign's work of the day is over: with the day that
 // the regulator counts, with the schedule, or with the last window that is
@@ -12,17 +16,15 @@ func (l *loop) horizon(now time.Time) time.Time {
 	if over := r.def.Schedule.End; !over.IsZero() && over.After(now) && over.Before(end) {
 		end = over
 	}
-	var zones [][]string
+	var zones []contactdb.ZoneSet
 	for _, list := range r.def.Lists {
 		if kept, err := l.s.store.List(list.Name); err == nil {
-			for _, z := range kept.Zones {
-				zones = append(zones, z.Zones)
-			}
+			zones = append(zones, kept.Zones...)
 		}
 	}
 	for at := end.Add(-look); at.After(now); at = at.Add(-look) {
 		for _, z := range zones {
-			if open, _ := r.open(z, at); open {
+			if r.opensIn(z, at, at) {
 				return at.Add(look)
 			}
 		}

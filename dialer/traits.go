@@ -14,14 +14,14 @@ import (
 // traits are what pacing may learn a contact's chance of a live answer from:
 // where it stands in the campaign, what was heard of it, what kind of number
 // it has, and what time it is there. Names only; nothing of the person.
-func traits(c contactdb.Candidate, trunk string, now time.Time) []pacing.Trait {
+func traits(c contactdb.Candidate, phone, trunk string, now time.Time) []pacing.Trait {
 	named := func(name, value string) pacing.Trait { return pacing.Trait{Name: name + "=" + value, Value: 1} }
 	all := []pacing.Trait{named("list", c.List), named("type", c.NumberType)}
 	if trunk != "" {
 		all = append(all, named("trunk", trunk))
 	}
-	if len(c.Zones) > 0 {
-		if place := campaign.Location(c.Zones[0]); place != nil {
+	if zones := c.ZonesOf(phone); len(zones) > 0 {
+		if place := campaign.Location(zones[0]); place != nil {
 			there := now.In(place)
 			all = append(all, named("hour", fmt.Sprintf("%02d", there.Hour())), named("day", strings.ToLower(there.Weekday().String()[:3])))
 		}

@@ -13,7 +13,7 @@ import (
 func TestTraitsNameNoPerson(t *testing.T) {
 	c := contactdb.Candidate{Contact: contactdb.Contact{Phone: "+40722000111", Name: "Ana Pop", Email: "ana@example.com", List: "spring", NumberType: "mobile", Zones: []string{"Europe/Bucharest"}},
 		Progress: contactdb.Progress{Attempts: 2, LastOutcome: "busy"}}
-	got := fmt.Sprint(traits(c, "acme", t0))
+	got := fmt.Sprint(traits(c, c.Phone, "acme", t0))
 	for _, want := range []string{"list=spring", "type=mobile", "trunk=acme", "hour=11", "day=mon", "last=busy", "attempts"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%s is not in %s", want, got)

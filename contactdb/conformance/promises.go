@@ -18,6 +18,7 @@ var promises = []struct {
 	{"lists with weights get their shares over all leases", byWeight},
 	{"what is due comes before what is fresh, the earliest first", dueFirst},
 	{"closed zones are passed over and say when they open", closedZones},
+	{"a contact is looked at while one of its numbers is in open zones", zonesOfNumbers},
 	{"who is never to be called is looked at again when rules change", again},
 	{"what is ahead is what the next lease gives, and to look changes nothing", ahead},
 	{"who is chosen is taken first, if they may be called", chosen},
@@ -99,6 +100,30 @@ func closedZones(f *fixture) {
 	if res := f.gives(req, 2); res.Examined != 1 || !res.NextAt.Equal(opens) {
 		f.Errorf("examined %d, next at %s", res.Examined, res.NextAt)
 	}
+}
+
+func zonesOfNumbers(f *fixture) {
+	two := person(1)
+	two.Numbers = []contactdb.Number{{Phone: phone(1), Type: "fixed-line", Region: "RO", Zones: []string{here}}, {Phone: phone(9), Type: "mobile", Region: "RO", Zones: []string{there}}}
+	either := person(2)
+	either.Zones = []string{here, there} // one number, which may be in both
+	f.importList("a", two, either)
+	req, opens := request(9, "a"), monday.Add(time.Hour)
+	req.Open = func([]string) (bool, time.Time) { return false, opens }
+	if res := f.gives(req); res.Examined != 0 || !res.NextAt.Equal(opens) {
+		f.Errorf("all closed: examined %d, next at %s", res.Examined, res.NextAt)
+	}
+	req.Open = func(zones []string) (bool, time.Time) { return slices.Equal(zones, []string{there}), opens }
+	req.Judge = func(c contactdb.Candidate) contactdb.Verdict {
+		for _, n := range c.AllNumbers() {
+			if open, _ := req.Open(c.ZonesOf(n.Phone)); open {
+				return contactdb.Verdict{Kind: contactdb.Yes, Phone: n.Phone}
+			}
+		}
+		f.Errorf("contact %d was looked at, and none of its numbers is in open zones", c.ID)
+		return contactdb.Verdict{Kind: contactdb.Later, When: opens}
+	}
+	f.gives(req, 9)
 }
 
 func again(f *fixture) {

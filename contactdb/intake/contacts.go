@@ -35,17 +35,17 @@ func (f *File) contact(r row) (c contactdb.Contact, bad fault) {
 		return c, bad
 	}
 	first := numbers[0]
-	zone := strings.TrimSpace(cell(f.fields.zone))
-	zones, reason := f.addZones(zonesOf(numbers), zone)
+	zone, reason := f.zoneOf(cell(f.fields.zone))
 	if reason != "" {
 		return c, f.fault(f.fields.zone, reason)
 	}
-	if len(zones) == 0 {
+	where := contactdb.Contact{NumberType: first.Type, Zone: zone, Numbers: kept(numbers)}
+	if where.GatherZones(first.Zones); len(where.Zones) == 0 {
 		return c, f.fault(f.fields.phones[0], fmt.Sprintf("the time zone of %s is not known, so no lawful hour either; add a column \"zone\" with an IANA name such as Europe/Bucharest", first.E164))
 	}
 	c = contactdb.Contact{
 		List: f.opts.List, ImportedAt: f.opts.Now,
-		Phone: first.E164, NumberType: first.Type, Region: first.Region, Zones: zones, Zone: zone, Numbers: kept(numbers),
+		Phone: first.E164, NumberType: first.Type, Region: first.Region, Zones: where.Zones, Zone: zone, Numbers: where.Numbers,
 		Name:      tidy(cell(f.fields.name)),
 		FirstName: tidy(cell(f.fields.firstName)), LastName: tidy(cell(f.fields.lastName)),
 		Email: tidy(cell(f.fields.email)), City: tidy(cell(f.fields.city)),
@@ -129,18 +129,6 @@ func kept(numbers []parsed) []contactdb.Number {
 		all[i] = contactdb.Number{Phone: n.E164, Kind: n.kind, Type: n.Type, Region: n.Region, Zones: n.Zones}
 	}
 	return all
-}
-
-// zonesOf unites the zones of the numbers; nil if those of one are not known.
-func zonesOf(numbers []parsed) []string {
-	if len(numbers) == 1 {
-		return numbers[0].Zones
-	}
-	var all []string
-	for _, n := range numbers {
-		all = append(all, n.Zones...)
-	}
-	return sortedSet(all)
 }
 
 // unsound says why a row's cells can't be trusted.

@@ -31,21 +31,18 @@ func zoneExists(name string) bool {
 	return err == nil
 }
 
-// addZones unites the zones of a number with those of the zone column. Zones
+// zoneOf reads a cell of the zone column: its names, joined by commas. Zones
 // seen to exist are remembered; there are some six hundred.
-func (f *File) addZones(zones []string, cell string) ([]string, string) {
-	if strings.TrimSpace(cell) == "" {
-		return zones, ""
-	}
-	if f.zones[cell] {
-		return sortedSet(append(zones, cell)), ""
+func (f *File) zoneOf(cell string) (zone, bad string) {
+	if cell = strings.TrimSpace(cell); cell == "" || f.zones[cell] {
+		return cell, ""
 	}
 	named, bad := splitZones(cell)
 	if bad != "" {
-		return nil, fmt.Sprintf("there is no time zone %q; write an IANA name such as Europe/Bucharest, or leave the cell empty", shorten(bad, 40))
+		return "", fmt.Sprintf("there is no time zone %q; write an IANA name such as Europe/Bucharest, or leave the cell empty", shorten(bad, 40))
 	}
 	if len(named) == 1 && named[0] == cell {
 		f.zones[cell] = true
 	}
-	return sortedSet(append(zones, named...)), ""
+	return strings.Join(named, ","), ""
 }

@@ -146,17 +146,12 @@ func (f contactFields) setNumbers(c *contactdb.Contact, country string) error {
 		}
 		c.Zone = strings.Join(named, ",")
 	}
-	zones, err := intake.ParseZones(c.Zone)
+	first, err := intake.ParseNumber(c.Phone, country)
 	if err != nil {
 		return err
 	}
-	for _, n := range c.AllNumbers() {
-		if read, err := intake.ParseNumber(n.Phone, country); err == nil {
-			zones = append(zones, read.Zones...)
-		}
-	}
-	slices.Sort(zones)
-	c.Zones = slices.Compact(zones)
+	c.Zones = nil
+	c.GatherZones(first.Zones)
 	return nil
 }
 
