@@ -97,7 +97,11 @@ func (a *api) patches(w http.ResponseWriter, r *http.Request) error {
 			}
 		}
 	}
-	v := a.hub.join(p.key(r))
+	k, err := a.following(p, r)
+	if err != nil {
+		return err
+	}
+	v := a.hub.join(k)
 	defer a.hub.leave(v)
 	s := openStream(w)
 	seen := time.Now()
@@ -122,6 +126,18 @@ func (a *api) patches(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return nil // the viewer is gone
+}
+
+// following is what a stream shows: each thing of it is drawn once a second, so
+// that nobody follows what is not there.
+func (a *api) following(p *livePage, r *http.Request) (liveKey, error) {
+	k := p.key(r)
+	if p != campaignPage {
+		k.arg = "" // of the whole floor
+		return k, nil
+	}
+	_, err := a.svc.Store().Campaign(k.arg)
+	return k, a.missingCampaign(err, k.arg)
 }
 
 // still says whether who has a stream open may have it: a session that has

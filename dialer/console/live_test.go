@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -207,5 +208,26 @@ func BenchmarkSecond(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+func TestNobodyFollowsWhatIsNotThere(t *testing.T) {
+	o := newOffice(t)
+	boss := o.session("supervisor")
+	if w := o.as(boss, "POST /api/campaigns", spring); w.Code != 200 {
+		t.Fatal(w.Body)
+	}
+	if w := o.as(boss, "GET /live/campaign?of=made-up", ""); w.Code != 404 {
+		t.Errorf("a campaign that is not there: %d %s", w.Code, w.Body)
+	}
+	for _, page := range []*livePage{floorPage, operatorsPage, callsPage, trunksPage, tvPage} {
+		r := httptest.NewRequest("GET", "/live/"+page.name+"?of=made-up", nil)
+		if k, err := o.con.following(page, r); err != nil || k.arg != "" {
+			t.Errorf("%s: %+v, %v", page.name, k, err)
+		}
+	}
+	r := httptest.NewRequest("GET", "/live/campaign?of=spring", nil)
+	if k, err := o.con.following(campaignPage, r); err != nil || k.arg != "spring" {
+		t.Errorf("%+v, %v", k, err)
 	}
 }

@@ -21,6 +21,8 @@ type reportData struct {
 	Sum       reportRow
 	Chart     template.HTML
 	From, To  time.Time
+	Period    string // the days of the report
+	Before    string // those of the period before, as long
 }
 
 type reportRow struct {
@@ -67,13 +69,16 @@ func (a *api) reportsPage(r *http.Request) (any, error) {
 	if d.Campaigns, err = a.campaignNames(); err != nil {
 		return nil, err
 	}
-	rows, err := a.tallies(d.Filter, d.From, d.To)
+	rows, err := a.tallies(d.Filter, d.From, d.To, 0)
 	if err != nil {
 		return nil, err
 	}
+	days := int(d.To.Sub(d.From).Round(24*time.Hour) / (24 * time.Hour)) // a day of a change of the clocks is one too
+	from := d.From.AddDate(0, 0, -days)
+	d.Period, d.Before = daysOf(langOf(r), d.From, d.To), daysOf(langOf(r), from, d.From)
 	before := map[string]contactdb.Tally{}
 	if d.Filter.Compare {
-		if before, err = a.tallies(d.Filter, d.From.Add(-d.To.Sub(d.From)), d.From); err != nil {
+		if before, err = a.tallies(d.Filter, from, d.From, days); err != nil {
 			return nil, err
 		}
 	}
@@ -81,8 +86,18 @@ func (a *api) reportsPage(r *http.Request) (any, error) {
 	return d, nil
 }
 
-// tallies counts the records of a period by what the filter says.
-func (a *api) tallies(f pageFilter, from, to time.Time) (map[string]contactdb.Tally, error) {
+// daysOf writes a period of whole days.
+func daysOf(l web.Lang, from, to time.Time) string {
+	first, last := web.Day(l, from), web.Day(l, to.AddDate(0, 0, -1))
+	if first == last {
+		return first
+	}
+	return first + " – " + last
+}
+
+// tallies counts the records of a period by what the filter says, as if they
+// had been later by some days: a day is compared with the one that many before.
+func (a *api) tallies(f pageFilter, from, to time.Time, later int) (map[string]contactdb.Tally, error) {
 	by := slices.IndexFunc(reportBys, func(b struct {
 		name string
 		key  func(contactdb.Record) string
@@ -94,6 +109,7 @@ func (a *api) tallies(f pageFilter, from, to time.Time) (map[string]contactdb.Ta
 		if err != nil {
 			return nil, err
 		}
+		rec.EndedAt = rec.EndedAt.Local().AddDate(0, 0, later)
 		t := all[reportBys[by].key(rec)]
 		count(&t, rec)
 		all[reportBys[by].key(rec)] = t
@@ -104,7 +120,7 @@ func (a *api) tallies(f pageFilter, from, to time.Time) (map[string]contactdb.Ta
 func (d *reportData) fill(rows, before map[string]contactdb.Tally, l web.Lang) {
 	names := sortedKeys(rows)
 	for _, name := range sortedKeys(before) {
-		if !slices.Contains(names, name) && d.Filter.By != "day" {
+		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}

@@ -22,6 +22,7 @@ import (
 	"apel/contactdb"
 	"apel/dialer"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
@@ -110,6 +111,7 @@ func busy(at time.Time) (dialer.Status, []dialer.LiveCall) {
 		{Campaign: contactdb.Campaign{Name: "spring", State: contactdb.Running, Version: 3, Reason: "started"}, Mode: "predictive", Why: "place 3: 3 ready and 4.1 freeing in 9 s, against 0.31 answers a call; capped by the abandonment budget",
 			Lines: 38, Dialing: 9, Ringing: 12, Screening: 1, Queued: 0, Bridged: 16, Ready: 6, Talking: 11, WrapUp: 3, NotReady: 3, Occupancy: .842, Today: tally, Window: tally, AbandonmentRate: .0243, AbandonmentLimit: .03},
 		{Campaign: contactdb.Campaign{Name: "autumn-survey", State: contactdb.Paused, Version: 1, Reason: "paused"}, Mode: "progressive", Today: contactdb.Tally{Outcomes: map[string]int{}}, AbandonmentLimit: .03},
+		{Campaign: contactdb.Campaign{Name: "survey", State: contactdb.Draft, Version: 1}, Mode: "predictive", Today: contactdb.Tally{Outcomes: map[string]int{}}, AbandonmentLimit: .03},
 	}
 	st.Trunks = []dialer.TrunkStatus{{Name: "acme", State: "up", InUse: 38, Channels: 60, CallsPerSecond: 5}, {Name: "reserve", State: "down", Reason: "no answer to OPTIONS", Channels: 30, CallsPerSecond: 2}}
 	var calls []dialer.LiveCall
@@ -130,7 +132,10 @@ func inOffice(t *testing.T) (*office, string) {
 		{"POST /api/operators", `{"name":"ana","team":"south","password":"long-enough"}`},
 		{"POST /api/campaigns", spring},
 		{"POST /api/campaigns", strings.Replace(spring, "name: spring", "name: autumn-survey", 1)},
+		{"POST /api/lists/leads/import", people(60)},
+		{"POST /api/campaigns", strings.Replace(survey, "lists: [spring]", "lists: [leads]", 1)},
 		{"POST /api/dnc", `{"phones":["+40722111399"],"reason":"asked"}`},
+		{"POST /api/dnc/import?list=national&issued=2026-09-01T00:00:00Z&expires=2026-10-01T00:00:00Z", "phone\n+40722111398\n+40722111397\n"},
 		{"POST /api/tokens", `{"name":"crm","scopes":["read","records"]}`},
 		{"POST /api/webhooks", `{"name":"crm","url":"https://crm.example/apel","numbers":true}`},
 	} {
@@ -139,6 +144,7 @@ func inOffice(t *testing.T) (*office, string) {
 		}
 	}
 	seed(t, o.svc.Store(), "spring", "spring")
+	seedAgain(t, o.svc.Store(), "survey", "leads", 45)
 	a := o.con.api
 	a.seeAll = func() (dialer.Status, error) { st, _ := busy(time.Now()); return st, nil }
 	a.seeCalls = func() []dialer.LiveCall { _, calls := busy(time.Now()); return calls }
@@ -158,12 +164,76 @@ func inOffice(t *testing.T) (*office, string) {
 	return o, serveTLS(t, o.h).srv.URL
 }
 
+// survey is a campaign with a script, whose contacts are tried again.
+const survey = `name: survey
+lists: [spring]
+trunks: [acme]
+caller-id: "+40312345678"
+pacing: predictive
+windows: {daily: 00:00-24:00}
+attempts: {max: 5, per-day: 5}
+script:
+  steps:
+    - name: greeting
+      title: Greeting
+      text: "Hello **{{first_name}}**, this is Apel. Do you have a minute?"
+      say: ["This call is recorded."]
+      questions:
+        - {name: likes, ask: "Do you know our offer?", kind: one, of: ["yes", "no", "not sure"], required: true}
+    - name: opinion
+      title: Opinion
+      text: "Thank you."
+      questions:
+        - {name: score, ask: "From 1 to 10?", kind: scale, min: 1, max: 10}
+`
+
+// people are contacts in some time zones.
+func people(n int) string {
+	var b strings.Builder
+	b.WriteString("phone,name,timezone\n")
+	zones := []string{"Europe/Bucharest", "Europe/Bucharest", "Europe/London", "Asia/Tokyo", "America/New_York"}
+	for i := range n {
+		fmt.Fprintf(&b, "+40722%06d,Lead %d,%s\n", 300000+i, i, zones[i%len(zones)])
+	}
+	return b.String()
+}
+
+// seedAgain makes calls after which the contacts wait for another.
+func seedAgain(t *testing.T, store *contactdb.Store, campaign, list string, n int) {
+	t.Helper()
+	ctx, now := context.Background(), time.Now()
+	leased, err := store.Lease(ctx, contactdb.LeaseRequest{
+		Viewpoint: contactdb.Viewpoint{Campaign: campaign, Now: now}, Version: 1, Lists: []contactdb.Source{{List: list}}, Max: n, Owner: "test", TTL: time.Hour,
+		Open: func([]string) (bool, time.Time) { return true, time.Time{} },
+		Judge: func(contactdb.Candidate) contactdb.Verdict {
+			return contactdb.Verdict{Kind: contactdb.Yes, Trunk: "acme"}
+		},
+	})
+	if err != nil || len(leased.Attempts) != n {
+		t.Fatalf("%d attempts, %v", len(leased.Attempts), err)
+	}
+	outcomes := []string{contactdb.NoAnswer, contactdb.Busy, contactdb.NoAnswer, contactdb.Machine}
+	for i, at := range leased.Attempts {
+		r := contactdb.Record{ID: at.ID, Campaign: at.Campaign, CampaignVersion: at.Version, List: at.Contact.List, ContactID: at.Contact.ID, Phone: at.Contact.Phone,
+			Attempt: at.Number, Trunk: at.Trunk, SIPCallID: at.SIPCallID, PlacedAt: now, EndedAt: now.Add(time.Second), Outcome: outcomes[i%4]}
+		s := contactdb.Settlement{Record: r, NextTry: now.Add(time.Duration(i*i) * 90 * time.Second)}
+		if i%9 == 0 {
+			s.Record.Outcome, s.NextTry, s.Final = contactdb.Human, time.Time{}, "answered"
+			s.Record.ScriptAnswers = map[string]string{"likes": []string{"yes", "no", "not sure"}[i/9%3], "score": fmt.Sprint(1 + i%10)}
+		}
+		if _, err := store.Settle(ctx, s); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // officePages are the pages that an administrator looks at, each with what
 // must be on it.
 var officePages = []struct{ path, name, part string }{
+	{"/campaign/survey", "campaign-left", "survey"}, {"/campaign/survey/survey", "survey", "survey"}, {"/campaign/survey/script", "script", "survey"},
 	{"/floor", "floor", "spring"}, {"/campaign/spring", "campaign", "predictive"}, {"/campaign/spring/settings", "settings", "caller-id"},
 	{"/operators", "operators", "operator01"}, {"/calls", "calls", "acme"}, {"/trunks", "trunks", "reserve"},
-	{"/lists", "lists", "spring"}, {"/records", "records", "sale"}, {"/reports?by=campaign&compare=1", "reports", "spring"},
+	{"/lists", "lists", "spring"}, {"/records", "records", "sale"}, {"/records?operator=nobody", "records-none", ""}, {"/reports?by=campaign&compare=1", "reports", "spring"},
 	{"/reports?by=hour", "reports-hours", "spring"}, {"/compliance", "compliance", "GDPR"}, {"/audit", "audit", "campaign.apply"}, {"/accounts", "accounts", "crm"}, {"/webhooks", "webhooks", "crm"}, {"/contacts?q=ana", "contacts", "Ana"}, {"/account", "account", ""}, {"/tv", "tv", "spring"},
 }
 
@@ -192,6 +262,9 @@ func TestSupervisorsPagesInABrowser(t *testing.T) {
 			if !strings.Contains(html, p.part) {
 				t.Errorf("%s does not show %q: %.400s", p.path, p.part, text)
 			}
+		}
+		if strings.Contains(text, "%!") {
+			t.Errorf("%s shows what no verb could print: %s", p.path, text[max(0, strings.Index(text, "%!")-80):])
 		}
 		look(t, ctx, &bad, p.name)
 	}
@@ -236,33 +309,49 @@ func look(t *testing.T, ctx context.Context, bad *complaints, name string) {
 		return
 	}
 	for _, lang := range []string{"en", "ro"} {
-		for _, theme := range []string{"light", "dark"} {
-			for size, width := range map[string]int64{"wide": 1440, "tablet": 820} {
-				photograph(t, ctx, name+"-"+lang+"-"+theme+"-"+size, lang, theme, width)
-			}
-		}
+		photograph(t, ctx, name, lang)
+	}
+	if err := chromedp.Run(ctx, speak("en"), chromedp.Reload(), chromedp.WaitReady("main h1")); err != nil {
+		t.Fatal(err)
 	}
 }
 
-func photograph(t *testing.T, ctx context.Context, name, lang, theme string, width int64) {
+// speak chooses a language, as the button in the header does.
+func speak(lang string) chromedp.Action {
+	return chromedp.ActionFunc(func(ctx context.Context) error {
+		var at string
+		if err := chromedp.Location(&at).Do(ctx); err != nil {
+			return err
+		}
+		return network.SetCookie(langCookie, lang).WithURL(at).WithSecure(true).WithPath("/").Do(ctx)
+	})
+}
+
+// photograph takes the pictures of the page in a language.
+func photograph(t *testing.T, ctx context.Context, name, lang string) {
 	t.Helper()
-	var picture []byte
-	cookie := func(name, value string) chromedp.Action {
-		return chromedp.ActionFunc(func(ctx context.Context) error {
-			var at string
-			if err := chromedp.Location(&at).Do(ctx); err != nil {
-				return err
-			}
-			return network.SetCookie(name, value).WithURL(at).WithSecure(true).WithPath("/").Do(ctx)
-		})
-	}
-	err := chromedp.Run(ctx, cookie(langCookie, lang), cookie(themeCookie, theme), chromedp.EmulateViewport(width, 900), chromedp.Reload(),
-		chromedp.WaitReady("main h1"), chromedp.Sleep(300*time.Millisecond), chromedp.FullScreenshot(&picture, 100), cookie(langCookie, "en"), chromedp.EmulateViewport(1440, 900))
+	locale := map[string]string{"en": "en_GB", "ro": "ro_RO"}[lang]
+	err := chromedp.Run(ctx, speak(lang), emulation.SetLocaleOverride().WithLocale(locale), chromedp.Reload(), chromedp.WaitReady("main h1"),
+		chromedp.Poll(`[...document.querySelectorAll("[data-fetch]")].every((e) => e.textContent !== "…")`, nil), emulation.SetLocaleOverride())
 	if err == nil {
 		err = os.MkdirAll(*screens, 0o755)
 	}
-	if err == nil {
-		err = os.WriteFile(filepath.Join(*screens, name+".png"), picture, 0o644)
+	for _, theme := range []string{"light", "dark"} {
+		for size, width := range map[string]int64{"wide": 1440, "tablet": 820} {
+			if err != nil {
+				t.Fatal(err)
+			}
+			var picture []byte
+			var wider bool
+			err = chromedp.Run(ctx, chromedp.Evaluate(`document.documentElement.dataset.theme = "`+theme+`"`, nil), chromedp.EmulateViewport(width, 900),
+				chromedp.Evaluate(`document.documentElement.scrollWidth > innerWidth`, &wider), chromedp.FullScreenshot(&picture, 100), chromedp.EmulateViewport(1440, 900))
+			if wider {
+				t.Errorf("%s in %s is wider than a %s screen", name, lang, size)
+			}
+			if err == nil {
+				err = os.WriteFile(filepath.Join(*screens, strings.Join([]string{name, lang, theme, size}, "-")+".png"), picture, 0o644)
+			}
+		}
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -90,6 +90,9 @@ func Bars(title string, bars ...Bar) template.HTML {
 	return template.HTML(b.String()) //nolint:gosec // every text in it is escaped
 }
 
+// fewestColumns is for how many there is room at least: one alone is no wall.
+const fewestColumns = 12
+
 // Columns draws columns over hours or days; every other name is written if there are many.
 func Columns(title string, bars ...Bar) template.HTML {
 	top := 0.0
@@ -105,7 +108,7 @@ func Columns(title string, bars ...Bar) template.HTML {
 		fmt.Fprintf(&b, `<line class="grid" x1="%d" y1="%.0f" x2="%d" y2="%.0f"/><text class="axis" x="%d" y="%.0f" text-anchor="end">%s</text>`,
 			chartLeft, y, chartWidth, y, chartLeft-5, y+4, short(top*float64(2-i)/2))
 	}
-	step := float64(chartWidth-chartLeft) / float64(max(1, len(bars)))
+	step := float64(chartWidth-chartLeft) / float64(max(fewestColumns, len(bars)))
 	every := 1 + len(bars)/16
 	for i, v := range bars {
 		high := plot * v.Value / top

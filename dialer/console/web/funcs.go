@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html/template"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -25,6 +26,7 @@ func funcs(l Lang) template.FuncMap {
 		"reason":  func(reason string) string { return Reason(l, reason) },
 		"ago":     func(t time.Time) string { return ago(l, time.Since(t)) },
 		"short":   func(hash string) string { return cut(hash, 13) },
+		"decimal": func(v *float64) string { return decimal(l, v) },
 		"few":     func(n int) string { return few(l, n) },
 		"clock":   func(t time.Time) string { return clock(t, "15:04:05") },
 		"day":     func(t time.Time) string { return Day(l, t) },
@@ -69,6 +71,18 @@ func Reason(l Lang, reason string) string {
 		return word
 	}
 	return Said(l, reason)
+}
+
+// decimal is a number as it was measured, with two decimals at most.
+func decimal(l Lang, v *float64) string {
+	if v == nil {
+		return "–"
+	}
+	s := strconv.FormatFloat(math.Round(100**v)/100, 'f', -1, 64)
+	if l == Romanian {
+		s = strings.Replace(s, ".", ",", 1)
+	}
+	return s
 }
 
 // few is a number of a table that is mostly empty: nothing for none.

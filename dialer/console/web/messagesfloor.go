@@ -112,7 +112,6 @@ var floorTexts = map[string]text{
 	"col.bridged":   {"Connected", "Conectate"},
 	"col.abandoned": {"Abandoned", "Abandonate"},
 	"col.rate":      {"Rate", "Rată"},
-	"col.before":    {"Before", "Înainte"},
 	"col.who":       {"Who", "Cine"},
 	"col.did":       {"Did", "Acțiune"},
 	"col.object":    {"What", "Obiect"},
@@ -209,7 +208,7 @@ var floorTexts = map[string]text{
 	"record.recorded": {"recorded", "înregistrat"},
 
 	"import.title":   {"Import a list", "Importă o listă"},
-	"import.drop":    {"Drop a CSV or TSV file here, or choose one.", "Trage aici un fișier CSV sau TSV, sau alege unul."},
+	"import.drop":    {"Drop a CSV, TSV or XLSX file here (also gzip or zip), or choose one.", "Trage aici un fișier CSV, TSV sau XLSX (și gzip sau zip) sau alege unul."},
 	"import.file":    {"File", "Fișier"},
 	"import.list":    {"Name of the list", "Numele listei"},
 	"import.country": {"Country of numbers without +", "Țara numerelor fără +"},
@@ -237,7 +236,6 @@ var floorTexts = map[string]text{
 	"by.disposition": {"Disposition", "Dispoziție"},
 	"report.sum":     {"Sum", "Total"},
 	"report.compare": {"Compare with the period before", "Compară cu perioada anterioară"},
-	"report.change":  {"Change", "Diferență"},
 
 	"account.add":      {"Add an account", "Adaugă un cont"},
 	"account.make":     {"Add", "Adaugă"},

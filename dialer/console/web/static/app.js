@@ -46,6 +46,8 @@ for (const field of document.querySelectorAll("[data-submit]")) {
   field.addEventListener("change", () => field.form.requestSubmit());
 }
 
+document.querySelector("button[data-print]")?.addEventListener("click", () => print());
+
 // Live pages: a stream sends blocks of HTML that have changed. The server has
 // escaped them; what had the focus keeps it.
 
