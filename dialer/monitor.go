@@ -183,7 +183,7 @@ func (m *monitor) follow() {
 		case a := <-m.modes:
 			a.done <- m.hear(m.call, a.mode)
 		case <-tick.C:
-			if m.req.Still != nil && !m.req.Still() || m.page != nil && time.Since(laterOf(m.page.Media().LastHeard(), m.since)) > goneAfter {
+			if m.req.Still != nil && !m.req.Still() || m.gone() {
 				return
 			}
 		case <-m.sound.Ended():
@@ -194,6 +194,11 @@ func (m *monitor) follow() {
 			return
 		}
 	}
+}
+
+// gone says whether the supervisor's browser is. Who only listens may send nothing.
+func (m *monitor) gone() bool {
+	return m.page != nil && !m.page.Connected() && time.Since(laterOf(m.page.Media().LastHeard(), m.since)) > awayAfter
 }
 
 // hear writes a call down (nil: there is none yet) with the mode in which it is
@@ -261,6 +266,22 @@ func (s *Service) SetMonitorMode(supervisor, word string) (Monitoring, error) {
 		err = fmt.Errorf("%w: %s monitors nobody any more", contactdb.ErrState, supervisor)
 	}
 	return s.monitors.status(m), err
+}
+
+// RestartMonitor answers an offer with new ICE credentials of a supervisor's
+// browser, whose network was lost or has changed: what is followed goes on. It
+// may be away as long as an idle operator's (awayAfter). ErrState if nothing is
+// followed in a browser.
+func (s *Service) RestartMonitor(ctx context.Context, supervisor, offer string) (Monitoring, string, error) {
+	m := s.monitors.by(supervisor)
+	if m == nil || m.page == nil {
+		return Monitoring{}, "", fmt.Errorf("%w: %s monitors nobody in a browser", contactdb.ErrState, supervisor)
+	}
+	answer, err := m.page.Restart(ctx, offer)
+	if errors.Is(err, browser.ErrOffer) {
+		err = fmt.Errorf("%w: %w", ErrInput, err)
+	}
+	return s.monitors.status(m), answer, err
 }
 
 // Monitors are all who follow an operator now, by the operator's name.

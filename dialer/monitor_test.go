@@ -90,6 +90,7 @@ type monitored struct {
 	operator *seat
 	customer *wiretap
 	page     *headset.Headset
+	silent   bool // the supervisor's browser sends nothing
 }
 
 const announced = progressive + "detector: {off: true}\ndispositions: [{name: sale, final: true}]\n"
@@ -121,6 +122,7 @@ func (m *monitored) listen(mode string, still func() bool) error {
 		page.Close()
 		return err
 	}
+	page.Unplug(m.silent)
 	if err := page.Accept(answer); err != nil {
 		m.t.Fatal(err)
 	}
@@ -244,8 +246,63 @@ func TestAMonitorEndsWithItsSessionAndTheOperatorGoesOn(t *testing.T) {
 		m.hear("barged in", "os", "cs", "co")
 		m.page.Close()
 		m.page = nil
-		time.Sleep(12 * time.Second)
+		time.Sleep(27 * time.Second)
 		m.hear("after the page is gone", "o", "c", "")
+		m.operator.page.Close()
+		m.end()
+	})
+}
+
+func TestWhoOnlyListensMaySendNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMonitored(t, announced)
+		m.silent = true
+		if err := m.listen("listen", nil); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		m.hear("after a minute", "o", "c", "co")
+		m.page.Close()
+		m.page = nil
+		time.Sleep(45 * time.Second)
+		if list := m.svc.Monitors(); len(list) != 0 {
+			t.Errorf("the page is gone, and still there are %+v", list)
+		}
+		m.operator.page.Close()
+		m.end()
+	})
+}
+
+func TestASupervisorWhoseNetworkIsLostForAWhileGoesOnListening(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMonitored(t, announced)
+		if _, _, err := m.svc.RestartMonitor(t.Context(), "chief", "x"); !errors.Is(err, contactdb.ErrState) {
+			t.Errorf("nobody is followed, and a restart says %v", err)
+		}
+		if err := m.listen("whisper", nil); err != nil {
+			t.Fatal(err)
+		}
+		m.hear("whispering", "o", "cs", "co")
+		if _, _, err := m.svc.RestartMonitor(t.Context(), "chief", "x"); !errors.Is(err, dialer.ErrInput) {
+			t.Errorf("an offer that is none says %v", err)
+		}
+		m.net.Cut(m.page.Addr().Addr())
+		time.Sleep(15 * time.Second) // a browser takes some seconds to notice
+		m.net.Mend()
+		offer, err := m.page.Offer(true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		now, answer, err := m.svc.RestartMonitor(t.Context(), "chief", offer)
+		if err != nil || now.Mode != "whisper" || now.Operator != m.operator.name {
+			t.Fatalf("%+v %v", now, err)
+		}
+		if err := m.page.Accept(answer); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		m.hear("after the network was back", "o", "cs", "co")
+		m.page.Close()
 		m.operator.page.Close()
 		m.end()
 	})

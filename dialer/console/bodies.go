@@ -59,7 +59,7 @@ var bodies = map[string]body{
 	"POST /api/operators/{operator}/message":   {Message{}, Message{}},
 	"GET /api/monitors":                        {out: []dialer.Monitoring{}},
 	"POST /api/operators/{operator}/monitor":   {Monitor{}, MonitorStarted{}},
-	"PATCH /api/operators/{operator}/monitor":  {Monitor{}, dialer.Monitoring{}},
+	"PATCH /api/operators/{operator}/monitor":  {Monitor{}, MonitorStarted{}},
 	"DELETE /api/operators/{operator}/monitor": {out: Removed{}},
 	"GET /api/calls":                           {out: []dialer.LiveCall{}},
 	"DELETE /api/calls/{attempt}":              {out: dialer.LiveCall{}},

@@ -43,6 +43,7 @@ func TestChromiumASupervisorListensAndWhispers(t *testing.T) {
 
 	chief := &deskPage{c: c, ctx: c.browse(chromium, supervisorHz), name: "chief", hz: supervisorHz}
 	chief.open()
+	chief.remember()
 	chief.do(chromedp.Navigate(c.url+"/operators"), chromedp.WaitVisible("input[name=name]"), chromedp.SendKeys("input[name=name]", "chief"),
 		chromedp.SendKeys("input[name=password]", password+"\r"), chromedp.WaitVisible(`button[data-monitor]`), chromedp.Click(`button[data-monitor]`), chromedp.WaitVisible("#monitor"))
 	chief.until("document.getElementById('monitorstate').textContent.includes('nobody hears')")
@@ -55,6 +56,15 @@ func TestChromiumASupervisorListensAndWhispers(t *testing.T) {
 	}
 	desk.until("document.getElementById('monitored').textContent.includes('chief')")
 	desk.picture("monitored")
+	chief.cutFor(5*time.Second, "globalThis.testLost")
+	chief.until("testPC.connectionState === 'connected'")
+	customer, operator = 0, 0
+	for try := 0; try < tries && (customer < .1 || operator < .1); try++ {
+		customer, operator = max(customer, chief.hear(calleeHz)), max(operator, chief.hear(operatorHz))
+	}
+	if customer < .1 || operator < .1 {
+		t.Errorf("after five seconds without a network the supervisor hears %.2f of the customer and %.2f of the operator", customer, operator)
+	}
 
 	chief.do(chromedp.Click(`#monitor [data-mode=whisper]`))
 	chief.until("document.getElementById('monitorstate').textContent.includes('customer does not')")

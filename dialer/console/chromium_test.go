@@ -353,7 +353,11 @@ type deskPage struct {
 
 // remember keeps the microphone for the test: the page's modules are their own.
 const remember = `{ const Connection = globalThis.RTCPeerConnection;
-globalThis.RTCPeerConnection = function (...a) { return (globalThis.testPC = new Connection(...a)); };
+globalThis.RTCPeerConnection = function (...a) {
+  const pc = (globalThis.testPC = new Connection(...a));
+  pc.addEventListener("connectionstatechange", () => (globalThis.testLost ||= ["disconnected", "failed"].includes(pc.connectionState)));
+  return pc;
+};
 const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
 navigator.mediaDevices.getUserMedia = async (c) => (globalThis.testMic = await open(c)); }`
 
@@ -468,12 +472,18 @@ func (d *deskPage) picture(name string) {
 	}
 }
 
-func (d *deskPage) signIn() {
+func (d *deskPage) remember() {
 	d.c.t.Helper()
 	d.do(chromedp.ActionFunc(func(ctx context.Context) error {
 		_, err := cdp.AddScriptToEvaluateOnNewDocument(remember).Do(ctx)
 		return err
-	}), network.SetCookie(langCookie, cmp.Or(d.lang, "en")).WithURL(d.c.url).WithSecure(true), chromedp.Navigate(d.c.url+"/"), chromedp.WaitVisible("input[name=name]"),
+	}))
+}
+
+func (d *deskPage) signIn() {
+	d.c.t.Helper()
+	d.remember()
+	d.do(network.SetCookie(langCookie, cmp.Or(d.lang, "en")).WithURL(d.c.url).WithSecure(true), chromedp.Navigate(d.c.url+"/"), chromedp.WaitVisible("input[name=name]"),
 		chromedp.SendKeys("input[name=name]", d.name), chromedp.SendKeys("input[name=password]", password+"\r"), chromedp.WaitVisible("#connect"))
 }
 
@@ -735,19 +745,27 @@ func (d *deskPage) script() {
 
 func (d *deskPage) lostNetwork() {
 	d.c.t.Helper()
-	port := 0
-	d.do(chromedp.Evaluate(`(async () => {
-  const all = [...(await testPC.getStats()).values()], pair = all.find((s) => s.type === "candidate-pair" && s.nominated && s.state === "succeeded");
-  return all.find((s) => s.id === pair.localCandidateId).port;
-})()`, &port, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
-	d.c.wire.cutOff(port, true)
-	back := time.Now().Add(5 * time.Second)
-	d.until("document.getElementById('state').dataset.sound === 'lost'")
-	d.picture("lost")
-	time.Sleep(time.Until(back)) // looking at the page has taken its time already
-	d.c.wire.cutOff(port, false)
+	d.cutFor(5*time.Second, "document.getElementById('state').dataset.sound === 'lost'")
 	d.until("document.getElementById('state').dataset.sound === ''")
 	d.talks("after five seconds without a network")
+}
+
+// cutFor takes the window's network away for a while, in which it must notice.
+func (d *deskPage) cutFor(span time.Duration, noticed string) {
+	d.c.t.Helper()
+	var ports []int // of all its ways: it would take another at once
+	d.do(chromedp.Evaluate(`(async () => [...(await testPC.getStats()).values()].filter((s) => s.type === "local-candidate" && s.port > 9).map((s) => s.port))()`,
+		&ports, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	for _, port := range ports {
+		d.c.wire.cutOff(port, true)
+	}
+	back := time.Now().Add(span)
+	d.until(noticed)
+	d.picture("lost")
+	time.Sleep(time.Until(back)) // looking at the page has taken its time already
+	for _, port := range ports {
+		d.c.wire.cutOff(port, false)
+	}
 }
 
 func (d *deskPage) holds() {

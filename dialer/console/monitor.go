@@ -13,14 +13,14 @@ import (
 // Monitor is the body of a request to follow an operator's calls.
 type Monitor struct {
 	Mode  string `json:"mode"`            // listen, whisper, barge
-	Offer string `json:"offer,omitempty"` // SDP of one's browser; "": on one's own phone
+	Offer string `json:"offer,omitempty"` // SDP of one's browser; "": on one's own phone; in a change: a further one, with new ICE credentials
 	Phone string `json:"phone,omitempty"` // on the socket only: whose phone it is
 }
 
 // MonitorStarted is what is followed, and the answer to the browser's offer.
 type MonitorStarted struct {
 	dialer.Monitoring
-	Answer string `json:"answer,omitempty"` // SDP
+	Answer string `json:"answer,omitempty"` // SDP, to an offer
 }
 
 func (a *api) monitors(*http.Request) (any, error) { return a.svc.Monitors(), nil }
@@ -79,8 +79,14 @@ func (a *api) monitorMode(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if body.Offer != "" { // the network was lost, or is another
+		v, answer, err := a.svc.RestartMonitor(r.Context(), who, body.Offer)
+		traceOf(r).note("mode", v.Mode)
+		return MonitorStarted{v, answer}, err
+	}
 	traceOf(r).note("mode", body.Mode)
-	return a.svc.SetMonitorMode(who, body.Mode)
+	v, err := a.svc.SetMonitorMode(who, body.Mode)
+	return MonitorStarted{Monitoring: v}, err
 }
 
 func (a *api) stopMonitor(r *http.Request) (any, error) {

@@ -127,7 +127,7 @@ func init() {
 		{Method: "POST", Path: "/api/operators/{operator}/message", Doc: "a line of text on the operator's screen; body: text", Live: true, Audit: "operator.message", Roles: leaders, Scope: access.Steer, answer: result((*api).messageOperator)},
 		{Method: "GET", Path: "/api/monitors", Doc: "who listens to which operator now", Roles: leaders, Scope: access.Read, answer: result((*api).monitors)},
 		{Method: "POST", Path: "/api/operators/{operator}/monitor", Doc: "follow an operator's calls; body: mode=listen|whisper|barge, offer (SDP of one's browser; absent: on one's own phone)", Live: true, Audit: "operator.monitor", Roles: leaders, answer: result((*api).monitor)},
-		{Method: "PATCH", Path: "/api/operators/{operator}/monitor", Doc: "listen, whisper or barge in from now on; body: mode", Live: true, Audit: "operator.monitor", Roles: leaders, answer: result((*api).monitorMode)},
+		{Method: "PATCH", Path: "/api/operators/{operator}/monitor", Doc: "listen, whisper or barge in from now on; body: mode; or: offer (a further SDP of the same browser, whose network was lost or has changed)", Live: true, Audit: "operator.monitor", Roles: leaders, answer: result((*api).monitorMode)},
 		{Method: "DELETE", Path: "/api/operators/{operator}/monitor", Doc: "follow no more", Live: true, Audit: "operator.unmonitor", Roles: leaders, answer: result((*api).stopMonitor)},
 		{Method: "GET", Path: "/api/calls", Doc: "the calls in the air", Roles: viewers, Scope: access.Read, answer: result((*api).liveCalls)},
 		{Method: "DELETE", Path: "/api/calls/{attempt}", Doc: "hang up a call in the air; query: reason", Live: true, Audit: "call.hangup", Roles: steerers, Scope: access.Steer, answer: result((*api).hangUpCall)},

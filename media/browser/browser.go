@@ -44,7 +44,7 @@ const (
 	// or RTCP) before it ends: a page that is reloaded or has lost its network
 	// comes back within it.
 	giveUp = 30 * time.Second
-	// connectWithin is how long a browser may take from the answer to the first packet.
+	// connectWithin is how long a browser may take from the answer until it is there.
 	connectWithin = 20 * time.Second
 )
 

@@ -289,6 +289,43 @@ func TestALegThatNeverConnectsEnds(t *testing.T) {
 	})
 }
 
+func TestABrowserThatIsThereAndSendsNothingKeepsItsLeg(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := lab.NewNet(lab.NetConfig{})
+		first := connect(t, n, "10.0.0.1:8443", "10.0.0.30:0")
+		page, err := headset.New(t.Context(), headset.Config{Network: n, Addr: "10.0.0.31:0"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		page.Unplug(true)
+		offer, err := page.Offer(false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		leg, answer, err := first.gateway.Answer(t.Context(), offer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := page.Accept(answer); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Minute)
+		select {
+		case <-leg.Ended():
+			t.Error("it has ended")
+		default:
+		}
+		page.Close()
+		time.Sleep(time.Minute)
+		select {
+		case <-leg.Ended():
+		default:
+			t.Error("it has not ended although the browser is gone")
+		}
+		first.close()
+	})
+}
+
 func TestWhatIsNoOfferIsRefused(t *testing.T) {
 	g, err := browser.Listen(t.Context(), browser.Config{Listen: "127.0.0.1:0"})
 	if err != nil {

@@ -18,16 +18,18 @@ import (
 
 // Leg is one browser's sound.
 type Leg struct {
-	g       *Gateway
-	pc      *webrtc.PeerConnection
-	pipe    *pipe
-	session *media.Session
-	meter   meter
-	up      chan struct{} // the first sound has come
-	upOnce  sync.Once
-	ended   chan struct{}
-	endOnce sync.Once
-	wg      sync.WaitGroup
+	g         *Gateway
+	pc        *webrtc.PeerConnection
+	pipe      *pipe
+	session   *media.Session
+	meter     meter
+	up        chan struct{} // the first sound has come
+	upOnce    sync.Once
+	there     chan struct{} // the browser is, with sound or without
+	thereOnce sync.Once
+	ended     chan struct{}
+	endOnce   sync.Once
+	wg        sync.WaitGroup
 
 	mu sync.Mutex // held while an offer is being answered
 }
@@ -43,7 +45,7 @@ func (g *Gateway) Answer(ctx context.Context, offer string) (*Leg, string, error
 	if err != nil {
 		return nil, "", fmt.Errorf("make a leg for a browser: %w", err)
 	}
-	l := &Leg{g: g, pc: pc, up: make(chan struct{}), ended: make(chan struct{})}
+	l := &Leg{g: g, pc: pc, up: make(chan struct{}), there: make(chan struct{}), ended: make(chan struct{})}
 	answer, err := l.begin(ctx, offer, far)
 	if err == nil && !g.enter(l) {
 		err = errors.New("the service stops; no browser is taken any more")
@@ -116,6 +118,9 @@ func (l *Leg) begin(ctx context.Context, offer string, far media.Description) (s
 		l.hear(t)
 	})
 	l.pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
+		if s == webrtc.PeerConnectionStateConnected {
+			l.thereOnce.Do(func() { close(l.there) })
+		}
 		if s == webrtc.PeerConnectionStateFailed || s == webrtc.PeerConnectionStateClosed {
 			l.end()
 		}
@@ -187,7 +192,7 @@ func (l *Leg) expire() {
 	t := time.NewTimer(connectWithin)
 	defer t.Stop()
 	select {
-	case <-l.up:
+	case <-l.there:
 	case <-t.C:
 		l.end()
 	case <-l.ended:
@@ -207,7 +212,7 @@ func (l *Leg) Media() *media.Session { return l.session }
 func (l *Leg) Up() <-chan struct{} { return l.up }
 
 // Ended is closed when the leg is over: closed, never connected, or its browser
-// gone for half a minute. Close it then.
+// gone for half a minute. One that sends no sound is not gone. Close it then.
 func (l *Leg) Ended() <-chan struct{} { return l.ended }
 
 // Quality says how the leg stands now.

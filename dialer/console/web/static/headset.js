@@ -2,6 +2,7 @@
 // of calls.
 
 import { send, sentence } from "./app.js";
+import { gathered, recover } from "./leg.js";
 
 /** The window's name: a reload keeps it, another window has another. */
 export const tab = (sessionStorage.apelTab ??= crypto.randomUUID());
@@ -88,21 +89,8 @@ export class Headset extends EventTarget {
     if (!pc || this.restarting) return;
     this.restarting = true;
     try {
-      while (this.pc === pc && pc.connectionState !== "connected") {
-        try {
-          pc.restartIce();
-          await pc.setLocalDescription(await pc.createOffer({ iceRestart: true }));
-          await gathered(pc);
-          const answer = await exchange("PATCH", `/api/desk/leg/${tab}`, pc.localDescription.sdp);
-          await pc.setRemoteDescription({ type: "answer", sdp: answer });
-        } catch (e) {
-          if (e.status === 409) { // the service has given the leg up, or another window has it
-            this.dispatchEvent(new Event("gone"));
-            return;
-          }
-        }
-        await pause(2000);
-      }
+      const back = await recover(pc, () => this.pc === pc, (offer) => exchange("PATCH", `/api/desk/leg/${tab}`, offer));
+      if (!back) this.dispatchEvent(new Event("gone")); // the service has given the leg up, or another window has it
     } finally {
       this.restarting = false;
     }
@@ -118,17 +106,6 @@ export class Headset extends EventTarget {
     this.close();
     await send("DELETE", `/api/desk/leg/${tab}`).catch(() => {});
   }
-}
-
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-
-// The addresses of this machine are found at once; one that takes long is done without.
-async function gathered(pc) {
-  if (pc.iceGatheringState === "complete") return;
-  await Promise.race([
-    pause(500),
-    new Promise((done) => pc.addEventListener("icegatheringstatechange", () => pc.iceGatheringState === "complete" && done())),
-  ]);
 }
 
 async function exchange(method, path, sdp) {

@@ -2,6 +2,7 @@
 // is opened only to be heard; who listens sends silence.
 
 import { t, send, banner } from "./app.js";
+import { gathered, recover } from "./leg.js";
 
 const panel = document.getElementById("monitor");
 const audio = document.getElementById("phone");
@@ -22,7 +23,10 @@ document.addEventListener("click", async (e) => {
 async function begin(operator) {
   await end();
   const context = new AudioContext();
-  const silence = context.createMediaStreamDestination().stream.getAudioTracks()[0];
+  const out = context.createMediaStreamDestination(), quiet = new ConstantSourceNode(context, { offset: 0 });
+  quiet.connect(out); // what has no source sends nothing at all
+  quiet.start();
+  const silence = out.stream.getAudioTracks()[0];
   const pc = new RTCPeerConnection({ bundlePolicy: "max-bundle" });
   const transceiver = pc.addTransceiver(silence, { direction: "sendrecv" });
   transceiver.setCodecPreferences?.(RTCRtpSender.getCapabilities("audio").codecs.filter((c) => /pcm[au]/i.test(c.mimeType)));
@@ -30,6 +34,7 @@ async function begin(operator) {
     audio.srcObject = new MediaStream([e.track]);
     audio.play().catch(() => {});
   });
+  pc.addEventListener("connectionstatechange", () => restart(pc));
   now = { operator, context, silence, pc, sender: transceiver.sender, mode: "listen" };
   try {
     await pc.setLocalDescription();
@@ -45,6 +50,14 @@ async function begin(operator) {
   show("");
   panel.scrollIntoView({ block: "nearest" });
   panel.querySelector("[data-mode]").focus();
+}
+
+/** Comes back when the network was lost. That it has ended, look finds out. */
+async function restart(pc) {
+  if (now?.pc !== pc || now.restarting || !["disconnected", "failed"].includes(pc.connectionState)) return;
+  now.restarting = true;
+  await recover(pc, () => now?.pc === pc, async (offer) => (await send("PATCH", path(), { offer })).answer);
+  if (now?.pc === pc) now.restarting = false;
 }
 
 const path = () => `/api/operators/${encodeURIComponent(now.operator)}/monitor`;
@@ -110,11 +123,3 @@ async function end() {
 addEventListener("pagehide", () => {
   if (now) fetch(path(), { method: "DELETE", keepalive: true });
 });
-
-async function gathered(pc) {
-  if (pc.iceGatheringState === "complete") return;
-  await Promise.race([
-    new Promise((done) => setTimeout(done, 500)),
-    new Promise((done) => pc.addEventListener("icegatheringstatechange", () => pc.iceGatheringState === "complete" && done())),
-  ]);
-}
