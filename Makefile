@@ -1,6 +1,6 @@
 # The commands of README and CONTRIBUTING, under short names.
 
-.PHONY: build demo test race lint fmt bench bench-contactdb bench-pacing fuzz
+.PHONY: build demo test race lint fmt bench bench-contactdb bench-pacing fuzz screens
 
 build:
 	CGO_ENABLED=0 go build -trimpath -o apel ./cmd/apel
@@ -49,6 +49,6 @@ fuzz:
 		done; \
 	done
 
-# Pictures of every page, in both languages and themes, to look at.
+# Pictures of every page, in both languages and themes and two sizes, and of the desk in its states, to look at.
 screens:
-	go test -count=1 -run SupervisorsPages ./dialer/console -args -screens $(CURDIR)/.cache/screens
+	go test -count=1 -run 'SupervisorsPages|ChromiumPlays' ./dialer/console -args -screens $(CURDIR)/screens -pictures $(CURDIR)/screens -desks 1

@@ -83,6 +83,9 @@ func (a *api) tellAll(f *contactFound) error {
 	why, err := a.svc.WhyContact(f.Phone)
 	for _, w := range why {
 		if w.Contact == f.ID {
+			if strings.HasPrefix(w.Reason, "campaign-") {
+				w.Detail = "" // it says the reason once more
+			}
 			f.Why = append(f.Why, w)
 		}
 	}

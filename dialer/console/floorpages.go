@@ -200,7 +200,9 @@ func campaignData(s *snapshot, k liveKey) (any, error) {
 	}
 	r := s.recent[c.Name]
 	d := campaignView{campaignRow: rowOf(c, r, k), Last: s.decisions(c.Name)}
-	d.Strip, d.Abandonment = strips(r.strip, c.AbandonmentLimit, s.at, k.lang)
+	if len(r.strip) > 0 {
+		d.Strip, d.Abandonment = strips(r.strip, c.AbandonmentLimit, s.at, k.lang)
+	}
 	d.Funnel, d.Outcomes = funnel(c.Today, k.lang), outcomes(c.Today, k.lang)
 	return d, nil
 }

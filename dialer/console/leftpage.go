@@ -42,7 +42,7 @@ type leftCell struct {
 }
 
 const (
-	shownHours = 12 // columns with an hour of their own
+	shownHours = 10 // columns with an hour of their own
 	shownZones = 10 // rows with a zone of their own
 )
 
@@ -142,7 +142,7 @@ func hourNames(hours []string) []leftHour {
 		if err != nil { // the plan writes none but these
 			continue
 		}
-		h := leftHour{Hour: t.Local().Format("15:04")}
+		h := leftHour{Hour: t.Local().Format("15h")}
 		if d := t.Local().Format("02.01"); d != day {
 			h.Day, day = d, d
 		}

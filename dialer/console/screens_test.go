@@ -25,6 +25,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	cdppage "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 )
@@ -238,6 +239,9 @@ var officePages = []struct{ path, name, part string }{
 }
 
 func TestSupervisorsPagesInABrowser(t *testing.T) {
+	if raceEnabled {
+		t.Skip("pages are looked at, and photographed, in a run without the race detector")
+	}
 	ctx := chromium(t)
 	o, home := inOffice(t)
 	var bad complaints
@@ -268,6 +272,8 @@ func TestSupervisorsPagesInABrowser(t *testing.T) {
 		}
 		look(t, ctx, &bad, p.name)
 	}
+	imports(t, ctx, home)
+	printed(t, ctx, home)
 	// What a campaign is about to do is shown before it is started or paused.
 	run(chromedp.Navigate(home+"/operators"), chromedp.WaitVisible(`button[data-key="m-operator01"]`))
 	run(chromedp.Click(`button[data-key="m-operator01"]`), chromedp.WaitVisible("dialog input"), chromedp.SendKeys("dialog input", "nobody is there\r"), chromedp.WaitVisible("#banner"))
@@ -287,6 +293,52 @@ func TestSupervisorsPagesInABrowser(t *testing.T) {
 	for _, line := range bad.all {
 		if !strings.Contains(line, "503") { // the message above
 			t.Error(line)
+		}
+	}
+}
+
+// imports drops a file on the page of lists: it says what came of it, and gives
+// the rows that were refused.
+func imports(t *testing.T, ctx context.Context, home string) {
+	t.Helper()
+	const drop = `(() => {
+  const files = new DataTransfer();
+  files.items.add(new File(["phone,name\n+40722555001,Ana\nnobody,Ion\n+40722555001,Ana\n"], "winter leads.csv", { type: "text/csv" }));
+  const form = document.querySelector("form[data-import]");
+  form.dispatchEvent(new DragEvent("dragenter", { dataTransfer: files, bubbles: true, cancelable: true }));
+  const over = form.classList.contains("over");
+  form.dispatchEvent(new DragEvent("drop", { dataTransfer: files, bubbles: true, cancelable: true }));
+  return over && !form.classList.contains("over") ? form.elements.list.value : "nothing shows where a file can be dropped";
+})()`
+	var name, said, rejects string
+	err := chromedp.Run(ctx, chromedp.Navigate(home+"/lists"), chromedp.WaitVisible("form[data-import]"), chromedp.Evaluate(drop, &name),
+		chromedp.Click("form[data-import] button.main"), chromedp.WaitVisible("form[data-import] output a"), chromedp.Text("form[data-import] output", &said),
+		chromedp.Evaluate(`fetch(document.querySelector("form[data-import] output a").href).then((r) => r.text())`, &rejects, func(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if name != "winter-leads" || !strings.HasPrefix(said, "3 rows: 1 imported, 1 duplicates, 1 rejected.") || !strings.Contains(rejects, "nobody") {
+		t.Errorf("a dropped file: named %q, %q, rejects %q", name, said, rejects)
+	}
+}
+
+// printed prints the reports as paper has them: one page for a day of few rows.
+func printed(t *testing.T, ctx context.Context, home string) {
+	t.Helper()
+	var paper []byte
+	err := chromedp.Run(ctx, chromedp.Navigate(home+"/reports?by=campaign&compare=1"), chromedp.WaitReady("main h1"), chromedp.ActionFunc(func(ctx context.Context) (err error) {
+		paper, _, err = cdppage.PrintToPDF().WithPreferCSSPageSize(true).Do(ctx)
+		return err
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(paper), "/Type /Page\n"); n != 1 {
+		t.Errorf("the report is printed on %d pages", n)
+	}
+	if *screens != "" {
+		if err := os.WriteFile(filepath.Join(*screens, "reports.pdf"), paper, 0o644); err != nil {
+			t.Fatal(err)
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -202,8 +203,11 @@ type auditData struct {
 // auditRow is an entry that can say what it changed.
 type auditRow struct{ contactdb.AuditEntry }
 
+// digest is a SHA-256 in hexadecimal, of which a page shows the beginning.
+var digest = regexp.MustCompile(`\b([0-9a-f]{12})[0-9a-f]{52}\b`)
+
 // Changes in one line.
-func (r auditRow) Changes() string { return Changes(r.AuditEntry) }
+func (r auditRow) Changes() string { return digest.ReplaceAllString(Changes(r.AuditEntry), "$1…") }
 
 func (a *api) auditPage(r *http.Request) (any, error) {
 	q := r.URL.Query()

@@ -136,8 +136,12 @@ type hooksData struct {
 	Hooks     []webhook.Listed
 	Events    []string
 	Campaigns []string
-	Failed    []failed
+	Failed    []failed // the first of them
+	More      int      // that are not shown
 }
+
+// shownFailed is how many events that were not delivered a page has.
+const shownFailed = 20
 
 // failed is an event that was not delivered.
 type failed struct {
@@ -165,6 +169,9 @@ func (a *api) webhooksPage(*http.Request) (any, error) {
 				d.Failed = append(d.Failed, failed{h.Name, v, false})
 			}
 		}
+	}
+	if d.More = max(0, len(d.Failed)-shownFailed); d.More > 0 {
+		d.Failed = d.Failed[:shownFailed]
 	}
 	campaigns, err := a.svc.Store().Campaigns()
 	for _, c := range campaigns {

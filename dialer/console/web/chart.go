@@ -32,7 +32,7 @@ func Lines(title, from, to string, top float64, lines ...Line) template.HTML {
 			top = max(top, v)
 		}
 	}
-	top = nice(top)
+	top = nice(max(top, 2)) // the lines of the grid are whole numbers
 	var b strings.Builder
 	b.WriteString(open(title, chartWidth, chartHeight, " wide"))
 	plot := chartHeight - chartFoot - 6
@@ -99,7 +99,7 @@ func Columns(title string, bars ...Bar) template.HTML {
 	for _, v := range bars {
 		top = max(top, v.Value)
 	}
-	top = nice(top)
+	top = nice(max(top, 2)) // the lines of the grid are whole numbers
 	var b strings.Builder
 	b.WriteString(open(title, chartWidth, chartHeight, " wide"))
 	plot := float64(chartHeight - chartFoot - 6)

@@ -30,7 +30,7 @@ var romanianSayings = map[string]string{
 	"the campaign's schedule has ended on %s; write a later end: into its file":              "programul campaniei s-a încheiat {0}; scrie un end: mai târziu în fișierul ei",
 	"the campaign has no call windows; write windows: into its file":                         "campania nu are ore de apelare; scrie windows: în fișierul ei",
 	"tried %s times, and the limit is %s":                                                    "încercat de {0} ori, iar limita este {1}",
-	"settled: %s":                                                                            "încheiat: {0}",
+	"settled: %s":                                                                            "{0}",
 	"the campaign asks for %s":                                                               "campania cere {0}",
 	"the campaign asks of list %s for %s":                                                    "campania cere de la lista {0}: {1}",
 	"a callback by %s was promised for then":                                                 "este promisă atunci o revenire a lui {0}",
