@@ -18,6 +18,9 @@ func Simulate(c world.Config, policy string, set FloorSettings) world.Result {
 	r := world.RunFloor(c, policy, s)
 	r.Decisions = s.f.decided
 	r.IdleMS, r.IdleCauses = s.f.waited.milliseconds()
+	if s.looks.on {
+		r.LookingMS = max(r.SignedInMS-int64(math.Round(r.Occupancy*float64(r.SignedInMS)))-r.IdleMS, 0)
+	}
 	if b, ok := c.Book.(*Book); ok {
 		r.FinishedMS = 0
 		if b.done() {
@@ -43,12 +46,20 @@ type simulated struct {
 	out    []world.Action
 	next   []Ahead
 	day    time.Time // of the window that the regulator counts
+	looks  previews
 }
 
 func newSimulated(c *world.Config, set FloorSettings) *simulated {
 	s := &simulated{c: c, ids: map[string]int{}, has: map[int]string{}, number: map[string]int{}}
 	if set.WrapUp == 0 {
 		set.WrapUp = 24 * time.Hour
+	}
+	if set.Pacing.Mode == pacing.Preview {
+		s.looks = previews{on: true, look: c.Look, ids: map[int]string{}}
+		if c.Look == 0 {
+			s.looks.look = defaultLook
+		}
+		set.Countdown = max(set.Countdown, s.looks.look+time.Second)
 	}
 	s.f = NewFloor(set, pacing.New(set.Pacing), contactdb.Running)
 	s.day = world.Begin.Truncate(24 * time.Hour)
@@ -79,6 +90,9 @@ func (s *simulated) Handle(now time.Time, h world.Happening) []world.Action {
 		s.day = day
 		s.ins = append(s.ins, Input{Kind: InWindow})
 	}
+	if s.looks.on {
+		s.decide(now)
+	}
 	s.lease(now, h)
 	s.hear(now, h)
 	for len(s.ins) > 0 {
@@ -94,14 +108,23 @@ func (s *simulated) Handle(now time.Time, h world.Happening) []world.Action {
 	if next := s.f.Next(); !next.IsZero() && !s.asked {
 		s.out = append(s.out, world.Action{Kind: world.Wake, At: laterOf(next, now)})
 	}
+	if len(s.looks.shown) > 0 {
+		s.out = append(s.out, world.Action{Kind: world.Wake, At: s.looks.shown[0].until})
+	}
 	return s.out
 }
 
 // took takes a call that the world has placed for us.
 func (s *simulated) took(now time.Time, h world.Happening) {
 	id := callID(h.Call)
+	if p := &s.looks; p.on {
+		id, p.dialed = p.dialed[0], p.dialed[1:]
+		p.ids[h.Call] = id
+	}
 	s.ids[id] = h.Call
-	s.placed = append(s.placed, LeasedCall{ID: id, Trunk: "world", Chance: h.Chance, Traits: h.Traits})
+	if !s.looks.on {
+		s.placed = append(s.placed, LeasedCall{ID: id, Trunk: "world", Chance: h.Chance, Traits: h.Traits})
+	}
 	if s.c.SetUp <= 0 {
 		s.rings = append(s.rings, Input{Kind: InRinging, Call: id})
 	}
@@ -113,7 +136,10 @@ func (s *simulated) lease(now time.Time, h world.Happening) {
 		return
 	}
 	s.asked = false
-	in := Input{Kind: InLeased, Calls: s.placed, NextAt: s.later(h), Exhausted: len(s.placed) == 0 && h.Contacts == 0 && h.NextAt.IsZero()}
+	if s.looks.on {
+		s.show(h)
+	}
+	in := Input{Kind: InLeased, Calls: s.placed, NextAt: s.later(now, h), Exhausted: len(s.placed) == 0 && h.Contacts == 0 && h.NextAt.IsZero()}
 	s.ins = append(s.ins, in)
 	s.ins = append(s.ins, s.rings...)
 	s.placed, s.rings = nil, s.rings[:0]
@@ -143,16 +169,16 @@ func (s *simulated) hear(now time.Time, h world.Happening) {
 		add(Input{Kind: InOperator, Operator: operator, Present: true, Reason: "break"})
 		s.settle(h.Operator)
 	case world.RingingNow:
-		add(Input{Kind: InRinging, Call: callID(h.Call)})
+		add(Input{Kind: InRinging, Call: s.id(h.Call)})
 	case world.Answered:
-		add(Input{Kind: InAnswered, Call: callID(h.Call)})
+		add(Input{Kind: InAnswered, Call: s.id(h.Call)})
 	case world.VerdictLive:
-		add(Input{Kind: InHuman, Call: callID(h.Call), Since: now})
+		add(Input{Kind: InHuman, Call: s.id(h.Call), Since: now})
 	case world.VerdictOther:
-		add(Input{Kind: InMachine, Call: callID(h.Call)})
-		s.gone(callID(h.Call), contactdb.Machine)
+		add(Input{Kind: InMachine, Call: s.id(h.Call)})
+		s.gone(s.id(h.Call), contactdb.Machine)
 	case world.Unanswered:
-		s.gone(callID(h.Call), contactdb.NoAnswer)
+		s.gone(s.id(h.Call), contactdb.NoAnswer)
 	case world.TalkOver:
 		add(Input{Kind: InTalkEnded, Call: s.has[h.Operator], Operator: operator, Until: h.Until})
 	case world.WrapOver:
@@ -163,8 +189,14 @@ func (s *simulated) hear(now time.Time, h world.Happening) {
 }
 
 // later is when there may be contacts again, if there are none now.
-func (s *simulated) later(h world.Happening) time.Time {
-	if len(s.placed) > 0 || h.Contacts != 0 {
+func (s *simulated) later(now time.Time, h world.Happening) time.Time {
+	if len(s.placed) > 0 {
+		return time.Time{}
+	}
+	if s.looks.on && h.Contacts != 0 {
+		return now.Add(time.Second) // others look at those who are left
+	}
+	if h.Contacts != 0 {
 		return time.Time{}
 	}
 	return h.NextAt
@@ -188,6 +220,9 @@ func (s *simulated) settle(op int) {
 }
 
 func (s *simulated) gone(id, outcome string) {
+	if n, ok := s.ids[id]; ok {
+		delete(s.looks.ids, n)
+	}
 	delete(s.ids, id)
 	s.ins = append(s.ins, Input{Kind: InSettled, Call: id, Outcome: outcome})
 }
@@ -197,6 +232,11 @@ func (s *simulated) perform(now time.Time, a Action) {
 	switch a.Kind {
 	case DoLease:
 		s.asked = true
+		if s.looks.on {
+			s.looks.wanted = a.N
+			s.out = append(s.out, world.Action{Kind: world.Wake, At: now})
+			return
+		}
 		s.out = append(s.out, world.Action{Kind: world.Place, Count: a.N, Picks: a.Picks}, world.Action{Kind: world.Wake, At: now})
 	case DoConnect:
 		op := s.number[a.Operator]
@@ -206,7 +246,20 @@ func (s *simulated) perform(now time.Time, a Action) {
 	case DoRelease:
 		s.out = append(s.out, world.Action{Kind: world.Abandon, Call: s.ids[a.Call]})
 		s.gone(a.Call, contactdb.Abandoned)
+	case DoPreview:
+		s.looks.begin(a.Call, a.Operator, now)
+	case DoPlace:
+		s.looks.dialed = append(s.looks.dialed, a.Call)
+		s.out = append(s.out, world.Action{Kind: world.Place, Count: 1}, world.Action{Kind: world.Wake, At: now})
+	case DoSkip:
+		s.looks.drop(a.Call)
+		s.gone(a.Call, contactdb.Cancelled)
 	case DoHangup:
+		if _, placed := s.ids[a.Call]; !placed { // looked at still
+			s.looks.drop(a.Call)
+			s.gone(a.Call, contactdb.Cancelled)
+			return
+		}
 		s.out = append(s.out, world.Action{Kind: world.Cancel, Call: s.ids[a.Call]})
 		s.gone(a.Call, contactdb.Cancelled)
 	}

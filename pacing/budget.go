@@ -74,9 +74,6 @@ func (b *budget) terms(set Settings, s *Snapshot, o *outlook) terms {
 	team, earn := float64(o.able), set.MaxAbandonment*left
 	debt := min(set.Debt, max(earn-1.2-clump(team), 0))
 	end := safeEnd + .06*team
-	if earn < end {
-		debt -= clump(team)
-	}
 	// The less is left to earn, the less may go wrong.
 	t.over = overRiskEnd * math.Pow(overRisk/overRiskEnd, unit((earn-end)/3))
 	if set.Debt == 0 {
@@ -108,7 +105,7 @@ func want(inHand, earn, team float64) float64 {
 func unit(x float64) float64 { return min(max(x, 0), 1) }
 
 // clump is by how many people more than expected a team of this size may lose
-// at once: kept in hand near the end of the window.
+// at once: no debt is left when no more than that, and a little, is to be earned.
 func clump(team float64) float64 { return min(max(.1*(team-3), 0), 1) + .03*max(team-5, 0) }
 
 // left is the live answers expected in the rest of the window.

@@ -86,7 +86,7 @@ func (a *app) simulateCmd() *cobra.Command {
 	f.Float64Var(&s.world.Hours, "hours", 8, "length of the shift")
 	f.Uint64Var(&s.world.Seed, "seed", 1, "`number` that all chance is drawn from")
 	f.IntVar(&s.seeds, "seeds", 1, "shifts with so many `seeds`, from --seed on")
-	f.StringVar(&s.mode, "mode", "predictive", "`predictive|progressive|power`")
+	f.StringVar(&s.mode, "mode", "predictive", "`predictive|progressive|power|preview`")
 	f.Float64Var(&s.ratio, "ratio", 1.5, "calls a free operator in power mode")
 	f.Var(&s.caps, "max-abandonment", "share of live answers that may be abandoned: `3%` or 1%,2%,3%")
 	f.IntVar(&s.debt, "debt", pacing.DefaultDebt, "people that may be abandoned before those who answer have earned it; 0: none")
@@ -96,6 +96,7 @@ func (a *app) simulateCmd() *cobra.Command {
 	f.DurationVar(&s.world.Ring, "ring", 12*time.Second, "mean time to an answer")
 	f.DurationVar(&s.world.Talk, "talk", 120*time.Second, "mean talk")
 	f.DurationVar(&s.world.Wrap, "wrap", 20*time.Second, "mean wrap-up")
+	f.DurationVar(&s.world.Look, "look", 10*time.Second, "how long an operator looks at a contact in preview, and then calls")
 	f.Float64Var(&s.world.AnswerSpread, "answer-spread", 0, "standard deviation of the contacts' chances of an answer")
 	f.StringVar(&s.prediction, "prediction", "none", "what pacing knows of a contact's chance: `none|learned|exact`")
 	f.IntVar(&s.world.Choose, "choose", 1, "pacing chooses among so many next `contacts`; not with a file")
@@ -155,6 +156,7 @@ func (s *simulation) check() error {
 		{s.days < 1 || s.days > 31 || s.days > 1 && s.world.Hours > 23, "days are counted from 1 to 31, with shifts of 23 hours at most"},
 		{s.seeds < 1 || s.seeds > 1000, "seeds are counted from 1 to 1000"},
 		{s.world.Ring <= 0 || s.world.Talk <= 0 || s.world.Wrap < 0, "ring and talk take time, and wrap-up no less than none; write for example --talk 120s"},
+		{!(s.world.Look > 0 && s.world.Look <= time.Hour), "look is more than 0 and at most an hour; write for example --look 10s"},
 		{!(s.ratio >= 1), "ratio is 1 or more"},
 		{s.world.Choose < 1, "choose is 1 or more"},
 		{s.world.Choose > 1 && s.file != nil, "--choose is not simulated with a campaign file, whose contacts are called in order; leave out one of them"},
@@ -175,12 +177,10 @@ func (s *simulation) check() error {
 		return problem(console.Usage, "prediction %q is not known; use none, learned or exact", s.prediction)
 	}
 	switch pacing.Mode(s.mode) {
-	case pacing.Predictive, pacing.Progressive, pacing.Power:
+	case pacing.Predictive, pacing.Progressive, pacing.Power, pacing.Preview:
 		return nil
-	case pacing.Preview:
-		return problem(console.Usage, "mode preview cannot be simulated, for what an operator decides is not known; its calls are paced as in progressive")
 	}
-	return problem(console.Usage, "mode %q cannot be simulated; use predictive, progressive or power", s.mode)
+	return problem(console.Usage, "mode %q cannot be simulated; use predictive, progressive, power or preview", s.mode)
 }
 
 // config turns shares of zero into what the world takes for zero.

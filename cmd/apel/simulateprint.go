@@ -51,6 +51,9 @@ func writeShift(w io.Writer, s simulation, r shifts) {
 	f.add("abandoned", abandoned)
 	f.add("occupancy", give(percent(r.Occupancy).String(), r.OverSeeds, occupancyOf, points))
 	f.add("wait for a call", fmt.Sprintf("mean %s, 9 of 10 within %s", span(ms(r.IdleMSMean)), span(ms(r.IdleMSP90))))
+	if r.LookingMS > 0 {
+		f.add("looks at contacts", fmt.Sprintf("%s of the time, beside the waiting that has causes", percent(float64(r.LookingMS)/float64(r.SignedInMS))))
+	}
 	f.add("an operator's hour", fmt.Sprintf("%.1f calls, %.1f talks", r.CallsPerHour, r.TalksPerHour))
 	f.add("lines", fmt.Sprintf("at most %d at once", r.MaxLines))
 	if r.FinishedMS > 0 {

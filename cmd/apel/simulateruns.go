@@ -32,7 +32,7 @@ type shifts struct {
 func (s *simulation) cells() []cell {
 	policies := []string{s.mode}
 	if s.compare {
-		policies = []string{"progressive", "power", "predictive", "adaptive", "adaptive-hard"}
+		policies = []string{"preview", "progressive", "power", "predictive", "adaptive", "adaptive-hard"}
 	}
 	var all []cell
 	for _, n := range s.teams {
@@ -152,6 +152,7 @@ func meanOf(all []world.Result) world.Result {
 		func(r *world.Result) *int64 { return &r.IdleMSMean }, func(r *world.Result) *int64 { return &r.IdleMSP50 },
 		func(r *world.Result) *int64 { return &r.IdleMSP90 }, func(r *world.Result) *int64 { return &r.IdleMSP99 },
 		func(r *world.Result) *int64 { return &r.WaitMSP99 }, func(r *world.Result) *int64 { return &r.SignedInMS },
+		func(r *world.Result) *int64 { return &r.LookingMS },
 	} {
 		ms(get)
 	}

@@ -4,8 +4,10 @@ import (
 	"flag"
 	"fmt"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +18,7 @@ import (
 var (
 	tables     = flag.String("tables", "", "print the tables whose names match this expression")
 	seeds      = flag.Int("seeds", 12, "shifts a cell")
+	first      = flag.Int("first", 1, "seed of the first shift of a cell")
 	teams      = flag.String("teams", "", "teams instead of each table's own")
 	causeSeeds = flag.Int("cause-seeds", 0, "shifts for each cause taken away, all causes; 0: one shift, the restrictions only")
 	policy     = flag.String("policy", "predictive", "policy of the tables")
@@ -92,15 +95,33 @@ func chosen(own []int) []int {
 	return own
 }
 
+// many are n shifts, as many at once as there are processors.
+func many(n int, shift func(i int) Result) []Result {
+	rs, next := make([]Result, n), make(chan int)
+	var wg sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		wg.Go(func() {
+			for i := range next {
+				rs[i] = shift(i)
+			}
+		})
+	}
+	for i := range n {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+	return rs
+}
+
 func printCell(tb table, n int) {
 	start := time.Now()
-	var rs []Result
-	for seed := range *seeds {
+	rs := many(*seeds, func(i int) Result {
 		c := tb.c
-		c.Operators, c.Seed = n, uint64(seed+1)
+		c.Operators, c.Seed = n, uint64(*first+i)
 		s := pacing.Settings{MaxAbandonment: .03, Debt: *debt, Ratio: 2}
-		rs = append(rs, Run(c, *policy, PolicyFor(*policy, s)))
-	}
+		return Run(c, *policy, PolicyFor(*policy, s))
+	})
 	s := Summarise(rs, .03)
 	printTenths(rs)
 	fmt.Printf("| %s | %d | %.4f ± %.4f | %.4f | %.4f | %d of %d | skill %.2f | %v\n", tb.name, n, s.Occupancy.Mean, s.Occupancy.Error,

@@ -67,10 +67,11 @@ func TestWindowsEndUnderTheCapWhateverBefalls(t *testing.T) {
 				continue
 			}
 			bad, worst, busy := 0, 0., 0.
-			for w := range n {
+			for _, r := range many(n, func(w int) Result {
 				c := Config{Operators: team, Hours: hours, Seed: uint64(1000*i + w + 1)}
 				p := pacing.New(pacing.Settings{Mode: pacing.Predictive, MaxAbandonment: .03, Debt: *debt})
-				r := Run(during(x.k, c), "predictive", p)
+				return Run(during(x.k, c), "predictive", p)
+			}) {
 				if over(r) {
 					bad++
 				}

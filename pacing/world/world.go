@@ -52,6 +52,7 @@ type Config struct {
 	OperatorSpread float64
 	ToldWrap       bool // the end of a wrap-up is told when it begins
 
+	Look     time.Duration // in preview, how long an operator looks at a contact: 10 s; the world's own floor knows no preview
 	Detector time.Duration // from the answer to the verdict: 1 s
 	Limit    time.Duration // a person waits no longer than this after the verdict: 2 s
 
@@ -109,8 +110,9 @@ type Result struct {
 	WaitMSP99       int64   `json:"bridge_wait_ms_p99"` // a bridged person's wait after the verdict
 	CallsPerHour    float64 `json:"calls_per_operator_hour"`
 	TalksPerHour    float64 `json:"talks_per_operator_hour"`
-	SignedInMS      int64   `json:"signed_in_ms"` // all operators
-	IdleMS          int64   `json:"idle_ms"`      // all operators; the causes add up to it
+	SignedInMS      int64   `json:"signed_in_ms"`         // all operators
+	IdleMS          int64   `json:"idle_ms"`              // all operators; the causes add up to it
+	LookingMS       int64   `json:"looking_ms,omitempty"` // all operators: at contacts, in preview; no waiting
 	// IdleCauses splits IdleMS.
 	IdleCauses map[pacing.Cause]int64 `json:"idle_causes_ms"`
 	MaxLines   int                    `json:"max_lines"`             // most lines used at once
