@@ -67,11 +67,11 @@ func (c *cursor) turn(back bool, key []byte) (k, v []byte) {
 // several sources have, the newest counts.
 func (c *cursor) move() (k, v []byte) {
 	for {
-		var next *layerRow
+		var next *rowAhead
 		for i := range c.sources {
-			head := &c.sources[i].head
-			if head.key != nil && (next == nil || (bytes.Compare(head.key, next.key) < 0) != c.back && !bytes.Equal(head.key, next.key)) {
-				next = head
+			h := &c.sources[i].head
+			if h.key != nil && (next == nil || (bytes.Compare(h.key, next.key) < 0) != c.back && !bytes.Equal(h.key, next.key)) {
+				next = h
 			}
 		}
 		if next == nil {
@@ -99,20 +99,26 @@ type source struct {
 	rows   btree.IterG[layerRow]
 	writes int // of the layer, when rows came to where it is
 	bucket byte
-	head   layerRow // what lies ahead
+	head   rowAhead // what lies ahead
+}
+
+// rowAhead is a row as a source gives it.
+type rowAhead struct {
+	key, value []byte
+	gone       bool
 }
 
 // from is the first row from a key on.
-func (s *source) from(key []byte) layerRow {
+func (s *source) from(key []byte) rowAhead {
 	if s.file != nil {
 		return ofFile(s.file.Seek(key))
 	}
 	s.writes = s.layer.writes
-	return s.ofLayer(s.rows.Seek(layerRow{key: layerKey(nil, s.bucket, key)}))
+	return s.ofLayer(s.rows.Seek(layerKey(nil, s.bucket, key)))
 }
 
 // before is the last row before a key; nil: the last of all.
-func (s *source) before(key []byte) layerRow {
+func (s *source) before(key []byte) rowAhead {
 	if s.file != nil {
 		if key != nil {
 			if k, _ := s.file.Seek(key); k != nil {
@@ -122,11 +128,11 @@ func (s *source) before(key []byte) layerRow {
 		return ofFile(s.file.Last())
 	}
 	s.writes = s.layer.writes
-	end := []byte{s.bucket + 1}
+	end := layerKey(nil, s.bucket+1, nil)
 	if key != nil {
 		end = layerKey(nil, s.bucket, key)
 	}
-	if s.rows.Seek(layerRow{key: end}) {
+	if s.rows.Seek(end) {
 		return s.ofLayer(s.rows.Prev())
 	}
 	return s.ofLayer(s.rows.Last())
@@ -134,7 +140,7 @@ func (s *source) before(key []byte) layerRow {
 
 // step is the row behind the head. All buckets of a layer are one tree: a write to
 // any of them may have moved what rows stands on, which is then looked for anew.
-func (s *source) step(back bool) layerRow {
+func (s *source) step(back bool) rowAhead {
 	switch {
 	case s.file != nil && back:
 		return ofFile(s.file.Prev())
@@ -150,16 +156,15 @@ func (s *source) step(back bool) layerRow {
 	return s.ofLayer(s.rows.Next())
 }
 
-func ofFile(key, value []byte) layerRow { return layerRow{key: key, value: value} }
+func ofFile(key, value []byte) rowAhead { return rowAhead{key: key, value: value} }
 
-func (s *source) ofLayer(found bool) layerRow {
+func (s *source) ofLayer(found bool) rowAhead {
 	if !found {
-		return layerRow{}
+		return rowAhead{}
 	}
-	e := s.rows.Item()
-	if e.key[0] != s.bucket {
-		return layerRow{}
+	r := s.rows.Item()
+	if r.bucket() != s.bucket {
+		return rowAhead{}
 	}
-	e.key = e.key[1:]
-	return e
+	return rowAhead{key: r.key(), value: r.value(), gone: r.gone()}
 }

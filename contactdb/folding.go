@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"math"
+	"runtime"
 	"sync/atomic"
 )
 
@@ -14,7 +16,9 @@ import (
 
 const (
 	// foldSize is how large a layer becomes before it is folded.
-	foldSize = 8 << 20
+	foldSize = 32 << 20
+	// foldStep is how much of it is written in one transaction of the file.
+	foldStep = 1 << 20
 	// mostUnfolded is how large it becomes before everybody waits for the file.
 	mostUnfolded = 128 << 20
 )
@@ -57,7 +61,7 @@ func (s *Store) foldIfLarge() {
 	s.folding = true
 	go func() {
 		var err, fatal error
-		if damaged := guard(func() error { err, fatal = s.fold(old, upTo); return nil }); damaged != nil {
+		if damaged := guard(func() error { err, fatal = s.fold(old, upTo, min(foldStep, s.foldSize/8)); return nil }); damaged != nil {
 			err, fatal = damaged, damaged
 		}
 		s.folds <- foldResult{err, fatal}
@@ -104,7 +108,7 @@ func (s *Store) foldAll() (err, fatal error) {
 			return nil, nil
 		}
 		old, upTo := s.freeze()
-		if err, fatal := s.fold(old, upTo); err != nil {
+		if err, fatal := s.fold(old, upTo, math.MaxInt); err != nil {
 			return err, fatal
 		}
 		s.folded(foldResult{})
@@ -112,28 +116,68 @@ func (s *Store) foldAll() (err, fatal error) {
 	return s.broken, s.broken
 }
 
-// fold writes a layer into the file, and that the journal is in it up to a batch.
-func (s *Store) fold(l *layer, upTo uint64) (err, fatal error) {
-	_, err, fatal = s.inFile(func(t *tx) (int, error) { return -1, t.fold(l, upTo) })
-	return err, fatal
+// fold writes a layer into the file, in steps, each a transaction of its own: none
+// takes the disk or a processor from the committer for long. Only the last says that
+// the journal is in the file up to a batch: until then the layer lies over what has
+// come into the file of it, and after a kill it is folded anew.
+func (s *Store) fold(l *layer, upTo uint64, step int) (err, fatal error) {
+	for from := layerKey(nil, 0, nil); ; runtime.Gosched() {
+		more := false
+		_, err, fatal = s.inFile(func(t *tx) (int, error) {
+			if from, more = t.foldRows(l, from, step); !more {
+				t.foldRest(l, upTo)
+			}
+			return -1, t.err
+		})
+		if err != nil || !more {
+			return err, fatal
+		}
+	}
 }
 
-func (t *tx) fold(l *layer, upTo uint64) error {
-	l.rows.Scan(func(r layerRow) bool {
-		if bucket := buckets[r.key[0]]; r.gone {
-			t.delete(bucket, r.key[1:])
+// foldWhole is fold in one step.
+func (t *tx) foldWhole(l *layer, upTo uint64) error {
+	t.foldRows(l, layerKey(nil, 0, nil), math.MaxInt)
+	t.foldRest(l, upTo)
+	return t.err
+}
+
+// foldRows writes rows of a layer, from one on, until they or the pages that they
+// touch are so many bytes. It gives the one behind them, if there is one.
+func (t *tx) foldRows(l *layer, from layerRow, step int) (next layerRow, more bool) {
+	pageSize := t.file.DB().Info().PageSize
+	size, bytes, n := 0, 0, 0
+	l.rows.Ascend(from, func(r layerRow) bool {
+		if size >= step {
+			next, more = r, true
+			return false
+		}
+		if bucket := buckets[r.bucket()]; r.gone() {
+			t.delete(bucket, r.key())
 		} else {
-			t.put(bucket, r.key[1:], r.value)
+			t.put(bucket, r.key(), r.value())
+		}
+		bytes += len(r)
+		if n++; n%foldGlance == 0 && step < math.MaxInt {
+			touched := t.file.Stats()
+			size = max(bytes, int(touched.GetNodeCount())*pageSize)
+			runtime.Gosched()
 		}
 		return t.err == nil
 	})
+	return next, more
+}
+
+// foldGlance is after how many rows a fold looks how far it has come, and lets others go first.
+const foldGlance = 16
+
+func (t *tx) foldRest(l *layer, upTo uint64) {
 	for bucket, n := range l.seqs {
-		if err := t.bucket(buckets[bucket]).SetSequence(n); err != nil {
-			return err
+		if err := t.bucket(buckets[bucket]).SetSequence(n); err != nil && t.err == nil {
+			t.err = err
 		}
 	}
 	t.put(bMeta, kJournal, be64(nil, upTo))
-	return t.err
 }
 
 // end folds what is left and lets go of the journal. What cannot be folded now

@@ -327,9 +327,9 @@ func (l *layer) replay(ops []byte) error {
 		case r.bad || !known:
 			return errBatch
 		case op == opPut:
-			l.set(layerRow{key: layerKey(nil, bucket, key), value: append([]byte{}, r.bytes(r.number())...)})
+			l.put(bucket, key, r.bytes(r.number()))
 		case op == opDelete:
-			l.set(layerRow{key: layerKey(nil, bucket, key), gone: true})
+			l.delete(bucket, key)
 		case op == opCount:
 			l.count(bucket, r.number())
 		default:

@@ -315,6 +315,49 @@ func TestKilledInTwoFoldsNothingIsLost(t *testing.T) {
 	}
 }
 
+// Between two steps of a fold the file holds a part of a layer, and does not say so.
+func TestKilledBetweenTheStepsOfAFoldNothingIsLost(t *testing.T) {
+	s := newStore(t)
+	for n := range 100 {
+		if err := s.Remember(fmt.Sprint(n), []byte("a value")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for n := range 50 {
+		if err := s.Remember(fmt.Sprint(n+50), []byte("another")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var old *layer
+	inCommitter(t, s, func() { old, _ = s.freeze() })
+	if err := s.Remember("99", []byte("the last")); err != nil {
+		t.Fatal(err)
+	}
+	for from, steps := layerKey(nil, 0, nil), 0; ; steps++ {
+		more := false
+		if _, err, _ := s.inFile(func(t *tx) (int, error) { // as the fold does, but for what it says at its end
+			from, more = t.foldRows(old, from, 1)
+			return -1, t.err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		for what, s := range map[string]*Store{"seen": s, "after a kill": openStore(t, copyStore(t, s.db.Path()))} {
+			if n := remembered(t, s, 100); n != 100 {
+				t.Fatalf("step %d, %s: %d of 100 values", steps, what, n)
+			}
+			if last, err := s.Recall("99"); err != nil || string(last) != "the last" {
+				t.Fatalf("step %d, %s: %q, %v", steps, what, last, err)
+			}
+		}
+		if !more {
+			if steps < 5 {
+				t.Errorf("it was folded in %d steps", steps)
+			}
+			return
+		}
+	}
+}
+
 // Who walks one part and writes to others sees each row once.
 func TestACursorGoesOnWhileOtherPartsAreWritten(t *testing.T) {
 	s := newStore(t)

@@ -16,14 +16,31 @@ import (
 // others go on writing: what they free meanwhile is not used again before it
 // ends, so the file may grow by as much as is written.
 func (s *Store) Backup(ctx context.Context, w io.Writer) (bytes int64, err error) {
-	if err := s.settled(); err != nil {
-		return 0, fmt.Errorf("backup: %w", err)
+	btx, err := s.atRest(ctx)
+	if err == nil {
+		defer func() { _ = btx.Rollback() }() // of a view: it never fails
+		err = guard(func() error { bytes, err = btx.WriteTo(cancelled{ctx, w}); return err })
 	}
-	err = s.view("backup", func(t *tx) error {
-		bytes, err = t.file.WriteTo(cancelled{ctx, w})
+	if err != nil {
+		return bytes, fmt.Errorf("backup: %w", err)
+	}
+	return bytes, nil
+}
+
+// atRest begins a view of the file when all that was acknowledged is in it. At other
+// times it may hold the half of a layer, which only those see through who see the layer.
+func (s *Store) atRest(ctx context.Context) (btx *bbolt.Tx, err error) {
+	err = s.writeLarge(ctx, "fold the journal", func(*tx) error {
+		if btx != nil { // once more
+			_ = btx.Rollback()
+		}
+		btx, err = s.db.Begin(false)
 		return err
 	})
-	return bytes, err
+	if err != nil && btx != nil {
+		_ = btx.Rollback()
+	}
+	return btx, err
 }
 
 // cancelled stops a copy when its context ends.

@@ -3,6 +3,7 @@ package contactdb
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,38 +12,42 @@ import (
 	"time"
 )
 
+// Folds go on all the time, in many steps each: between two of them the file holds
+// the half of a layer, and no backup may.
 func TestABackupIsOneWholeViewWhileCallsGoOn(t *testing.T) {
-	s := newStore(t)
+	s := newUnchecked(t, 4<<10)
+	defer s.Close()
 	mustApply(t, s, "c", "v1")
 	mustImport(t, s, "a", people(0, 400)...)
 	attempts := mustLease(t, s, request("c", 400, "a")).Attempts
-	half := make(chan struct{})
 	var all sync.WaitGroup
-	all.Go(func() {
-		for i, a := range attempts {
-			mustSettle(t, s, ended(a, Busy, monday.Add(time.Duration(i)*time.Second), monday.Add(time.Hour)))
-			if i == len(attempts)/2 {
-				close(half)
+	settled := make(chan struct{})
+	for part := range 4 {
+		all.Go(func() {
+			for i := part; i < len(attempts); i += 4 {
+				mustSettle(t, s, ended(attempts[i], Busy, monday.Add(time.Duration(i)*time.Second), monday.Add(time.Hour)))
 			}
+		})
+	}
+	go func() { all.Wait(); close(settled) }()
+	for n, more := 0, true; more; n++ {
+		select {
+		case <-settled:
+			more = false
+		default:
 		}
-	})
-	<-half
-	path := filepath.Join(t.TempDir(), "backup.db")
-	f, err := os.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Backup(bg, f); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
-	all.Wait()
-	copied := openStore(t, path) // is checked at the end
-	v, err := copied.Verify(bg)
-	if err != nil || !v.OK || v.Records < 200 {
-		t.Errorf("the copy: %+v, %v", v, err)
+		var copied bytes.Buffer
+		if _, err := s.Backup(bg, &copied); err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), fmt.Sprintf("backup-%d.db", n))
+		if err := os.WriteFile(path, copied.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		v, err := openStore(t, path).Verify(bg) // is checked at the end
+		if err != nil || !v.OK || !more && v.Records != 400 {
+			t.Errorf("copy %d: %+v, %v", n, v, err)
+		}
 	}
 }
 

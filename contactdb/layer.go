@@ -2,6 +2,7 @@ package contactdb
 
 import (
 	"bytes"
+	"encoding/binary"
 	"maps"
 
 	"github.com/tidwall/btree"
@@ -16,40 +17,98 @@ type layer struct {
 	seqs   map[byte]uint64 // sequences of buckets that were counted up
 	size   int             // bytes of what was put and deleted
 	writes int
+	slab   *slab // of the committer, as of all copies
 }
 
-// layerRow is a row under its bucket's number and its key.
-type layerRow struct {
-	key   []byte
-	value []byte
-	gone  bool
+// layerRow is a row in one piece: the length of its key (2 bytes), 1 if it is
+// deleted (1), the key, which begins with the number of its bucket, and the value.
+// Layers copy and compare rows all the time: this is less than half of two slices.
+type layerRow []byte
+
+const layerRowHead = 3
+
+func appendRow(b []byte, bucket byte, key, value []byte, gone bool) layerRow {
+	b = binary.BigEndian.AppendUint16(b, uint16(1+len(key)))
+	if gone {
+		b = append(b, 1)
+	} else {
+		b = append(b, 0)
+	}
+	return append(append(append(b, bucket), key...), value...)
 }
+
+// layerKey is a row to look for, made in a room.
+func layerKey(room []byte, bucket byte, key []byte) layerRow {
+	return appendRow(room[:0], bucket, key, nil, false)
+}
+
+func (r layerRow) end() int             { return layerRowHead + int(binary.BigEndian.Uint16(r)) }
+func (r layerRow) full() []byte         { return r[layerRowHead:r.end()] } // bucket and key
+func (r layerRow) bucket() byte         { return r[layerRowHead] }
+func (r layerRow) key() []byte          { n := r.end(); return r[layerRowHead+1 : n : n] }
+func (r layerRow) value() []byte        { return r[r.end():len(r):len(r)] }
+func (r layerRow) gone() bool           { return r[2] == 1 }
+func (r layerRow) size() int            { return len(r) + rowCost }
+func (r layerRow) less(s layerRow) bool { return bytes.Compare(r.full(), s.full()) < 0 }
+
+// rowCost is what a row takes beside its bytes.
+const rowCost = 64
 
 func newLayer() *layer {
-	less := func(a, b layerRow) bool { return bytes.Compare(a.key, b.key) < 0 }
-	return &layer{rows: btree.NewBTreeGOptions(less, btree.Options{NoLocks: true, Degree: 16})}
+	return &layer{rows: btree.NewBTreeGOptions(layerRow.less, btree.Options{NoLocks: true, Degree: 16}), slab: &slab{}}
 }
 
 func (l *layer) copy() *layer {
-	return &layer{rows: l.rows.Copy(), seqs: l.seqs, size: l.size, writes: l.writes}
+	return &layer{rows: l.rows.Copy(), seqs: l.seqs, size: l.size, writes: l.writes, slab: l.slab}
 }
 
 func (l *layer) empty() bool { return l.rows.Len() == 0 && len(l.seqs) == 0 }
 
-func (l *layer) set(e layerRow) {
-	l.rows.Set(e)
+func (l *layer) put(bucket byte, key, value []byte) { l.set(l.slab.row(bucket, key, value, false)) }
+func (l *layer) delete(bucket byte, key []byte)     { l.set(l.slab.row(bucket, key, nil, true)) }
+
+func (l *layer) set(r layerRow) {
+	l.rows.Set(r)
 	l.writes++
-	l.size += len(e.key) + len(e.value) + rowCost
+	l.size += r.size()
 }
 
-// rowCost is what an layerRow takes beside its bytes.
-const rowCost = 64
+// get gives the value under a key, nil if it is known to be deleted.
+func (l *layer) get(key layerRow) (value []byte, known bool) {
+	r, known := l.rows.Get(key)
+	if !known || r.gone() {
+		return nil, known
+	}
+	return r.value(), true
+}
 
 func (l *layer) count(bucket byte, seq uint64) {
 	if l.seqs = maps.Clone(l.seqs); l.seqs == nil {
 		l.seqs = map[byte]uint64{}
 	}
 	l.seqs[bucket] = seq
+}
+
+// slab is memory for many rows: one piece, into which the collector of garbage need
+// not look. It is only ever added to.
+type slab struct{ b []byte }
+
+const (
+	slabLeast = 4 << 10
+	slabMost  = 256 << 10
+)
+
+func (s *slab) row(bucket byte, key, value []byte, gone bool) layerRow {
+	n := layerRowHead + 1 + len(key) + len(value)
+	if n > slabMost/8 {
+		return appendRow(make([]byte, 0, n), bucket, key, value, gone)
+	}
+	if cap(s.b)-len(s.b) < n {
+		s.b = make([]byte, 0, max(n, min(max(2*cap(s.b), slabLeast), slabMost)))
+	}
+	at := len(s.b)
+	s.b = appendRow(s.b, bucket, key, value, gone)
+	return layerRow(s.b[at:len(s.b):len(s.b)])
 }
 
 // numbers of buckets in the keys of layers: of this run, they are not kept.
@@ -60,7 +119,3 @@ var bucketNumbers = func() map[string]byte {
 	}
 	return all
 }()
-
-func layerKey(room []byte, bucket byte, key []byte) []byte {
-	return append(append(room[:0], bucket), key...)
-}

@@ -99,7 +99,7 @@ func (r *rescue) journal(path string) error {
 		} else {
 			folded = j.next - 1
 		}
-		return t.fold(l, folded)
+		return t.foldWhole(l, folded)
 	})
 	if part.Rows = l.rows.Len(); part.Rows > 0 || len(part.Lost) > 0 {
 		r.parts = append(r.parts, part)

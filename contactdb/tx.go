@@ -109,7 +109,7 @@ type tx struct {
 	layers   []*layer      // the newest first
 	top      *layer        // the first of them, if it is this transaction's own
 	log      *journalBatch // what was written into it
-	room     []byte        // for keys
+	room     layerRow      // for keys
 	dirty    bool          // something was written
 	dense    bool          // the indexes of numbers and external ids are filled in their order
 	err      error
@@ -143,8 +143,8 @@ func (t *tx) get(bucket, key []byte) []byte {
 	if len(t.layers) > 0 {
 		t.room = layerKey(t.room, bucketNumbers[string(bucket)], key)
 		for _, l := range t.layers {
-			if e, found := l.rows.Get(layerRow{key: t.room}); found {
-				return e.value
+			if value, known := l.get(t.room); known {
+				return value
 			}
 		}
 	}
@@ -187,8 +187,7 @@ func (t *tx) put(bucket, key, value []byte) {
 	case int64(len(value)) > bbolt.MaxValueSize:
 		err = berrors.ErrValueTooLarge
 	default:
-		value = append(make([]byte, 0, len(value)), value...)
-		t.top.set(layerRow{key: layerKey(nil, bucketNumbers[string(bucket)], key), value: value})
+		t.top.put(bucketNumbers[string(bucket)], key, value)
 		t.log.put(bucket, key, value)
 	}
 	if err != nil && t.err == nil {
@@ -217,7 +216,7 @@ func (p puts) put(key, value []byte) {
 func (t *tx) delete(bucket, key []byte) {
 	t.dirty = true
 	if t.top != nil {
-		t.top.set(layerRow{key: layerKey(nil, bucketNumbers[string(bucket)], key), gone: true})
+		t.top.delete(bucketNumbers[string(bucket)], key)
 		t.log.delete(bucket, key)
 		return
 	}
