@@ -29,6 +29,7 @@ type write struct {
 	apply func(*tx) error
 	large bool       // much is written: into the file, not through the journal
 	clean bool       // with large: what it takes away is not to stay in the journal either
+	rest  func()     // with large: runs when the file is whole without the journal
 	done  chan error // nil: nobody waits
 }
 
@@ -228,24 +229,37 @@ func (s *Store) transact(group []*write) (refused int, err, fatal error) {
 	}
 	// It takes a number of the journal: a batch that follows on it does not fit a file without it.
 	number, clean := s.journal.next, false
+	rest := slices.ContainsFunc(group, func(w *write) bool { return w.rest != nil })
 	refused, err, fatal = s.inFile(func(t *tx) (int, error) {
 		refused, err := applyAll(t, group)
+		clean = t.dirty && slices.ContainsFunc(group, func(w *write) bool { return w.clean })
+		if (clean || rest) && s.journal.named {
+			t.delete(bMeta, kJournaled)
+		}
 		if err == nil && t.dirty {
-			clean = slices.ContainsFunc(group, func(w *write) bool { return w.clean })
 			s.journal.next = number + 1
 			t.put(bMeta, kJournal, be64(nil, number))
 		}
 		return refused, err
 	})
-	switch {
-	case err != nil:
+	if err != nil {
 		s.journal.next = number
-	case clean: // all that it holds is in the file
+		return refused, err, fatal
+	}
+	if clean || rest { // all that it holds is in the file
+		s.journal.named = false
+	}
+	for _, w := range group {
+		if w.rest != nil {
+			w.rest()
+		}
+	}
+	if clean {
 		if err := s.journal.clear(); err != nil {
 			return -1, s.failed(err), s.fatal(err)
 		}
 	}
-	return refused, err, fatal
+	return -1, nil, nil
 }
 
 // journaled runs a group in a layer of its own; when its batch is durable, the
@@ -267,6 +281,10 @@ func (s *Store) journaled(group []*write) (refused int, err, fatal error) {
 	s.room = t.log.b
 	if err != nil || t.log.empty() {
 		return refused, err, nil
+	}
+	_ = btx.Rollback() // who writes the file may have to map more of it
+	if err, fatal := s.name(); err != nil {
+		return -1, err, fatal
 	}
 	if err := s.journal.append(t.log); err != nil {
 		return -1, s.failed(err), s.fatal(err)

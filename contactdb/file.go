@@ -17,12 +17,42 @@ import (
 	berrors "go.etcd.io/bbolt/errors"
 )
 
-// openFile opens an existing file that looks whole.
-func openFile(path string, wait time.Duration) (db *bbolt.DB, err error) {
+// openFile opens an existing file that looks whole. While it waited for the lock,
+// another may have come into its place, as of a restored backup: then it opens that.
+func openFile(path string, wait time.Duration) (*bbolt.DB, error) {
+	for {
+		db, f, err := openOnce(path, wait)
+		if err != nil {
+			return nil, err
+		}
+		if inPlace(f, path) {
+			return db, nil
+		}
+		if err := db.Close(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// inPlace says whether a path still leads to an open file.
+func inPlace(f *os.File, path string) bool {
+	opened, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(path)
+	return err == nil && os.SameFile(opened, there)
+}
+
+func openOnce(path string, wait time.Duration) (db *bbolt.DB, f *os.File, err error) {
 	if err := inspect(path, wait); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	opts := &bbolt.Options{Timeout: wait, FreelistType: bbolt.FreelistMapType, NoStatistics: true}
+	opts.OpenFile = func(name string, flag int, mode os.FileMode) (*os.File, error) {
+		f, err = os.OpenFile(name, flag&^os.O_CREATE, mode)
+		return f, err
+	}
 	if runtime.GOOS != "windows" && ^uint(0)>>63 == 1 {
 		opts.InitialMmapSize = mapped
 	}
@@ -32,11 +62,11 @@ func openFile(path string, wait time.Duration) (db *bbolt.DB, err error) {
 	})
 	switch {
 	case errors.Is(err, berrors.ErrTimeout):
-		return nil, errInUse
+		return nil, nil, errInUse
 	case errors.Is(err, berrors.ErrInvalid), errors.Is(err, berrors.ErrChecksum), errors.Is(err, berrors.ErrVersionMismatch):
-		return nil, fmt.Errorf("%w: %w; restore a backup", ErrDamaged, err)
+		return nil, nil, fmt.Errorf("%w: %w; restore a backup", ErrDamaged, err)
 	}
-	return db, spaceError(err)
+	return db, f, spaceError(err)
 }
 
 var errInUse = fmt.Errorf("%w: stop it, or use another data directory", ErrInUse)
@@ -98,6 +128,9 @@ func inspect(path string, wait time.Duration) error {
 	}
 	if err := hold(f, wait); err != nil {
 		return err
+	}
+	if !inPlace(f, path) {
+		return inspect(path, wait)
 	}
 	m, err := newestMeta(f)
 	if err != nil {

@@ -5,9 +5,13 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
+	"os"
 	"runtime"
 	"sync/atomic"
+
+	"go.etcd.io/bbolt"
 )
 
 // Folding writes a layer into the file, in the order of its keys: many small
@@ -61,7 +65,7 @@ func (s *Store) foldIfLarge() {
 	s.folding = true
 	go func() {
 		var err, fatal error
-		if damaged := guard(func() error { err, fatal = s.fold(old, upTo, min(foldStep, s.foldSize/8)); return nil }); damaged != nil {
+		if damaged := guard(func() error { err, fatal = s.fold(old, upTo, min(foldStep, 1+s.foldSize/8)); return nil }); damaged != nil {
 			err, fatal = damaged, damaged
 		}
 		s.folds <- foldResult{err, fatal}
@@ -184,21 +188,49 @@ func (t *tx) foldRest(l *layer, upTo uint64) {
 // is folded when the store is opened again.
 func (s *Store) end() {
 	s.ended, _ = s.foldAll()
+	if s.ended == nil {
+		s.ended, _ = s.unname()
+	}
 	s.ended = errors.Join(s.ended, s.journal.close(s.ended == nil))
+}
+
+// name has the file say that it has a journal, which is made first. Before that,
+// nothing may be acknowledged that is in the journal alone. Nothing is lost if it
+// fails: it is tried again with the next write.
+func (s *Store) name() (err, fatal error) {
+	if s.journal.named {
+		return nil, nil
+	}
+	if err := s.journal.make(); err != nil {
+		return fmt.Errorf("its journal cannot be made: %w", spaceError(err)), nil
+	}
+	_, err, fatal = s.inFile(func(t *tx) (int, error) { t.put(bMeta, kJournaled, []byte{1}); return -1, t.err })
+	s.journal.named = err == nil
+	return err, fatal
+}
+
+// unname has the file say that it is whole without a journal: all of it must be in it.
+func (s *Store) unname() (err, fatal error) {
+	if !s.journal.named {
+		return nil, nil
+	}
+	_, err, fatal = s.inFile(func(t *tx) (int, error) { t.delete(bMeta, kJournaled); return -1, t.err })
+	s.journal.named = err != nil
+	return err, fatal
 }
 
 // replay reads the journal of a run that was not closed. Each of its files gets a
 // layer, as it was: the file that is older is not written before its layer is folded.
 func (s *Store) replay(path string) error {
-	folded, id := uint64(0), []byte(nil)
-	if err := s.view("journal", func(t *tx) error {
-		folded, id = t.journaled()
-		return nil
-	}); err != nil {
+	var said journalSaid
+	if err := s.db.View(func(btx *bbolt.Tx) error { said = (&tx{file: btx}).journaled(); return nil }); err != nil {
 		return err
 	}
 	layers, file := []*layer{newLayer()}, -1
-	j, err := readJournal(path, id, folded, func(b keptBatch) error {
+	if err := said.letGo(path); err != nil {
+		return err
+	}
+	j, err := readJournal(path, said, func(b keptBatch) error {
 		if file >= 0 && b.file != file {
 			layers, s.frozenAt = append([]*layer{newLayer()}, layers...), b.number-1
 		}
@@ -210,16 +242,43 @@ func (s *Store) replay(path string) error {
 	}
 	s.journal = j
 	s.over.publish(&stack{layers})
+	if j.old {
+		if err, _ := s.foldAll(); err != nil {
+			return err
+		}
+		return spaceError(j.clear())
+	}
 	return spaceError(j.resume())
 }
 
-// journaled says how far the journal has come into the file, and to which
-// identity it must belong.
-func (t *tx) journaled() (folded uint64, id []byte) {
-	if v := t.get(bMeta, kJournal); len(v) == 8 {
-		folded = binary.BigEndian.Uint64(v)
+// letGo removes the journal of the store in whose place this one was put: it is
+// kept with that one.
+func (said journalSaid) letGo(path string) error {
+	for n := range journalEnds {
+		id := journalIdentity(journalPath(path, n))
+		if id == nil || bytes.Equal(id, said.id) {
+			continue
+		}
+		for replaced := said.replaced; len(replaced) >= identity; replaced = replaced[identity:] {
+			if bytes.Equal(id, replaced[:identity]) {
+				if err := os.Remove(journalPath(path, n)); err != nil {
+					return err
+				}
+				break
+			}
+		}
 	}
-	return folded, bytes.Clone(t.get(bMeta, kIdentity))
+	return nil
+}
+
+// journaled is what the file says of its journal.
+func (t *tx) journaled() (said journalSaid) {
+	if v := t.get(bMeta, kJournal); len(v) == 8 {
+		said.folded = binary.BigEndian.Uint64(v)
+	}
+	said.id, said.replaced = bytes.Clone(t.get(bMeta, kIdentity)), bytes.Clone(t.get(bMeta, kReplaced))
+	said.named = t.get(bMeta, kJournaled) != nil
+	return said
 }
 
 // settled makes what was acknowledged be in the file.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // What is done in small steps is written to a journal first: one write and one
@@ -21,9 +22,14 @@ import (
 // Then come batches: number (8 bytes), length (4), CRC-32C of what follows (4),
 // CRC-32C of these sixteen bytes (4), and operations. Numbers count up over both
 // files: what lies behind the last batch is older, or torn, and does not follow.
+// The sums go on from that of the identity: no other store's batch is ever ours.
+//
+// As long as something may be in the journal alone, the store's file says that it
+// has one (kJournaled): then both files must be there, and be its own.
 const (
-	journalMark = "apel-journal-1\r\n"
-	identity    = 16 // bytes
+	journalMark = "apel-journal-2\r\n"
+	journalOld  = "apel-journal-1\r\n" // sums began at nothing, and the store's file did not tell
+	identity    = 16                   // bytes
 	journalHead = len(journalMark) + identity
 	batchHead   = 20
 )
@@ -65,12 +71,12 @@ func (b *journalBatch) count(bucket []byte, n uint64) {
 }
 
 // close writes the head and gives the batch as it is kept.
-func (b *journalBatch) close(number uint64) []byte {
+func (b *journalBatch) close(number uint64, seed uint32) []byte {
 	head, body := b.b[:batchHead], b.b[batchHead:]
 	binary.BigEndian.PutUint64(head, number)
 	binary.BigEndian.PutUint32(head[8:], uint32(len(body)))
-	binary.BigEndian.PutUint32(head[12:], crc32.Checksum(body, castagnoli))
-	binary.BigEndian.PutUint32(head[16:], crc32.Checksum(head[:16], castagnoli))
+	binary.BigEndian.PutUint32(head[12:], crc32.Update(seed, castagnoli, body))
+	binary.BigEndian.PutUint32(head[16:], crc32.Update(seed, castagnoli, head[:16]))
 	return b.b
 }
 
@@ -78,14 +84,18 @@ func (b *journalBatch) close(number uint64) []byte {
 type journal struct {
 	path  string // of the store
 	id    []byte
-	files [2]journalFile // nil where there is none yet
+	files [2]journalFile // nil: not made, or not open
 	at    [2]int64       // where the next batch goes
 	size  [2]int64       // how far they have been written
 	turn  int            // the one that is written
 	next  uint64         // number of the next batch
+	named bool           // the store's file says that it has this journal
+	old   bool           // a file is of the former kind: it is not gone on with
 
 	create func(name string) (journalFile, error) // opens a file, or makes it
 }
+
+func seedOf(id []byte) uint32 { return crc32.Checksum(id, castagnoli) }
 
 type journalFile interface {
 	io.WriterAt
@@ -104,10 +114,7 @@ func journalPath(path string, n int) string { return path + journalEnds[n] }
 
 // append makes a batch durable. An error leaves the journal as it was.
 func (j *journal) append(b *journalBatch) error {
-	if err := j.open(); err != nil {
-		return err
-	}
-	kept := b.close(j.next)
+	kept := b.close(j.next, seedOf(j.id))
 	f, end := j.files[j.turn], j.at[j.turn]+int64(len(kept))
 	if err := j.grow(f, end); err != nil {
 		return err
@@ -151,28 +158,30 @@ type syncError struct{ error }
 
 func (e syncError) Unwrap() error { return e.error }
 
-// open makes the file whose turn it is, if it is not in use. One that lies there
-// is in the store's file, or of another store: its batches must not follow ours.
-func (j *journal) open() error {
-	if j.files[j.turn] != nil {
-		return nil
+// make makes the files that are not there. What lies in their place is in the
+// store's file: it is gone. After an error it may be tried again.
+func (j *journal) make() error {
+	for n := range j.files {
+		if j.files[n] != nil {
+			continue
+		}
+		name := journalPath(j.path, n)
+		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+		f, err := j.create(name)
+		if err != nil {
+			return err
+		}
+		if _, err = f.WriteAt(append([]byte(journalMark), j.id...), 0); err == nil {
+			err = f.Sync()
+		}
+		if err != nil {
+			return errors.Join(err, f.Close())
+		}
+		j.files[n], j.at[n], j.size[n] = f, int64(journalHead), 0
 	}
-	name := journalPath(j.path, j.turn)
-	if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	f, err := j.create(name)
-	if err != nil {
-		return err
-	}
-	if _, err = f.WriteAt(append([]byte(journalMark), j.id...), 0); err == nil {
-		err = syncDir(filepath.Dir(name))
-	}
-	if err != nil {
-		return errors.Join(err, f.Close())
-	}
-	j.files[j.turn], j.at[j.turn], j.size[j.turn] = f, int64(journalHead), 0
-	return nil
+	return syncDir(filepath.Dir(j.path))
 }
 
 // other turns to the other file, whose batches are in the store's file.
@@ -185,7 +194,7 @@ func (j *journal) other() {
 // keep what they held until it is written over.
 func (j *journal) clear() error {
 	err := j.close(true)
-	j.files, j.at, j.size = [2]journalFile{}, [2]int64{}, [2]int64{}
+	j.files, j.at, j.size, j.named, j.old = [2]journalFile{}, [2]int64{}, [2]int64{}, false, false
 	return errors.Join(err, syncDir(filepath.Dir(j.path)))
 }
 
@@ -205,21 +214,36 @@ func (j *journal) close(folded bool) (err error) {
 	return err
 }
 
-// readJournal reads the journal of a file with an identity. Batches up to one
-// are in the file; those behind are given to f in their order. ErrDamaged if one
-// is missing or spoilt that was acknowledged. Nothing is written before resume.
-func readJournal(path string, id []byte, folded uint64, f func(b keptBatch) error) (*journal, error) {
-	j := &journal{path: path, id: id, next: folded + 1, create: createJournalFile}
+// journalSaid is what a store's file says of its journal.
+type journalSaid struct {
+	id       []byte // which it must bear
+	folded   uint64 // up to which batch it is in the file
+	named    bool   // it must be there
+	replaced []byte // identities of what stood in the file's place before, one behind the other
+}
+
+// readJournal reads the journal of a file. Batches up to one are in the file; those
+// behind are given to f in their order. ErrDamaged if one is missing or spoilt that
+// was acknowledged, if the whole is, or if it is another store's. Nothing is written
+// before resume.
+func readJournal(path string, said journalSaid, f func(b keptBatch) error) (*journal, error) {
+	j := &journal{path: path, id: said.id, next: said.folded + 1, named: said.named, create: createJournalFile}
 	var parts [2][]keptBatch
 	for n := range j.files {
-		part, err := readJournalFile(journalPath(path, n), id)
+		part, kind, err := readJournalFile(journalPath(path, n), said.id)
 		if err != nil {
 			return nil, err
 		}
-		for len(part) > 0 && part[0].number <= folded {
+		if err := said.check(journalPath(path, n), kind); err != nil {
+			return nil, err
+		}
+		for len(part) > 0 && part[0].number <= said.folded {
 			part = part[1:]
 		}
-		parts[n] = part
+		parts[n], j.old = part, j.old || len(part) > 0 && kind == journalFormer
+		if said.named {
+			j.at[n] = int64(journalHead)
+		}
 	}
 	first := 0
 	if len(parts[0]) == 0 || len(parts[1]) > 0 && parts[1][0].number < parts[0][0].number {
@@ -240,32 +264,48 @@ func readJournal(path string, id []byte, folded uint64, f func(b keptBatch) erro
 	return j, nil
 }
 
-// resume goes on in the file that was written last, if one is in use. What was
-// read of it need not be on the disk: its writer may have been killed before the
-// sync, or the sync have failed. So it is written again.
+// check says whether a file of a kind may lie where the journal's is.
+func (said journalSaid) check(name string, kind journalKind) error {
+	switch {
+	case kind == journalForeign:
+		return fmt.Errorf("%w: %s is the journal of another store, or none; if that store is kept somewhere, put it beside it, else move it away", ErrDamaged, name)
+	case said.named && kind == journalNone:
+		return fmt.Errorf("%w: its journal %s is missing or spoilt, and with it what was done last; put it back, or restore a backup, or save what is there with apel db salvage", ErrDamaged, name)
+	}
+	return nil
+}
+
+// resume goes on in the files, if they are in use. What was read of the one that
+// was written last need not be on the disk: its writer may have been killed before
+// the sync, or the sync have failed. So it is written again.
 func (j *journal) resume() error {
-	if j.at[j.turn] == 0 {
-		return nil
+	for n := range j.files {
+		if j.at[n] == 0 || j.old {
+			continue
+		}
+		name := journalPath(j.path, n)
+		f, err := j.create(name)
+		if err != nil {
+			return err
+		}
+		j.files[n] = f // closed with the journal
+		if n != j.turn {
+			continue
+		}
+		kept, err := os.ReadFile(name)
+		if err == nil {
+			_, err = f.WriteAt(kept[:j.at[n]], 0)
+		}
+		if err == nil {
+			err = f.Sync()
+		}
+		if err == nil {
+			err = syncDir(filepath.Dir(name))
+		}
+		if err != nil {
+			return errors.Join(err, j.close(false))
+		}
 	}
-	name := journalPath(j.path, j.turn)
-	kept, err := os.ReadFile(name)
-	if err != nil {
-		return err
-	}
-	f, err := j.create(name)
-	if err != nil {
-		return err
-	}
-	if _, err = f.WriteAt(kept[:j.at[j.turn]], 0); err == nil {
-		err = f.Sync()
-	}
-	if err == nil {
-		err = syncDir(filepath.Dir(name))
-	}
-	if err != nil {
-		return errors.Join(err, f.Close())
-	}
-	j.files[j.turn] = f
 	return nil
 }
 
@@ -277,29 +317,65 @@ type keptBatch struct {
 	spoilt bool // what follows it shows that it was whole once
 }
 
+// journalKind is what lies where a file of the journal may be.
+type journalKind int
+
+const (
+	journalNone    journalKind = iota // nothing, or what a kill left when it was made
+	journalOurs                       // with batches, or without
+	journalFormer                     // ours, of the kind before
+	journalForeign                    // something else
+)
+
+// journalIdentity is the identity that a file of a journal bears; nil if it is none.
+func journalIdentity(name string) []byte {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	head := make([]byte, journalHead)
+	if _, err := io.ReadFull(f, head); err != nil {
+		return nil
+	}
+	if mark := string(head[:len(journalMark)]); mark != journalMark && mark != journalOld {
+		return nil
+	}
+	return head[len(journalMark):]
+}
+
 // readJournalFile reads the batches of one file that follow each other.
-func readJournalFile(name string, id []byte) (all []keptBatch, err error) {
+func readJournalFile(name string, id []byte) (all []keptBatch, kind journalKind, err error) {
 	b, err := os.ReadFile(name)
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, nil
+		return nil, journalNone, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, journalNone, err
 	}
-	if len(b) < journalHead || string(b[:len(journalMark)]) != journalMark || !bytes.Equal(b[len(journalMark):journalHead], id) {
-		return nil, nil // torn when it was made, or of another store's file
+	head := b[:min(len(b), journalHead)]
+	seed := seedOf(id)
+	switch {
+	case string(head) == journalMark+string(id):
+		kind = journalOurs
+	case string(head) == journalOld+string(id):
+		kind, seed = journalFormer, 0
+	case len(bytes.Trim(head, "\x00")) == 0 || strings.HasPrefix(journalMark+string(id), string(head)):
+		return nil, journalNone, nil
+	default:
+		return nil, journalForeign, nil
 	}
 	for at := journalHead; ; {
-		number, length, sum, ok := readBatchHead(b[at:])
+		number, length, sum, ok := readBatchHead(b[at:], seed)
 		if !ok || len(all) > 0 && number != all[len(all)-1].number+1 || length > len(b)-at-batchHead {
-			return all, nil
+			return all, kind, nil
 		}
 		ops := b[at+batchHead : at+batchHead+length]
 		at += batchHead + length
 		kept := keptBatch{number: number, ops: ops, end: int64(at)}
-		if crc32.Checksum(ops, castagnoli) != sum {
-			if follows, _, _, ok := readBatchHead(b[at:]); !ok || follows != number+1 {
-				return all, nil // torn: it was never acknowledged
+		if crc32.Update(seed, castagnoli, ops) != sum {
+			if follows, _, _, ok := readBatchHead(b[at:], seed); !ok || follows != number+1 {
+				return all, kind, nil // torn: it was never acknowledged
 			}
 			kept.spoilt = true
 		}
@@ -307,8 +383,8 @@ func readJournalFile(name string, id []byte) (all []keptBatch, err error) {
 	}
 }
 
-func readBatchHead(b []byte) (number uint64, length int, sum uint32, ok bool) {
-	if len(b) < batchHead || crc32.Checksum(b[:16], castagnoli) != binary.BigEndian.Uint32(b[16:]) {
+func readBatchHead(b []byte, seed uint32) (number uint64, length int, sum uint32, ok bool) {
+	if len(b) < batchHead || crc32.Update(seed, castagnoli, b[:16]) != binary.BigEndian.Uint32(b[16:]) {
 		return 0, 0, 0, false
 	}
 	return binary.BigEndian.Uint64(b), int(binary.BigEndian.Uint32(b[8:])), binary.BigEndian.Uint32(b[12:]), true

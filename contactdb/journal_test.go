@@ -80,7 +80,7 @@ func TestATornJournalLosesNothingButItsLastBatch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, err := readJournalFile(name, whole[len(journalMark):journalHead])
+	all, _, err := readJournalFile(name, whole[len(journalMark):journalHead])
 	if err != nil || len(all) != 5 {
 		t.Fatalf("%d batches, %v", len(all), err)
 	}
@@ -114,7 +114,9 @@ func TestATornJournalLosesNothingButItsLastBatch(t *testing.T) {
 	look("spoilt in the middle", spoilt, 0, ErrDamaged)
 	spoilt = bytes.Clone(whole)
 	copy(spoilt[len(journalMark):], "another identity")
-	look("another store's", spoilt, 0, nil)
+	look("another store's", spoilt, 0, ErrDamaged)
+	look("no journal", []byte("something that somebody wrote by hand"), 0, ErrDamaged)
+	look("emptied", nil, 0, ErrDamaged)
 }
 
 // A journal whose beginning is not in the file belongs to a later state of it.
@@ -433,11 +435,11 @@ func TestAJournalThatIsTakenUpAgainIsMadeDurableFirst(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := whole[len(journalMark):journalHead]
-	all, err := readJournalFile(name, id)
+	all, _, err := readJournalFile(name, id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := readJournal(path, id, all[0].number-1, func(keptBatch) error { return nil })
+	j, err := readJournal(path, journalSaid{id: id, folded: all[0].number - 1, named: true}, func(keptBatch) error { return nil })
 	if err != nil {
 		t.Fatal(err)
 	}

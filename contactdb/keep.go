@@ -27,20 +27,20 @@ func (s *Store) Backup(ctx context.Context, w io.Writer) (bytes int64, err error
 	return bytes, nil
 }
 
-// atRest begins a view of the file when all that was acknowledged is in it. At other
-// times it may hold the half of a layer, which only those see through who see the layer.
-func (s *Store) atRest(ctx context.Context) (btx *bbolt.Tx, err error) {
-	err = s.writeLarge(ctx, "fold the journal", func(*tx) error {
-		if btx != nil { // once more
+// atRest begins a view of the file when all that was acknowledged is in it, and it
+// says so. At other times it may hold the half of a layer, which only those see
+// through who see the layer.
+func (s *Store) atRest(ctx context.Context) (*bbolt.Tx, error) {
+	var btx *bbolt.Tx
+	var failed error
+	w := &write{large: true, rest: func() { btx, failed = s.db.Begin(false) }}
+	if err := s.run(ctx, "fold the journal", w, func(*tx) error { return nil }); err != nil {
+		if btx != nil {
 			_ = btx.Rollback()
 		}
-		btx, err = s.db.Begin(false)
-		return err
-	})
-	if err != nil && btx != nil {
-		_ = btx.Rollback()
+		return nil, err
 	}
-	return btx, err
+	return btx, failed
 }
 
 // cancelled stops a copy when its context ends.
@@ -178,7 +178,15 @@ func Restore(backup, path string, now time.Time) (kept string, err error) {
 	}
 	err = s.Check()
 	if err == nil { // the journal that lies beside the path is not of this one
-		err = s.writeLarge(context.Background(), "restore", func(t *tx) error { t.identify(); return nil })
+		var replaced []byte // whose files are kept with the old store; the next to open this one lets go of them here
+		for n := range journalEnds {
+			replaced = append(replaced, journalIdentity(journalPath(path, n))...)
+		}
+		err = s.writeClean(context.Background(), "restore", func(t *tx) error {
+			t.identify()
+			t.put(bMeta, kReplaced, replaced)
+			return nil
+		})
 	}
 	if err = errors.Join(err, s.Close()); err != nil {
 		return "", fmt.Errorf("the backup %s is damaged: %w", backup, err)

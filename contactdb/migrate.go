@@ -21,6 +21,7 @@ var migrations = [schema - 1]func(*tx) error{
 	func(*tx) error { return nil },                                     // 5: values that many contacts share are words
 	func(t *tx) error { t.identify(); return nil },                     // 6: the journal
 	func(t *tx) error { t.put(bMeta, kRezone, []byte{1}); return nil }, // 7: contacts wait with those whose numbers have the same hours
+	func(*tx) error { return nil },                                     // 8: the file says when it has a journal
 }
 
 // migrate makes the file one of this schema; ErrNewer if a newer program wrote it.

@@ -92,14 +92,15 @@ func (r *rescue) journal(path string) error {
 	part, l := Salvaged{Name: "the journal"}, newLayer()
 	err := r.db.Update(func(btx *bbolt.Tx) error {
 		t := &tx{file: btx}
-		folded, id := t.journaled()
-		j, err := readJournal(path, id, folded, func(b keptBatch) error { return l.replay(b.ops) })
+		said := t.journaled()
+		j, err := readJournal(path, said, func(b keptBatch) error { return l.replay(b.ops) })
 		if err != nil {
 			part.Lost = append(part.Lost, err.Error())
 		} else {
-			folded = j.next - 1
+			said.folded = j.next - 1
 		}
-		return t.foldWhole(l, folded)
+		t.delete(bMeta, kJournaled)
+		return t.foldWhole(l, said.folded)
 	})
 	if part.Rows = l.rows.Len(); part.Rows > 0 || len(part.Lost) > 0 {
 		r.parts = append(r.parts, part)

@@ -63,7 +63,7 @@ type Config struct {
 
 // schema is the layout of the file that this program writes. A program opens
 // files of its own and older schemas.
-const schema = 7
+const schema = 8
 
 // mapped is how much address space the file is mapped into from the start. As
 // long as the file is smaller, a long reader never holds a writer up.

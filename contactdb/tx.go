@@ -79,10 +79,12 @@ var (
 	kSecret    = []byte("secret")
 	kHead      = []byte("head")
 	kAuditHead = []byte("audithead")
-	kJournal   = []byte("journal")  // how far the journal has come into the file
-	kIdentity  = []byte("identity") // of the file: a journal names the one that it belongs to
-	kRezone    = []byte("rezone")   // contacts of an older file are to be put into their classes; see rezone
-	kDNC       = []byte("dnc")      // counts the changes of what dncIndex holds
+	kJournal   = []byte("journal")   // how far the journal has come into the file
+	kJournaled = []byte("journaled") // there if the file is not whole without its journal
+	kReplaced  = []byte("replaced")  // identities of the store in whose place the file was put, by its journal
+	kIdentity  = []byte("identity")  // of the file: a journal names the one that it belongs to
+	kRezone    = []byte("rezone")    // contacts of an older file are to be put into their classes; see rezone
+	kDNC       = []byte("dnc")       // counts the changes of what dncIndex holds
 )
 
 // appended are the buckets whose keys only grow: their pages are filled up.

@@ -1,0 +1,297 @@
+package contactdb
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"go.etcd.io/bbolt"
+)
+
+// What was done last is in the journal alone: without it the store is an older one
+// that does not know it, and its calls would be made twice.
+func TestAJournalThatWasTakenAwayIsMissed(t *testing.T) {
+	for what, taken := range map[string][]int{"one": {0}, "the other": {1}, "both": {0, 1}} {
+		t.Run(what, func(t *testing.T) {
+			path := leftBehind(t, 3)
+			for _, n := range taken {
+				if err := os.Remove(journalPath(path, n)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			before, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := Open(Config{Path: path}); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), journalPath(path, taken[0])) {
+				t.Fatalf("opened: %v", err)
+			}
+			if after, err := os.ReadFile(path); err != nil || !bytes.Equal(before, after) {
+				t.Errorf("the file was changed: %v", err)
+			}
+			to := filepath.Join(t.TempDir(), "saved.db")
+			parts, err := Salvage(path, to)
+			if err != nil || !strings.Contains(fmt.Sprint(parts), "is missing") {
+				t.Errorf("saved: %v, %v", parts, err)
+			}
+			openStore(t, to)
+		})
+	}
+}
+
+// A store that was closed has no journal, and misses none.
+func TestWhoWasClosedOpensWithoutAJournal(t *testing.T) {
+	path := leftBehind(t, 3)
+	for range 2 {
+		s, err := Open(Config{Path: path})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Remember("0", []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for n := range journalEnds {
+			if _, err := os.Stat(journalPath(path, n)); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("it left a journal: %v", err)
+			}
+		}
+	}
+}
+
+func TestAnotherStoresJournalIsRefusedAndLeftAlone(t *testing.T) {
+	foreign, err := os.ReadFile(journalPath(leftBehind(t, 3), 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for what, path := range map[string]string{"beside a closed store": settledStore(t, 1), "beside one that was killed": leftBehind(t, 3)} {
+		t.Run(what, func(t *testing.T) {
+			name := journalPath(path, 1)
+			if err := os.WriteFile(name, foreign, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			if s, err := Open(Config{Path: path}); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), name) {
+				t.Errorf("opened: %v, %v", s, err)
+			}
+			if after, err := os.ReadFile(name); err != nil || !bytes.Equal(after, foreign) {
+				t.Errorf("it was changed: %v", err)
+			}
+		})
+	}
+}
+
+// A batch that another store wrote does not pass for one's own, even behind one's
+// own head and with the right number.
+func TestABatchOfAnotherStoreIsNotOurs(t *testing.T) {
+	path, other := leftBehind(t, 3), leftBehind(t, 5)
+	ours, err := os.ReadFile(journalPath(path, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := os.ReadFile(journalPath(other, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(theirs, ours[:journalHead])
+	if err := os.WriteFile(journalPath(other, 0), theirs, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	all, kind, err := readJournalFile(journalPath(other, 0), ours[len(journalMark):journalHead])
+	if err != nil || kind != journalOurs || len(all) != 0 {
+		t.Errorf("%d batches, %v, %v", len(all), kind, err)
+	}
+}
+
+// It cannot be made: nothing was written that somebody may rest on, so the next
+// write tries again.
+func TestAJournalThatCannotBeMadeIsMadeLater(t *testing.T) {
+	s := newStore(t)
+	fails := 3
+	create := s.journal.create
+	s.journal.create = func(name string) (journalFile, error) { // the committer is idle
+		if fails--; fails >= 0 {
+			return nil, &os.PathError{Op: "open", Path: name, Err: syscall.EMFILE}
+		}
+		return create(name)
+	}
+	for range 3 {
+		if err := s.Remember("0", []byte("x")); !errors.Is(err, syscall.EMFILE) || errors.Is(err, ErrDamaged) {
+			t.Errorf("remembered: %v", err)
+		}
+	}
+	for range 2 {
+		if err := s.Remember("0", []byte("x")); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := remembered(t, openStore(t, copyStore(t, s.db.Path())), 1); n != 1 {
+		t.Error("what was remembered is lost")
+	}
+}
+
+// A backup needs no journal, whatever goes on beside it.
+func TestABackupOpensWithoutTheJournal(t *testing.T) {
+	s := newStore(t)
+	for n := range 4 {
+		if err := s.Remember(fmt.Sprint(n), []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		var b bytes.Buffer
+		if _, err := s.Backup(bg, &b); err != nil {
+			t.Fatal(err)
+		}
+		to := filepath.Join(t.TempDir(), fmt.Sprint(n))
+		if err := os.WriteFile(to, b.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if got := remembered(t, openStore(t, to), 4); got != n+1 {
+			t.Errorf("%d values of %d", got, n+1)
+		}
+		if got := remembered(t, openStore(t, copyStore(t, s.db.Path())), 4); got != n+1 { // killed behind the backup
+			t.Errorf("the store has %d values of %d", got, n+1)
+		}
+	}
+}
+
+// Restored over a store that was killed: its journal still lies there, and is kept
+// with the old store. The restored one lets go of it, and of no other.
+func TestARestoredStoreLetsGoOfTheJournalOfTheOneBefore(t *testing.T) {
+	path, backup := leftBehind(t, 3), settledStore(t, 1)
+	if _, err := Restore(backup, path, monday); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(Config{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	foreign, err := os.ReadFile(journalPath(leftBehind(t, 1), 0))
+	if err == nil {
+		err = os.WriteFile(journalPath(path, 0), foreign, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(Config{Path: path}); !errors.Is(err, ErrDamaged) {
+		t.Errorf("opened beside a third store's journal: %v", err)
+	}
+}
+
+// The program before wrote another kind of journal, and the file did not say so.
+func TestTheJournalOfTheProgramBeforeIsReadOnceMore(t *testing.T) {
+	path := leftBehind(t, 5)
+	withBolt(t, path, func(tx *bbolt.Tx) {
+		_ = tx.Bucket(bMeta).Delete(kJournaled)
+		_ = tx.Bucket(bMeta).Put(kSchema, be64(nil, 7))
+	})
+	b, err := os.ReadFile(journalPath(path, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, _, err := readJournalFile(journalPath(path, 0), b[len(journalMark):journalHead])
+	if err != nil || len(all) != 5 {
+		t.Fatal(len(all), err)
+	}
+	copy(b, journalOld)
+	for _, k := range all { // as it summed
+		head := b[int(k.end)-len(k.ops)-batchHead:]
+		binary.BigEndian.PutUint32(head[12:], crc32.Checksum(k.ops, castagnoli))
+		binary.BigEndian.PutUint32(head[16:], crc32.Checksum(head[:16], castagnoli))
+	}
+	if err := os.WriteFile(journalPath(path, 0), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(journalPath(path, 1)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		s := openStore(t, path)
+		if n := remembered(t, s, 5); n != 5 {
+			t.Errorf("%d of 5 values", n)
+		}
+		if err := s.Remember("0", []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		path = copyStore(t, path)
+	}
+}
+
+// Who waits for a store that is being restored gets the restored one, and not the
+// file that was there before and has no name any more.
+func TestWhoWaitsOpensWhatIsThereWhenTheLockIsFree(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.db")
+	s := openStore(t, path)
+	other := settledStore(t, 3)
+	opened := make(chan error)
+	go func() {
+		s, err := Open(Config{Path: path, Timeout: time.Minute})
+		if err == nil {
+			_, err = s.List("l")
+			err = errors.Join(err, s.Close())
+		}
+		opened <- err
+	}()
+	waitFor(t, path)
+	if err := os.Rename(other, path); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-opened; err != nil {
+		t.Error(err)
+	}
+}
+
+// waitFor waits until a second descriptor of a file is open in this process.
+func waitFor(t *testing.T, path string) {
+	t.Helper()
+	for range 10_000 {
+		names, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Skip("no /proc here")
+		}
+		n := 0
+		for _, name := range names {
+			if target, _ := os.Readlink("/proc/self/fd/" + name.Name()); target == path {
+				n++
+			}
+		}
+		if n > 1 {
+			return
+		}
+		time.Sleep(time.Millisecond)
+	}
+	t.Fatal("nobody opens the file")
+}
+
+// Between looking through a file and locking it, it may be replaced.
+func TestAnOpenFileThatWasReplacedIsKnownAsSuch(t *testing.T) {
+	path, other := settledStore(t, 1), settledStore(t, 1)
+	db, f, err := openOnce(path, time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	if !inPlace(f, path) {
+		t.Error("it is where it was")
+	}
+	if err := os.Rename(other, path); err != nil {
+		t.Fatal(err)
+	}
+	if inPlace(f, path) {
+		t.Error("another is where it was")
+	}
+}
