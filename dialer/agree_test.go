@@ -16,6 +16,7 @@ import (
 // sound and the detector, takes the world's rates and times from its call
 // records, and lives through that world in the simulator.
 func TestTheLabOverSIPAgreesWithTheSimulator(t *testing.T) {
+	t.Parallel()
 	const operators = 6
 	shift := 3 * time.Hour
 	if testing.Short() || raceEnabled {
@@ -28,8 +29,7 @@ func TestTheLabOverSIPAgreesWithTheSimulator(t *testing.T) {
 	var records []contactdb.Record
 	synctest.Test(t, func(t *testing.T) {
 		s := newShift(t, shiftConfig{operators: operators, contacts: 3000, channels: 40, cps: 20,
-			population: lab.PopulationConfig{Seed: 3, Turn: lab.Law{Mean: 20 * time.Second, Spread: .5, Least: time.Second}, Talk: lab.Law{Mean: 90 * time.Second, Spread: .6, Least: 5 * time.Second}},
-			phone:      func(_ int, p *lab.PhoneConfig) { p.Turn = lab.Law{Mean: 2 * time.Second} }, campaign: "pacing: progressive\nrecord: false\n"})
+			population: lab.PopulationConfig{Seed: 3, Talk: lab.Law{Mean: 90 * time.Second, Spread: .6, Least: 5 * time.Second}}, campaign: "pacing: progressive\nrecord: false\n"})
 		time.Sleep(shift)
 		var err error
 		if st, err = s.svc.CampaignStatus("spring", false); err != nil {

@@ -13,6 +13,7 @@ import (
 )
 
 func TestAPromisedCallIsPlacedInItsMinuteAndHeardByItsOperator(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newShift(t, shiftConfig{operators: 3, contacts: 40, channels: 20, cps: 5, carrier: answers(lab.Hello), campaign: "pacing: progressive\nattempts: {per-day: 5}\n"})
 		time.Sleep(10 * time.Second)

@@ -62,7 +62,6 @@ func chosenBy(t *testing.T, setting string, d time.Duration) (c choice) {
 				}
 				return people.Persona(number, attempt)
 			}},
-			phone:    func(_ int, p *lab.PhoneConfig) { p.Turn = lab.Law{Mean: 2 * time.Second} },
 			campaign: "pacing: {mode: predictive, " + setting + "}\nattempts: {max: 1}\nrecord: false\n"})
 		time.Sleep(d)
 		records = s.end()

@@ -15,6 +15,7 @@ import (
 // operator is on the line; and counts against the truth who was lost. Run it
 // with -v for the figures, without -short for more calls.
 func TestAPersonsFirstWordReachesAnOperator(t *testing.T) {
+	t.Parallel()
 	contacts := 400
 	if testing.Short() || raceEnabled {
 		contacts = 50
@@ -22,7 +23,7 @@ func TestAPersonsFirstWordReachesAnOperator(t *testing.T) {
 	population := lab.PopulationConfig{Seed: 21, Kinds: map[lab.Kind]float64{lab.Hello: 50, lab.Phrase: 23, lab.Business: 9, lab.MachineShort: 10, lab.MachineLong: 18, lab.MachineHello: 4},
 		Ring: lab.Law{Mean: 3 * time.Second, Spread: .4, Least: time.Second}, Talk: lab.Law{Mean: 8 * time.Second, Spread: .3, Least: 5 * time.Second}}
 	synctest.Test(t, func(t *testing.T) {
-		s := newShift(t, shiftConfig{operators: 8, contacts: contacts, channels: 20, cps: 5, population: population,
+		s := newShift(t, shiftConfig{operators: 8, contacts: contacts, channels: 20, cps: 5, population: population, chatty: true,
 			campaign: "pacing: progressive\nrecord: false\nattempts: {max: 1}\n",
 			phone: func(_ int, p *lab.PhoneConfig) {
 				p.Talk, p.Wrap = lab.Law{Mean: -1}, lab.Law{Mean: time.Second}

@@ -99,9 +99,9 @@ func TestTheModeOfARunningCampaignChangesWithoutHarm(t *testing.T) {
 	p := previewing(t, "ann", "bob")
 	p.at(0, toShow("1"))
 	set := progressive()
+	p.want(p.at(4, Input{Kind: InAccept, Operator: "ann"}), Action{Kind: DoPlace, Call: "1", Operator: "ann"})
 	p.want(p.at(5, Input{Kind: InSettings, Settings: set})) // one is being leased for bob
 	p.want(p.at(5, lease("2")))                             // is called at once, for whoever is free
-	p.want(p.at(10, Input{Kind: InAccept, Operator: "ann"}), Action{Kind: DoPlace, Call: "1", Operator: "ann"})
 	set.Pacing.Mode, set.Pacing.MaxLines = pacing.Power, 2
 	set.Pacing.Ratio = 3
 	p.want(p.at(11, Input{Kind: InSettings, Settings: set})) // two lines are all there may be

@@ -165,6 +165,11 @@ const noEcho = -60
 // echoOf is the share of a signal in what was heard, in dB: the largest
 // coefficient of its projection over all delays, if it stands out of the others.
 // Sounds that have nothing to do with it give coefficients of one size.
+//
+// Both sounds are the caller's own: millions of products need no race detector,
+// and take seconds with it.
+//
+//go:norace
 func echoOf(signal, heard []int16) float64 {
 	own := 0.0
 	for _, v := range signal {

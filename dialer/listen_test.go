@@ -67,11 +67,16 @@ func TestAnOperatorIsToldOfAMachineThatSaidHelloAndGoesOn(t *testing.T) {
 }
 
 func TestNobodyWhoTalksWithAnOperatorIsCalledAMachine(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		s := newShift(t, shiftConfig{operators: 4, contacts: 24, channels: 10, cps: 5, campaign: "pacing: progressive\n",
+		s := newShift(t, shiftConfig{operators: 4, contacts: 24, channels: 10, cps: 5, campaign: "pacing: progressive\n", chatty: true,
 			population: lab.PopulationConfig{Seed: 11, Kinds: map[lab.Kind]float64{lab.Hello: 3, lab.Phrase: 2, lab.Silent: 1}}})
 		events := corrections(s)
-		time.Sleep(12 * time.Minute)
+		people := 10
+		if raceEnabled || testing.Short() {
+			people = 5
+		}
+		time.Sleep(time.Duration(people) * 72 * time.Second)
 		if told := events()["call.corrected"]; told > 0 {
 			t.Errorf("%d people were called machines", told)
 		}
@@ -81,13 +86,14 @@ func TestNobodyWhoTalksWithAnOperatorIsCalledAMachine(t *testing.T) {
 				bridged++
 			}
 		}
-		if bridged < 10 {
+		if bridged < people {
 			t.Errorf("only %d people were bridged", bridged)
 		}
 	})
 }
 
 func TestTheEvidenceGivesTheSameVerdictAsTheRecordingDoesAgain(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newShift(t, shiftConfig{operators: 3, contacts: 12, channels: 5, cps: 5, campaign: "pacing: progressive\n",
 			population: lab.PopulationConfig{Seed: 4, Kinds: map[lab.Kind]float64{lab.Hello: 2, lab.Phrase: 2, lab.MachineShort: 1}}})

@@ -12,10 +12,10 @@ import (
 // TestTheModeOfARunningCampaignIsChangedWithoutHarm applies new versions to a
 // campaign that runs, as a supervisor does, and looks at what was dialed under each.
 func TestTheModeOfARunningCampaignIsChangedWithoutHarm(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newShift(t, shiftConfig{operators: 3, contacts: 900, channels: 40, cps: 20, campaign: "pacing: progressive\nrecord: false\n",
-			population: lab.PopulationConfig{Seed: 4, People: .2, NoAnswer: .8, Ring: lab.Law{Mean: 8 * time.Second, Spread: .4, Least: 2 * time.Second}, Talk: lab.Law{Mean: 30 * time.Second, Spread: .5, Least: 5 * time.Second}},
-			phone:      func(_ int, p *lab.PhoneConfig) { p.Turn = lab.Law{Mean: 2 * time.Second} }})
+			population: lab.PopulationConfig{Seed: 4, People: .2, NoAnswer: .8, Ring: lab.Law{Mean: 8 * time.Second, Spread: .4, Least: 2 * time.Second}, Talk: lab.Law{Mean: 30 * time.Second, Spread: .5, Least: 5 * time.Second}}})
 		type stretch struct{ from, to time.Time }
 		run := func(d time.Duration, pacing string) stretch {
 			t.Helper()
@@ -28,11 +28,11 @@ func TestTheModeOfARunningCampaignIsChangedWithoutHarm(t *testing.T) {
 			time.Sleep(d)
 			return stretch{settled, time.Now()}
 		}
-		progressive := run(5*time.Minute, "")
-		power := run(5*time.Minute, "{mode: power, ratio: 10, max-lines: 5}")
-		predictive := run(5*time.Minute, "{mode: predictive, max-lines: 4}")
-		again := run(5*time.Minute, "{mode: progressive, max-lines: 1}")
-		preview := run(5*time.Minute, "{mode: preview, countdown: 10m}")
+		progressive := run(4*time.Minute, "")
+		power := run(4*time.Minute, "{mode: power, ratio: 10, max-lines: 5}")
+		predictive := run(4*time.Minute, "{mode: predictive, max-lines: 4}")
+		again := run(4*time.Minute, "{mode: progressive, max-lines: 1}")
+		preview := run(4*time.Minute, "{mode: preview, countdown: 10m}")
 		records := s.end()
 		for _, x := range []struct {
 			name        string
@@ -42,7 +42,7 @@ func TestTheModeOfARunningCampaignIsChangedWithoutHarm(t *testing.T) {
 			{"progressive", progressive, 3, 10},
 			{"power, five lines", power, 5, 10},
 			{"predictive, four lines", predictive, 4, 10},
-			{"progressive, one line", again, 1, 5},
+			{"progressive, one line", again, 1, 2},
 			{"preview, nobody decides", preview, 0, 0},
 		} {
 			lines, calls := linesUsed(records, x.when.from, x.when.to)

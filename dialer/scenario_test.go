@@ -22,7 +22,7 @@ const travel = 20 * time.Millisecond
 
 func answers(k lab.Kind) lab.CarrierConfig {
 	return lab.CarrierConfig{Population: nil, Persona: lab.NewPopulation(lab.PopulationConfig{Seed: 5, Kinds: map[lab.Kind]float64{k: 1},
-		Ring: lab.Law{Mean: 4 * time.Second, Spread: .5, Least: time.Second}}).Persona}
+		Turn: slow, Ring: lab.Law{Mean: 4 * time.Second, Spread: .5, Least: time.Second}}).Persona}
 }
 
 func TestANumberIsNotDialedOnceItsDoNotCallEntryIsAcknowledged(t *testing.T) {
@@ -134,6 +134,7 @@ func TestACustomerGoesOnWithAnotherOperatorWhenOneIsFree(t *testing.T) {
 }
 
 func TestPauseResumeDrainAndStop(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newShift(t, shiftConfig{operators: 3, contacts: 500, channels: 20, cps: 10, campaign: "pacing: progressive\nrecord: false\n"})
 		calls := func() int { return len(s.carrier.Seen()) }
@@ -211,10 +212,11 @@ func TestNoInviteLeavesOnceAPauseIsAcknowledged(t *testing.T) {
 }
 
 func TestAServiceThatIsStoppedGoesOnWhereItWas(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newShift(t, shiftConfig{operators: 3, contacts: 800, channels: 20, cps: 10, population: lab.PopulationConfig{Seed: 3, Kinds: map[lab.Kind]float64{lab.LateAnswer: 1, lab.Hello: 4}},
 			campaign: "pacing: progressive\nrecord: false\nring-time: 8s\n"})
-		time.Sleep(20 * time.Minute)
+		time.Sleep(12 * time.Minute)
 		s.stop()
 		if err := <-s.ran; err != nil {
 			t.Fatal(err)
@@ -236,7 +238,7 @@ func TestAServiceThatIsStoppedGoesOnWhereItWas(t *testing.T) {
 		if after.State != contactdb.Running || after.Window.Abandoned != before.Window.Abandoned || after.Window.LiveAnswers != before.Window.LiveAnswers || before.Window.Abandoned == 0 {
 			t.Errorf("before the stop %s with %+v, after it %s with %+v", before.State, before.Window, after.State, after.Window)
 		}
-		time.Sleep(20 * time.Minute)
+		time.Sleep(3 * time.Minute)
 		if len(s.carrier.Seen()) == n {
 			t.Error("after the restart nothing is dialed")
 		}
@@ -342,6 +344,7 @@ func TestASecondServiceOnTheSameDataIsRefused(t *testing.T) {
 }
 
 func TestASlowSubscriberIsDroppedAndNeverWaitedFor(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		s := newShift(t, shiftConfig{operators: 2, contacts: 900, channels: 20, cps: 20, carrier: answers(lab.Busy), campaign: "pacing: {mode: power, ratio: 5}\nrecord: false\n"})
 		slow, cancel := s.svc.Subscribe()

@@ -58,7 +58,12 @@ type shiftConfig struct {
 	contact    func(i int, c *contactdb.Contact)
 	sniff      func(from, to netip.AddrPort, data []byte)
 	abrupt     bool // a stop gives conversations no time
+	chatty     bool // people answer at once, as they do: sound is most of what a minute costs
 }
+
+// slow is the pause of people who take their time between two sentences, patient
+// that of the operators who wait for them.
+var slow, patient = lab.Law{Mean: 20 * time.Second, Spread: .5, Least: time.Second}, lab.Law{Mean: 2 * time.Second}
 
 const campaignHead = `name: spring
 lists: [spring]
@@ -82,6 +87,9 @@ func newShift(t *testing.T, c shiftConfig) *shift {
 		}
 	})
 	c.carrier.Network, c.carrier.Addr = s.net, "10.0.0.2:5060"
+	if !c.chatty && c.population.Turn == (lab.Law{}) {
+		c.population.Turn = slow
+	}
 	if c.carrier.Persona == nil {
 		c.carrier.Population = lab.NewPopulation(c.population)
 	}
@@ -113,6 +121,9 @@ func newShift(t *testing.T, c shiftConfig) *shift {
 	s.run()
 	for i := range c.operators {
 		p := lab.PhoneConfig{Network: s.net, Addr: fmt.Sprintf("10.0.1.%d:5060", i+1), User: fmt.Sprintf("op%02d", i), Password: "pw", Registrar: netip.MustParseAddrPort("10.0.0.1:5060"), Seed: uint64(i + 1)}
+		if !c.chatty {
+			p.Turn = patient
+		}
 		if c.phone != nil {
 			c.phone(i, &p)
 		}
@@ -298,18 +309,16 @@ func count(records []contactdb.Record) map[string]int {
 }
 
 func TestAShiftOfEightHoursKeepsEveryInvariantAtEveryEvent(t *testing.T) {
+	t.Parallel()
 	operators, hours, contacts := 40, 8, 3000
 	if raceEnabled || testing.Short() {
 		operators, hours, contacts = 8, 1, 300
 	}
-	slow := lab.Law{Mean: 20 * time.Second, Spread: .5, Least: time.Second}
 	real := time.Now()
 	synctest.Test(t, func(t *testing.T) {
 		s := newShift(t, shiftConfig{operators: operators, contacts: contacts, channels: 4 * operators, cps: 20,
-			// People take their time between two sentences, and nothing is
-			// recorded: sound is what an hour costs.
-			population: lab.PopulationConfig{Seed: 7, Turn: slow, Talk: lab.Law{Mean: 5 * time.Minute, Spread: .8, Least: 10 * time.Second}}, phone: func(_ int, p *lab.PhoneConfig) { p.Turn = lab.Law{Mean: 2 * time.Second} },
-			campaign: "pacing: {mode: power, ratio: 1.5}\nrecord: false\n"})
+			population: lab.PopulationConfig{Seed: 7, Talk: lab.Law{Mean: 5 * time.Minute, Spread: .8, Least: 10 * time.Second}},
+			campaign:   "pacing: {mode: power, ratio: 1.5}\nrecord: false\n"})
 		time.Sleep(time.Duration(hours) * time.Hour)
 		st, err := s.svc.CampaignStatus("spring", false)
 		if err != nil {
@@ -331,6 +340,7 @@ func TestAShiftOfEightHoursKeepsEveryInvariantAtEveryEvent(t *testing.T) {
 // TestTheSameSeedGivesTheSameRecords plays some minutes twice. The hash chain is
 // left out: calls that end at one instant may be settled in either order.
 func TestTheSameSeedGivesTheSameRecords(t *testing.T) {
+	t.Parallel()
 	minutes := 20
 	if raceEnabled || testing.Short() {
 		minutes = 10

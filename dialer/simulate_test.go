@@ -13,6 +13,7 @@ import (
 // TestTheProductionFloorDoesInTheWorldWhatTheWorldsOwnFloorDoes: the two were
 // written apart, and must agree within what seeds differ by.
 func TestTheProductionFloorDoesInTheWorldWhatTheWorldsOwnFloorDoes(t *testing.T) {
+	t.Parallel()
 	hours, seeds := 1.5, uint64(4)
 	if testing.Short() || raceEnabled {
 		hours, seeds = .5, 2

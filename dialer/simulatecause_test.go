@@ -35,6 +35,7 @@ func idle(c world.Config, seeds int) (all float64, by map[pacing.Cause]float64) 
 // caution go together, as what rings hardly any time is known at once; of that
 // a part is left, for four calls are needed for a person.
 func TestTakingACauseAwayOnTheFloorTakesItsShareAway(t *testing.T) {
+	t.Parallel()
 	base := world.Config{Operators: 10, Hours: 4}
 	few := testing.Short() || raceEnabled
 	if few {

@@ -159,6 +159,7 @@ const theCustomer = "0720000000"
 // TestNobodyIsLostAtAnyMomentOfATransfer walks the moments at which each of the
 // three may go, and two at once.
 func TestNobodyIsLostAtAnyMomentOfATransfer(t *testing.T) {
+	t.Parallel()
 	colleague, outside := dialer.Transfer{Anyone: true}, dialer.Transfer{Number: billing}
 	blind := func(t dialer.Transfer) dialer.Transfer { t.Blind = true; return t }
 	hasCustomer := func(who func(*desks) *seat) func(*desks) {
@@ -266,6 +267,7 @@ func TestNobodyIsLostAtAnyMomentOfATransfer(t *testing.T) {
 			continue
 		}
 		t.Run(m.name, func(t *testing.T) {
+			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				d := newDesks(t, "")
 				d.ann.must(d.s.svc.Transfer(d.ann.name, d.attempt, m.to))
@@ -404,6 +406,7 @@ func (d *desks) end() contactdb.Record {
 }
 
 func TestATransferThatCannotBeDoneLeavesTheCustomerAndSaysWhy(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		d := newDesks(t, "")
 		svc := d.s.svc

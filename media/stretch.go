@@ -64,7 +64,10 @@ func (s *stretcher) frame(rate float64, out []int16) bool {
 }
 
 // fit finds, around a place, the window that is most like the one that would
-// have come next: the largest cross-correlation, normalised.
+// have come next: the largest cross-correlation, normalised. All of it is the
+// stretcher's own: the race detector would see nothing, and take long.
+//
+//go:norace
 func (s *stretcher) fit(natural, around int) int {
 	like := s.in[natural:min(natural+stretchHop, len(s.in))]
 	best, at := math.Inf(-1), around

@@ -45,6 +45,8 @@ func (t *toneEar) hear(law media.Codec, payload []byte) (certain float64, tone b
 
 // find says which tone a frame is: nearly all of its energy at one frequency,
 // and loud enough.
+//
+//go:norace
 func (t *toneEar) find(law media.Codec, payload []byte) float64 {
 	n := min(len(payload), len(t.pcm))
 	energy := 0.0
@@ -69,6 +71,8 @@ func (t *toneEar) find(law media.Codec, payload []byte) float64 {
 
 // goertzel is the squared magnitude at a frequency (Goertzel, 1958). A pure
 // sine there has energy * n / 2.
+//
+//go:norace
 func goertzel(pcm []float64, hz float64) float64 {
 	w := 2 * math.Cos(2*math.Pi*hz/media.SampleRate)
 	var s1, s2 float64

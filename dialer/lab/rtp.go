@@ -115,6 +115,7 @@ func (s *stream) hear(b []byte) {
 	}
 }
 
+//go:norace
 func loud(law media.Codec, payload []byte) bool {
 	table := &loudness[0]
 	if law == media.PCMA {

@@ -54,10 +54,7 @@ func render(script []Sound, level float64) ([]int16, error) {
 			if err != nil {
 				return nil, err
 			}
-			out = slices.Grow(out, len(clip))
-			for _, v := range clip {
-				out = append(out, clip16(float64(v)*gain))
-			}
+			out = appendLouder(out, clip, gain)
 		case len(s.Tone) > 0:
 			out = appendTone(out, s, gain)
 		default:
@@ -67,10 +64,36 @@ func render(script []Sound, level float64) ([]int16, error) {
 	return out, nil
 }
 
+//go:norace
+func appendLouder(out, clip []int16, gain float64) []int16 {
+	out = slices.Grow(out, len(clip))
+	for _, v := range clip {
+		out = append(out, clip16(float64(v)*gain))
+	}
+	return out
+}
+
+// The loops over samples below, and in goertzel.go, are left out of the race
+// detector (go:norace): each has its sound to itself, and what takes it from one
+// goroutine to another is seen. With it, sound is most of what a call costs.
+
+// tones are what Sounds with a Tone have been rendered to, by what they are and
+// their gain: humming is the same second over and over.
+var tones sync.Map // string to []int16
+
 // appendTone adds sines with edges of 5 ms.
 func appendTone(out []int16, s Sound, gain float64) []int16 {
+	key := fmt.Sprint(s.Tone, s.For, gain)
+	tone, ok := tones.Load(key)
+	if !ok {
+		tone, _ = tones.LoadOrStore(key, sines(s, gain))
+	}
+	return append(out, tone.([]int16)...)
+}
+
+//go:norace
+func sines(s Sound, gain float64) (out []int16) {
 	n, edge := count(s.For), count(5*time.Millisecond)
-	out = slices.Grow(out, n)
 	amp := 0.158 * math.MaxInt16 * gain * math.Sqrt2 / math.Sqrt(float64(len(s.Tone)))
 	for i := range n {
 		v := 0.0
@@ -122,6 +145,8 @@ func newNoise(rng *rand.Rand, level float64) *noise {
 }
 
 // add mixes hiss into a frame.
+//
+//go:norace
 func (n *noise) add(frame []int16) {
 	if n.amp == 0 {
 		return
@@ -133,6 +158,8 @@ func (n *noise) add(frame []int16) {
 }
 
 // silent says that a frame of a script has no sound in it.
+//
+//go:norace
 func silent(frame []int16) bool {
 	for _, v := range frame {
 		if v != 0 {

@@ -148,22 +148,24 @@ func (s *stream) send(frame [media.FrameSamples]int16) {
 		return
 	}
 	s.noise.add(frame[:])
-	payload := s.packet[12:]
-	if s.law == media.PCMA {
-		for i, v := range frame {
-			payload[i] = g711.EncodeAlawFrame(v)
-		}
-	} else {
-		for i, v := range frame {
-			payload[i] = g711.EncodeUlawFrame(v)
-		}
-	}
+	encodeFrame(s.packet[12:], s.law, &frame)
 	s.header.PayloadType = uint8(s.law)
 	if s.strange != 0 {
 		s.header.PayloadType = s.strange
 	}
 	s.advance(time.Now())
 	s.write(s.packet[:])
+}
+
+//go:norace
+func encodeFrame(payload []byte, law media.Codec, frame *[media.FrameSamples]int16) {
+	code := g711.EncodeUlawFrame
+	if law == media.PCMA {
+		code = g711.EncodeAlawFrame
+	}
+	for i, v := range frame {
+		payload[i] = code(v)
+	}
 }
 
 // advance gives the next packet its number and its place in time: RFC 3550

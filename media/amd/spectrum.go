@@ -47,7 +47,10 @@ func reversed() (r [fftSize]uint8) {
 	return r
 }
 
-// spectrum fills power from the window: a plain radix-2 FFT.
+// spectrum fills power from the window: a plain radix-2 FFT. All of it is the
+// ear's own: the race detector would see nothing, and take long.
+//
+//go:norace
 func (e *ear) spectrum() {
 	for i, v := range e.window {
 		e.work[reverse[i]] = complex(v*hann[i], 0)
