@@ -3,6 +3,7 @@ package dialer
 import (
 	"container/heap"
 	"fmt"
+	"slices"
 	"time"
 
 	"apel/campaign"
@@ -19,7 +20,8 @@ type Book struct {
 	all   []bookContact
 	fresh int // next that was never called
 	due   dues
-	head  int       // who may be called now, -1: nobody
+	head  []int // who may be called now, the next first
+	turns []world.Turn
 	air   int       // in calls
 	last  time.Time // when the last call began
 }
@@ -41,7 +43,7 @@ func NewBook(def *campaign.Definition, contacts int) *Book {
 		l.Filter = nil
 		d.Lists = append(d.Lists, l)
 	}
-	return &Book{def: &d, all: make([]bookContact, contacts), head: -1}
+	return &Book{def: &d, all: make([]bookContact, contacts)}
 }
 
 // candidate is a contact as the rules see it.
@@ -55,12 +57,12 @@ func (b *Book) candidate(i int) contactdb.Candidate {
 		Progress: c.progress, NumberTries: c.tries}
 }
 
-// look finds somebody who may be called now.
-func (b *Book) look(now time.Time) bool {
+// look finds up to n who may be called now, and says whether there is one.
+func (b *Book) look(now time.Time, n int) bool {
 	if open, _ := b.def.Open(alike, now); !open {
 		return false
 	}
-	for b.head < 0 {
+	for len(b.head) < n {
 		var i int
 		switch {
 		case len(b.due) > 0 && !b.due[0].at.After(now):
@@ -69,11 +71,11 @@ func (b *Book) look(now time.Time) bool {
 			i = b.fresh
 			b.fresh++
 		default:
-			return false
+			return len(b.head) > 0
 		}
 		switch v := b.def.Judge(b.candidate(i), now); v.Kind {
 		case contactdb.Yes:
-			b.head = i
+			b.head = append(b.head, i)
 		case contactdb.Later:
 			heap.Push(&b.due, dueContact{laterOf(v.When, now.Add(time.Second)), i})
 		}
@@ -81,28 +83,40 @@ func (b *Book) look(now time.Time) bool {
 	return true
 }
 
-// Next takes the next who may be called.
-func (b *Book) Next(now time.Time) (contact, attempt int, ok bool) {
-	if !b.look(now) {
-		return 0, 0, false
+// Ahead are the next who may be called.
+func (b *Book) Ahead(now time.Time, n int) []world.Turn {
+	b.turns = b.turns[:0]
+	if b.look(now, n) {
+		for _, i := range b.head {
+			b.turns = append(b.turns, world.Turn{Contact: i, Attempt: b.all[i].progress.Attempts + 1})
+		}
 	}
-	i := b.head
-	b.head = -1
+	return b.turns
+}
+
+// Next takes the one at this place of those who may be called.
+func (b *Book) Next(now time.Time, at int) (t world.Turn, ok bool) {
+	if !b.look(now, at+1) {
+		return t, false
+	}
+	at = min(at, len(b.head)-1)
+	i := b.head[at]
+	b.head = slices.Delete(b.head, at, at+1)
 	b.air++
 	b.last = now
 	c := &b.all[i]
 	c.progress.Attempts++
 	c.tries = append(c.tries, now)
-	return i, c.progress.Attempts, true
+	return world.Turn{Contact: i, Attempt: c.progress.Attempts}, true
 }
 
 // Left counts who may be called now, about.
 func (b *Book) Left(now time.Time) (n int, next time.Time, closed bool) {
-	if b.look(now) {
-		return 1 + len(b.all) - b.fresh, time.Time{}, false
+	if b.look(now, 1) {
+		return len(b.head) + len(b.all) - b.fresh, time.Time{}, false
 	}
 	open, opens := b.def.Open(alike, now)
-	if !open && (b.head >= 0 || b.fresh < len(b.all) || len(b.due) > 0) {
+	if !open && (len(b.head) > 0 || b.fresh < len(b.all) || len(b.due) > 0) {
 		return 0, opens, true
 	}
 	if len(b.due) > 0 {
@@ -127,7 +141,7 @@ func (b *Book) Ended(contact int, outcome string, now time.Time) {
 
 // done says whether nobody will ever be called again.
 func (b *Book) done() bool {
-	return b.head < 0 && b.air == 0 && b.fresh == len(b.all) && len(b.due) == 0
+	return len(b.head) == 0 && b.air == 0 && b.fresh == len(b.all) && len(b.due) == 0
 }
 
 // dues are contacts that wait, the earliest first.

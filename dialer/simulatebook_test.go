@@ -1,6 +1,7 @@
 package dialer_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -32,5 +33,36 @@ func TestASimulatedCampaignKeepsItsRules(t *testing.T) {
 	}
 	if r.IdleCauses[pacing.Hours] < int64(5*time.Hour/time.Millisecond) {
 		t.Errorf("five operators came an hour too early, and waited for the hours %d ms only: %v", r.IdleCauses[pacing.Hours], r.IdleCauses)
+	}
+}
+
+// ordered is a book that remembers in which order it was called through.
+type ordered struct {
+	*dialer.Book
+	first []int
+}
+
+func (o *ordered) Next(now time.Time, at int) (world.Turn, bool) {
+	t, ok := o.Book.Next(now, at)
+	if ok && t.Attempt == 1 {
+		o.first = append(o.first, t.Contact)
+	}
+	return t, ok
+}
+
+// With a campaign's rules too, pacing chooses among the next contacts if it may,
+// and calls all of them.
+func TestPacingChoosesInASimulatedBook(t *testing.T) {
+	def, err := campaign.Parse([]byte("name: spring\ntrunks: [acme]\ncaller-id: \"+40312345678\"\nwindows: {mon-fri: [09:00-20:00]}\npacing: predictive\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, among := range []int{1, 20} {
+		b := &ordered{Book: dialer.NewBook(def, 200)}
+		c := world.Config{Operators: 4, Hours: 6, Seed: 5, AnswerSpread: .28, Prediction: world.Exact, Choose: among, Book: b}
+		dialer.Simulate(c, "predictive", dialer.FloorSettings{Pacing: pacing.Settings{Mode: pacing.Predictive, MaxAbandonment: .03, Debt: 1}, Within: 2 * time.Second})
+		if sorted := slices.IsSorted(b.first); sorted != (among == 1) || len(b.first) != 200 {
+			t.Errorf("choice among %d: %d of 200 called, in order: %t", among, len(b.first), sorted)
+		}
 	}
 }

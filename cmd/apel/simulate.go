@@ -99,7 +99,7 @@ func (a *app) simulateCmd() *cobra.Command {
 	f.DurationVar(&s.world.Look, "look", 10*time.Second, "how long an operator looks at a contact in preview, and then calls")
 	f.Float64Var(&s.world.AnswerSpread, "answer-spread", 0, "standard deviation of the contacts' chances of an answer")
 	f.StringVar(&s.prediction, "prediction", "none", "what pacing knows of a contact's chance: `none|learned|exact`")
-	f.IntVar(&s.world.Choose, "choose", 1, "pacing chooses among so many next `contacts`; not with a file")
+	f.IntVar(&s.world.Choose, "choose", 1, "pacing chooses among so many next `contacts`, if it knows of their chances")
 	f.IntVar(&s.world.Contacts, "contacts", 0, "`contacts` in the list; 0: enough, or with a file 500 an operator and day")
 	f.IntVar(&s.days, "days", 1, "`days` of one shift each, from a Monday at nine on")
 	f.IntVar(&s.world.Lines, "lines", 0, "calls and talks at once; 0: enough")
@@ -136,6 +136,9 @@ func (a *app) likeCampaign(cmd *cobra.Command, s *simulation, path string) error
 	if !given("debt") {
 		s.debt = int(d.Pacing.Debt)
 	}
+	if !given("choose") {
+		s.world.Choose = max(d.Pacing.Choose, 1)
+	}
 	if !given("lines") {
 		s.world.Lines = d.Pacing.MaxLines
 	}
@@ -159,7 +162,6 @@ func (s *simulation) check() error {
 		{!(s.world.Look > 0 && s.world.Look <= time.Hour), "look is more than 0 and at most an hour; write for example --look 10s"},
 		{!(s.ratio >= 1), "ratio is 1 or more"},
 		{s.world.Choose < 1, "choose is 1 or more"},
-		{s.world.Choose > 1 && s.file != nil, "--choose is not simulated with a campaign file, whose contacts are called in order; leave out one of them"},
 		{s.seat && s.world.Contacts == 0, "--seat asks for how many --contacts there are"},
 		{s.campaign != "" && s.records == "", "--campaign chooses records; give --from-records too"},
 		{s.world.Contacts < 0 || s.world.Lines < 0 || !(s.world.Rate >= 0), "contacts, lines and calls-per-second are 0 (enough) or more"},

@@ -5,15 +5,20 @@ import "time"
 // Book keeps a list by rules of its own: who may be called at an instant, and
 // what becomes of them afterwards. Without one a contact is called once.
 type Book interface {
-	// Next takes the next contact that may be called now, and says which
-	// attempt it is; false if there is none.
-	Next(now time.Time) (contact, attempt int, ok bool)
+	// Ahead are the next contacts that may be called now, in order, up to n.
+	// What is returned is read before the next call.
+	Ahead(now time.Time, n int) []Turn
+	// Next takes the one at this place of those ahead; false if there is none.
+	Next(now time.Time, at int) (t Turn, ok bool)
 	// Left says how many may be called now, about; if none, when that changes
 	// (zero: never) and whether legal hours are the reason.
 	Left(now time.Time) (n int, next time.Time, closed bool)
 	// Ended takes a call's end, in the words of call records.
 	Ended(contact int, outcome string, now time.Time)
 }
+
+// Turn is a contact's turn to be called.
+type Turn struct{ Contact, Attempt int }
 
 // outcomes are the words of call records for what becomes of a call.
 var outcomes = map[kind]string{person: "human", machine: "machine", noAnswer: "no-answer", busy: "busy"}
@@ -35,11 +40,24 @@ func (s *sim) ahead(h *Happening) {
 	h.Closed = h.Closed || closed
 }
 
-// fromBook takes the next contact of the book; its chance is the same at every attempt.
-func (s *sim) fromBook() (waiting, int, bool) {
-	contact, attempt, ok := s.c.Book.Next(Begin.Add(s.now))
+// fromBook takes the contact of the book at this place of those ahead.
+func (s *sim) fromBook(at int) (waiting, int, bool) {
+	t, ok := s.c.Book.Next(Begin.Add(s.now), at)
 	if !ok {
 		return waiting{}, 0, false
 	}
-	return waiting{fate: s.c.drawAgain(contact, attempt, s.answers), since: s.now}, contact, true
+	w := s.inSight(t)
+	delete(s.sight, t.Contact)
+	return w, t.Contact, true
+}
+
+// inSight is a contact of the book, whose fate is drawn when it comes into
+// sight; its chance is the same at every attempt.
+func (s *sim) inSight(t Turn) waiting {
+	w, ok := s.sight[t.Contact]
+	if !ok {
+		w = waiting{fate: s.c.drawAgain(t.Contact, t.Attempt, s.answers), since: s.now}
+		s.sight[t.Contact] = w
+	}
+	return w
 }

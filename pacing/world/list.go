@@ -36,17 +36,28 @@ func (s *sim) take(at int) waiting {
 // candidates shows the next contacts' chances, the one that has been passed
 // over too long alone.
 func (s *sim) candidates() []pacing.Candidate {
-	if s.c.Prediction == None || s.c.Book != nil { // a book gives its contacts one by one
+	s.next = s.next[:0]
+	if s.c.Prediction == None {
 		return nil
 	}
-	s.fill(max(shown, s.c.Choose))
-	n := len(s.pool)
-	if s.c.Choose > 1 && n > 0 && s.now-s.pool[0].since > mustCall {
-		n = 1
+	show := func(w *waiting) bool {
+		s.next = append(s.next, pacing.Candidate{Chance: s.chance(&w.fate)})
+		return s.c.Choose > 1 && len(s.next) == 1 && s.now-w.since > mustCall
 	}
-	s.next = s.next[:0]
-	for i := range n {
-		s.next = append(s.next, pacing.Candidate{Chance: s.chance(&s.pool[i].fate)})
+	most := max(shown, s.c.Choose)
+	if s.c.Book != nil {
+		for _, t := range s.c.Book.Ahead(Begin.Add(s.now), most) {
+			if w := s.inSight(t); show(&w) {
+				break
+			}
+		}
+		return s.next
+	}
+	s.fill(most)
+	for i := range s.pool {
+		if show(&s.pool[i]) {
+			break
+		}
 	}
 	return s.next
 }

@@ -42,6 +42,7 @@ type sim struct {
 
 	drawn   int // contacts taken from the list
 	pool    []waiting
+	sight   map[int]waiting // contacts of the book that were seen and not called yet
 	next    []pacing.Candidate
 	chances func([]pacing.Trait) float64
 
@@ -64,7 +65,7 @@ type waiting struct {
 const mustCall = 45 * time.Minute
 
 func newSim(c Config, f Floor) *sim {
-	s := &sim{c: c, floor: f, end: time.Duration(c.Hours * float64(time.Hour)), slot: map[int]int32{},
+	s := &sim{c: c, floor: f, end: time.Duration(c.Hours * float64(time.Hour)), slot: map[int]int32{}, sight: map[int]waiting{},
 		answers: 1, talks: 1, wakeAt: math.MaxInt64}
 	s.pace = make([]float64, c.Operators)
 	s.away = make([]bool, c.Operators)
@@ -335,7 +336,7 @@ func (s *sim) dial(at int) {
 	w, contact := waiting{}, 0
 	if s.c.Book == nil {
 		w = s.take(at)
-	} else if next, who, ok := s.fromBook(); ok {
+	} else if next, who, ok := s.fromBook(at); ok {
 		w, contact = next, who
 	} else {
 		return
