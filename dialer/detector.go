@@ -188,7 +188,7 @@ func (s *Service) LabelledCalls() ([]LabelledCall, error) {
 			return nil, err
 		}
 		account, err := amd.ParseEvidence(j.Evidence)
-		if err != nil || !account.Weighed {
+		if err != nil || !account.Weighed || account.Measured < len(account.Features) { // what an earlier version measured isn't enough
 			continue
 		}
 		if machine, why := label(j.Record, account); why != "" {

@@ -255,7 +255,7 @@ func oneSide(path string, f detectFlags) ([]int16, error) {
 		return nil, problem(console.Usage, "%s has %d channel(s), not %d; give a lower --channel", path, len(channels), channel)
 	case channel == 0 && len(channels) > 1:
 		return nil, problem(console.Usage, "%s has %d channels; say which one to hear with --channel", path, len(channels))
-	case len(channels) == 0:
+	case len(channels) == 0 || len(channels[0]) == 0:
 		return nil, problem(console.Input, "%s has no sound in it; record it again", path)
 	}
 	return channels[max(1, channel)-1], nil
@@ -302,7 +302,11 @@ func wavProblem(path string, err error) error {
 	if errors.As(fileProblem(err), &named) {
 		return named
 	}
-	return problem(console.Input, "%s cannot be heard: %v; give a WAV file", path, err)
+	why := strings.TrimPrefix(err.Error(), path+": ")
+	if !strings.Contains(why, "; ") { // it doesn't say what to do
+		why += "; give a WAV file"
+	}
+	return problem(console.Input, "%s cannot be heard: %s", path, why)
 }
 
 // detect feeds a recording and gives the decision with what was known at its end.

@@ -72,6 +72,10 @@ type Detector struct {
 	tones     tones
 	talk      talk
 	music     music
+	netEar    netEar
+	netInput  NetInput
+	netState  NetState
+	netOdds   float32             // what the network makes of it up to now
 	before    talk                // the talk as it was when the tone being heard began
 	toneHeard bool                // that tone is established: it isn't speech
 	rest      [frameSamples]int16 // a frame not yet whole
@@ -171,6 +175,9 @@ func (d *Detector) hear(samples *[frameSamples]int16) bool {
 	}
 	d.talk.add(d.frames, s, d.tones.loud)
 	d.music.add(s)
+	if d.netEar.add(d.frames, s, &d.talk, &d.netInput) && d.model().Net != nil {
+		d.netOdds = d.model().Net.Step(&d.netState, &d.netInput)
+	}
 	d.journal.note(d.frames, d.class(s))
 	d.frames++
 	return d.judge()

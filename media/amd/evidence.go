@@ -80,6 +80,7 @@ func (d *Detector) Evidence() []byte {
 	}
 	b = append(b, byte(bit(j.weighed)))
 	if j.weighed {
+		b = append(b, featureCount)
 		for _, f := range j.features {
 			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(f))
 		}
@@ -87,7 +88,13 @@ func (d *Detector) Evidence() []byte {
 	return append(b, j.heard[:(min(d.frames, keptFrames)+3)/4]...)
 }
 
-const evidenceVersion = 3
+const evidenceVersion = 4
+
+// Version 3 did not say how many features there are: as many as these.
+const (
+	evidenceVersion3 = 3
+	featuresThen     = 41
+)
 
 // errEvidence is all that can be wrong with evidence: it isn't whole, or not ours.
 var errEvidence = errors.New("this isn't a detector's evidence, or not all of it")
@@ -120,13 +127,15 @@ type Account struct {
 	Verdicts []Verdict // the first, and the newest of those that changed it; without Why
 	Weighed  bool      // a person was told from a machine by Features
 	Features Features  // at the first such decision
+	Measured int       // how many of the features there are; the others came later
 	frames   []byte
 }
 
 // ParseEvidence takes evidence apart.
 func ParseEvidence(evidence []byte) (a Account, err error) {
 	r := &reader{b: evidence}
-	if r.byte() != evidenceVersion {
+	version := r.byte()
+	if version != evidenceVersion && version != evidenceVersion3 {
 		return a, errEvidence
 	}
 	a.ModelID = fmt.Sprintf("%08x", r.uint32())
@@ -138,7 +147,11 @@ func ParseEvidence(evidence []byte) (a Account, err error) {
 	a.Heard = at(frames)
 	r.verdicts(&a)
 	if a.Weighed = r.byte() != 0; a.Weighed {
-		for i := range a.Features {
+		a.Measured = featuresThen
+		if version == evidenceVersion {
+			a.Measured = min(int(r.byte()), featureCount)
+		}
+		for i := range a.Measured {
 			a.Features[i] = math.Float32frombits(r.uint32())
 		}
 	}
@@ -246,13 +259,14 @@ func (r Reason) side() string {
 	return fmt.Sprintf("person %+.2f", r.Part)
 }
 
-// Reasons shares each tree's answer among the features that it asked on the way,
-// the strongest first.
+// Reasons shares each tree's answer among the features that it asked on the way;
+// the strongest first. What the network says is a reason by itself.
 func (m *Model) Reasons(f *Features) []Reason {
 	list := make([]Reason, featureCount)
 	for i := range list {
 		list[i].Feature = i
 	}
+	list[FeatureNet].Part = float64(f[FeatureNet])
 	for k := range m.Trees {
 		t := &m.Trees[k]
 		part := float64(t.Value(f)) / Depth

@@ -5,7 +5,10 @@ package amd
 // quiet line is not a trait.
 type Features [featureCount]float32
 
-const featureCount = 41
+const (
+	featureCount = 42
+	FeatureNet   = 41 // what the network makes of the answer, log odds; 0 without one
+)
 
 // FeatureNames are the names of Features in their order, as the model file and
 // explanations write them. The pitch of a voice, its colour and its level are
@@ -20,6 +23,7 @@ var FeatureNames = [featureCount]string{
 	"noise before less after, dB", "noise before spread, dB", "bumps", "digital silence, share",
 	"since first word, s", "last vowel, s", "end level, dB", "end pitch, st", "end pitch slope, st/s",
 	"syllable spread, s", "mean burst, s", "spoken share", "noise drop in pause, dB", "digital silence in pause, share",
+	"network, log odds",
 }
 
 // features measures the talk as it stands after frame n-1.

@@ -143,8 +143,8 @@ func (d *Detector) judgeTalk() bool {
 		}
 		return d.decide(finding{Silence, "", 0.8, fmt.Sprintf("nothing heard for %d ms", d.now().Milliseconds())})
 	}
-	if d.frames%2 != 0 && !late || d.tones.mayBeep(d.frames) {
-		return false // every 40 ms is often enough; a beep that is being heard tells more
+	if !d.weighs(t) && !late || d.tones.mayBeep(d.frames) {
+		return false // a beep that is being heard tells more
 	}
 	moment := d.moment(t)
 	kind, end := moment.Decide(costs)
@@ -166,7 +166,7 @@ func (d *Detector) decideMusic() bool {
 func (d *Detector) decideTalk(kind Kind, machine float64, end string) bool {
 	t := d.speech()
 	if !d.journal.weighed {
-		d.journal.features, d.journal.weighed = t.features(d.frames), true
+		d.journal.features, d.journal.weighed = d.features(t), true
 	}
 	sure := machine
 	if kind == Human {
@@ -183,17 +183,34 @@ func (d *Detector) model() *Model {
 	return Builtin()
 }
 
+// features measures the talk, and what the network makes of the answer.
+func (d *Detector) features(t *talk) Features {
+	f := t.features(d.frames)
+	f[FeatureNet] = d.netOdds
+	return f
+}
+
+// NetInput is what the network is to hear of the last 40 ms; false in every second frame.
+func (d *Detector) NetInput() (NetInput, bool) { return d.netInput, d.frames%2 == 0 }
+
+// weighs tells whether the talk is to be weighed at this frame: every 40 ms is
+// often enough, but who may be waiting for a voice is not kept for one frame more.
+func (d *Detector) weighs(t *talk) bool {
+	pause := at(d.frames - t.until)
+	return d.frames%2 == 0 || pause >= leastPause && pause < longestWait
+}
+
 // moment is what the talk is now.
 func (d *Detector) moment(t *talk) Moment {
-	features := t.features(d.frames)
+	features := d.features(t)
 	return Moment{At: d.now(), Span: at(t.span()), Pause: d.now() - at(t.until), Machine: d.model().Machine(&features)}
 }
 
 // Moment gives what is weighed now; false when nothing is, which is before any
-// speech and in every second frame.
+// speech, while a beep is being heard, and in every second frame of speech.
 func (d *Detector) Moment() (Moment, bool) {
 	t := d.speech()
-	if !t.spoke() || d.frames%2 != 0 || d.tones.mayBeep(d.frames) {
+	if !t.spoke() || !d.weighs(t) || d.tones.mayBeep(d.frames) {
 		return Moment{}, false
 	}
 	return d.moment(t), true
@@ -206,7 +223,7 @@ func (d *Detector) Features() (Features, bool) {
 	if !t.spoke() || d.tones.mayBeep(d.frames) {
 		return Features{}, false
 	}
-	return t.features(d.frames), true
+	return d.features(t), true
 }
 
 // lastEnd is the frame at which the newest tone ended; far in the past if none.
@@ -229,7 +246,7 @@ func (d *Detector) Finish() Verdict {
 	case d.settings.EarlyMedia:
 		d.decide(finding{Unknown, "", 0.5, "the recording ended before a tone was recognised"})
 	default:
-		features := t.features(d.frames)
+		features := d.features(t)
 		machine := d.model().Machine(&features)
 		kind := Human
 		if machine/(1-machine) >= d.model().Ratio(d.settings.PeopleLost) {

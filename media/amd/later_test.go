@@ -1,6 +1,7 @@
 package amd
 
 import (
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -158,6 +159,23 @@ func TestEvidenceExplainsTheVerdictInAFewHundredBytes(t *testing.T) {
 		if !strings.Contains(text, want) {
 			t.Errorf("no %q for %+v in\n%s", want, verdicts, text)
 		}
+	}
+}
+
+func TestEvidenceOfTheVersionBeforeIsRead(t *testing.T) {
+	evidence, err := os.ReadFile("testdata/evidence-v3.bin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := ParseEvidence(evidence)
+	if err != nil || len(a.Verdicts) != 1 || a.Verdicts[0].Kind != Human || a.Verdicts[0].At != 2960*ms || a.ModelID != "d3350f28" {
+		t.Fatalf("%+v, %v", a, err)
+	}
+	if !a.Weighed || a.Measured != 41 || a.Features[0] != 2.96 || a.Features[40] != 0.75 || a.Features[41] != 0 {
+		t.Errorf("%d features: %v", a.Measured, a.Features)
+	}
+	if text, err := Explain(evidence, nil); err != nil || !strings.Contains(text, "340 to 2080 ms: speech") {
+		t.Errorf("%s, %v", text, err)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -29,13 +30,16 @@ type Tree struct {
 	Leaf      [leaves]float32
 }
 
-// Model is a classifier of features: gradient-boosted trees, and how
-// careful it must be for a given share of people lost. It is read-only once in use.
+// Model is a classifier of features: gradient-boosted trees, a network whose log
+// odds are added to theirs, and how careful it must be for a given share of
+// people lost. It is read-only once in use.
 type Model struct {
 	Notes      []string // provenance: command, data, score
 	Base       float32  // log odds before the first tree
 	Trees      []Tree
+	Net        *Net        // gives the last feature, which is added as it is; nil: 0
 	Thresholds []Threshold // by PeopleLost, ascending
+	net        []float32   // its parameters, as they are read
 	sum        uint32
 }
 
@@ -62,7 +66,7 @@ func Builtin() *Model { return builtin() }
 
 // Machine is the probability that the features are a machine's.
 func (m *Model) Machine(f *Features) float64 {
-	odds := m.Base
+	odds := m.Base + f[FeatureNet]
 	for i := range m.Trees {
 		odds += m.Trees[i].Value(f)
 	}
@@ -105,8 +109,11 @@ func (m *Model) Ratio(peopleLost float64) float64 {
 // ID names the model in evidence: a checksum of its text.
 func (m *Model) ID() string { return fmt.Sprintf("%08x", m.sum) }
 
+// netRow is how many parameters of the network stand in a line.
+const netRow = 24
+
 // Text writes the model as ParseModel reads it: notes after #, then one line a
-// setting and one line a tree.
+// setting and one line a tree, then the network's parameters.
 func (m *Model) Text() []byte {
 	var b bytes.Buffer
 	for _, n := range m.Notes {
@@ -126,6 +133,15 @@ func (m *Model) Text() []byte {
 		}
 		b.WriteByte('\n')
 	}
+	if m.Net != nil {
+		for row := range slices.Chunk(m.Net.Params[:], netRow) {
+			b.WriteString("net")
+			for _, v := range row {
+				fmt.Fprintf(&b, " %.4g", v)
+			}
+			b.WriteByte('\n')
+		}
+	}
 	return b.Bytes()
 }
 
@@ -140,6 +156,12 @@ func ParseModel(text []byte) (*Model, error) {
 	}
 	if err := scan.Err(); err != nil {
 		return nil, fmt.Errorf("model: %w", err)
+	}
+	if n := len(m.net); n > 0 {
+		if n != NetParams {
+			return nil, fmt.Errorf("model: its network has %d parameters, this detector's %d", n, NetParams)
+		}
+		m.Net = &Net{Params: [NetParams]float32(m.net)}
 	}
 	if len(m.Trees) == 0 {
 		return nil, errors.New("model: it has no trees")
@@ -157,8 +179,17 @@ func (m *Model) parseLine(line string) error {
 	case len(fields) == 0:
 		return nil
 	case fields[0] == "features" && len(fields) == 2:
-		if fields[1] != strconv.Itoa(featureCount) {
+		if n, err := strconv.Atoi(fields[1]); err != nil || n < 1 || n > featureCount { // new ones are added at the end
 			return fmt.Errorf("it has %s features, this detector measures %d", fields[1], featureCount)
+		}
+		return nil
+	case fields[0] == "net":
+		for _, f := range fields[1:] {
+			var v float32
+			if err := parseFloat(f, &v); err != nil {
+				return err
+			}
+			m.net = append(m.net, v)
 		}
 		return nil
 	case fields[0] == "base" && len(fields) == 2:

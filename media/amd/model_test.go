@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestTheBuiltInModelIsWholeAndTellsItsOrigin(t *testing.T) {
@@ -49,12 +50,25 @@ func TestAModelSurvivesItsText(t *testing.T) {
 	}
 }
 
+// A data directory's own model, retrained by an earlier version, asks of the
+// features that there were then and has no network.
+func TestAModelOfFewerFeaturesAndNoNetworkStillJudges(t *testing.T) {
+	m, err := ParseModel([]byte("features 41\nbase 0.5\ntree" + strings.Repeat(" 3<1", treeNodes) + strings.Repeat(" 0.25", leaves) + "\n"))
+	if err != nil || m.Net != nil {
+		t.Fatal(m, err)
+	}
+	d := New(Settings{Model: m})
+	if v, _ := d.Feed(newClip(4).quiet(300*ms).speech(2*time.Second, -20).quiet(2 * time.Second).pcm()); v.Kind == "" {
+		t.Errorf("%+v", v)
+	}
+}
+
 func TestABrokenModelIsNamedByItsLine(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                     "no trees",
-		"# note\nfeatures 3\n": "line 2: it has 3 features",
-		"base x\n":             "line 1",
-		"tree 1<2\n":           "line 1",
+		"":                      "no trees",
+		"# note\nfeatures 99\n": "line 2: it has 99 features",
+		"base x\n":              "line 1",
+		"tree 1<2\n":            "line 1",
 		"tree 99<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1\n":  "is no question",
 		"tree 9<nan 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 0<1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1\n": "is no number",
 	} {

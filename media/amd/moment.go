@@ -23,15 +23,28 @@ const (
 	leastPerson  = 200 * time.Millisecond  // of speech before it can be a person's, in a hurry
 )
 
+// course is a measure by how long somebody has talked: at 1, 1.5, 2 and 2.5 s,
+// between them in proportion, and from then on.
+type course [4]float64
+
+func (c *course) at(span time.Duration) float64 {
+	x := max(0, min(3, (span.Seconds()-1)/0.5))
+	i := min(2, int(x))
+	return c[i] + (x-float64(i))*(c[i+1]-c[i])
+}
+
 // How many times the ratio of costs the odds of a machine must be: before the
 // time is up, when what is still to be heard could change them at no cost to a
 // person who is talking; and then, for one who is still talking and for one who
-// has stopped, and so may be waiting for a voice.
+// has stopped, and so may be waiting for a voice. The longer somebody talks, the
+// fewer people are among those who do.
+var (
+	hurried    = course{9, 9, 4.5, 2.5}
+	stillTalks = course{0.3, 0.3, 0.3, 0.2}
+)
+
 const (
-	hasty      = 9
-	hurried    = 4.5 // after longTalk
-	patiently  = 60  // the same, with time to listen on: a line costs little, a person much
-	stillTalks = 0.3
+	patiently  = 30 // instead of hurried, with time to listen on: a line costs little, a person much
 	hasStopped = 1.0
 	waited     = 6.0 // the same after a long greeting, when nothing came for longestWait
 )
@@ -48,12 +61,9 @@ type Costs struct {
 func (m Moment) Decide(c Costs) (Kind, string) {
 	odds := m.Machine / (1 - m.Machine)
 	late, machine := m.At >= c.Within && m.Span >= leastPerson, m.Span >= leastMachine
-	sure := c.Ratio * hasty
-	switch {
-	case m.Span >= longTalk && c.ListenOn > 0:
+	sure := c.Ratio * hurried.at(m.Span)
+	if c.ListenOn > 0 {
 		sure = c.Ratio * patiently
-	case m.Span >= longTalk:
-		sure = c.Ratio * hurried
 	}
 	switch {
 	case machine && odds >= sure:
@@ -87,8 +97,9 @@ func (m Moment) decideTalking(odds float64, c Costs) (Kind, string) {
 	if c.ListenOn > 0 {
 		left = math.Sqrt(max(0, 1-float64(m.At-c.Within)/float64(c.ListenOn)))
 	}
+	still := stillTalks.at(m.Span)
 	switch {
-	case m.Span >= leastMachine && odds >= c.Ratio*(stillTalks+left*(patiently-stillTalks)):
+	case m.Span >= leastMachine && odds >= c.Ratio*(still+left*(patiently-still)):
 		return Machine, "still talking when the time to decide was up"
 	case left > 0:
 		return "", ""

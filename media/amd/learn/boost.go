@@ -94,7 +94,7 @@ func (f *fitter) start() *amd.Model {
 		}
 	}
 	if base := f.config.Base; base != nil {
-		m := &amd.Model{Base: base.Base, Trees: slices.Clone(base.Trees), Thresholds: slices.Clone(base.Thresholds)}
+		m := &amd.Model{Base: base.Base, Net: base.Net, Trees: slices.Clone(base.Trees), Thresholds: slices.Clone(base.Thresholds)}
 		for i := range f.examples {
 			p := base.Machine(&f.examples[i].Features)
 			f.odds[i] = math.Log(p / (1 - p))
@@ -103,7 +103,7 @@ func (f *fitter) start() *amd.Model {
 	}
 	odds := math.Log(positive / (f.total - positive))
 	for i := range f.odds {
-		f.odds[i] = odds
+		f.odds[i] = odds + float64(f.examples[i].Features[amd.FeatureNet]) // which models add
 	}
 	return &amd.Model{Base: float32(odds)}
 }

@@ -31,7 +31,7 @@ func testVoice() voice {
 
 func TestTheSameSeedAssemblesTheSameAnswer(t *testing.T) {
 	for seed := range uint64(4) {
-		for _, m := range mix {
+		for _, m := range learned {
 			a, ok1 := assemble(rand.New(rand.NewPCG(seed, 1)), testVoice(), m.kind, true)
 			b, ok2 := assemble(rand.New(rand.NewPCG(seed, 1)), testVoice(), m.kind, true)
 			if !ok1 || !ok2 || a.until != b.until || a.beepEnd != b.beepEnd {
@@ -46,7 +46,7 @@ func TestTheSameSeedAssemblesTheSameAnswer(t *testing.T) {
 
 func TestAnAnswerIsLabelledByWhatIsInIt(t *testing.T) {
 	for seed := range uint64(15) {
-		for _, m := range mix {
+		for _, m := range learned {
 			a, ok := assemble(rand.New(rand.NewPCG(seed, 1)), testVoice(), m.kind, true)
 			if !ok {
 				t.Fatalf("no %s", m.kind)

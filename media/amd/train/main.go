@@ -29,10 +29,11 @@ type options struct {
 	seed              uint64
 	answers, folds    int
 	speakers, trees   int
-	workers           int
+	workers, epochs   int
 	languages         bool
 	unseen, talkOff   bool
 	judge             bool
+	keyPieces         int
 }
 
 func main() {
@@ -52,13 +53,15 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&o.write, "write", "", "write labelled answers to this `folder` and fit nothing")
 	flags.StringVar(&o.dump, "dump", "", "write the moments of the cross-validation to this `file`")
 	flags.Uint64Var(&o.seed, "seed", 1, "of everything that is drawn")
-	flags.IntVar(&o.answers, "answers", 20000, "to assemble")
+	flags.IntVar(&o.answers, "answers", 16000, "to assemble")
 	flags.IntVar(&o.speakers, "speakers", 18, "drawn of espeak-ng for each language")
-	flags.IntVar(&o.folds, "folds", 3, "of cross-validation by voice")
-	flags.IntVar(&o.trees, "trees", 260, "of the model")
+	flags.IntVar(&o.folds, "folds", 2, "of cross-validation by voice")
+	flags.IntVar(&o.trees, "trees", 220, "of the model")
+	flags.IntVar(&o.epochs, "epochs", 4, "of the network")
 	flags.IntVar(&o.workers, "workers", 2, "at a time")
 	flags.BoolVar(&o.languages, "languages", false, "also leave out one language after the other")
 	flags.BoolVar(&o.talkOff, "talkoff", false, "fit nothing: count the beeps and tones heard where there are none")
+	flags.IntVar(&o.keyPieces, "keys", 1350, "pieces of eight seconds of keys pressed that -talkoff hears")
 	flags.BoolVar(&o.judge, "judge", false, "fit nothing: evaluate the built-in model on the answers it is made from")
 	flags.BoolVar(&o.unseen, "unseen", false, "fit nothing: evaluate the built-in model on the French and Italian sounds")
 	if err := flags.Parse(args); err != nil {
@@ -85,8 +88,8 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		fmt.Fprint(out, evaluate.Summarise(outcomes(o, answers, amd.Settings{})))
 		return nil
 	case o.unseen:
-		fmt.Fprint(out, evaluateWith(answers, amd.Settings{}))
 		fmt.Fprintf(out, "with listen-on 4 s, as campaigns have it:\n%s", evaluate.Summarise(outcomes(o, answers, amd.Settings{ListenOn: 4 * time.Second})))
+		fmt.Fprintf(out, "strict:\n%s", evaluateWith(o, answers, amd.Settings{}))
 		return nil
 	}
 	return fitAndProve(ctx, o, answers, out)
@@ -135,19 +138,29 @@ func gather(ctx context.Context, o options, out io.Writer) ([]voice, error) {
 }
 
 // mix of the kinds of answers, in per cent.
-var mix = []struct {
+type mix []struct {
 	kind  role
 	share int
-}{{hello, 31}, {firm, 21}, {desk, 5}, {long, 24}, {brief, 19}}
+}
+
+// What is learned from has more people who talk on than what the built-in model
+// is measured on: they are the hardest to tell from machines.
+var (
+	measured = mix{{hello, 31}, {firm, 21}, {desk, 5}, {long, 24}, {brief, 19}}
+	learned  = mix{{hello, 27}, {firm, 21}, {desk, 10}, {long, 24}, {brief, 18}}
+)
 
 // assembleAll assembles the answers; recorded voices are drawn more often than
 // their number, because they are people.
 func (o options) assembleAll(ctx context.Context, voices []voice) []answer {
-	answers := make([]answer, o.answers)
+	answers, kinds := make([]answer, o.answers), learned
+	if o.unseen || o.judge || o.write != "" {
+		kinds = measured
+	}
 	parallel(o.workers, len(answers), func(i int) {
 		rng := rand.New(rand.NewPCG(o.seed, uint64(i)+1000))
 		for ok := false; !ok && ctx.Err() == nil; {
-			answers[i], ok = assemble(rng, draw(rng, voices), drawKind(rng), !o.unseen)
+			answers[i], ok = assemble(rng, draw(rng, voices), kinds.draw(rng), !o.unseen)
 		}
 	})
 	return answers
@@ -167,9 +180,9 @@ func draw(rng *rand.Rand, voices []voice) voice {
 	return pool[rng.IntN(len(pool))]
 }
 
-func drawKind(rng *rand.Rand) role {
+func (x mix) draw(rng *rand.Rand) role {
 	n := rng.IntN(100)
-	for _, m := range mix {
+	for _, m := range x {
 		if n -= m.share; n < 0 {
 			return m.kind
 		}

@@ -12,8 +12,8 @@ import (
 
 // talkOff lets the detector hear everything that is neither a beep nor a tone of
 // the network, as it stands and over lines with their noise, echo and losses, and
-// reports each that it took for one: recorded prompts, synthesised speech, and
-// music on hold (asterisk-moh-opsound-gsm, if it is installed).
+// reports each that it took for one: recorded prompts, synthesised speech, keys
+// pressed, and music on hold (asterisk-moh-opsound-gsm, if it is installed).
 func talkOff(o options, voices []voice, out io.Writer) error {
 	heard := map[string]*talkOffRow{}
 	for _, v := range voices {
@@ -24,6 +24,11 @@ func talkOff(o options, voices []voice, out io.Writer) error {
 				count(heard, v.engine, overTheLine(rng, x, false, scene{0, float64(len(x)) / rate}, rate/3))
 			}
 		}
+	}
+	for i := range o.keyPieces {
+		rng := rand.New(rand.NewPCG(o.seed, uint64(i)+5000))
+		x := keysPressed(rng, voices)
+		count(heard, "keys", overTheLine(rng, x, false, scene{0, float64(len(x)) / rate}, rate/3))
 	}
 	music, _ := filepath.Glob("/usr/share/asterisk/moh/*.gsm")
 	for _, f := range music {
@@ -44,6 +49,33 @@ func talkOff(o options, voices []voice, out io.Writer) error {
 		fmt.Fprintf(out, "%-9s %6.0f s in %5d pieces: %d beeps, %d network tones %v; first verdicts %v\n", k, r.seconds, r.pieces, r.beeps, r.tones, r.what, r.first)
 	}
 	return nil
+}
+
+// Frequencies of keys, Hz (ITU-T Q.23).
+var (
+	keyRows    = []float64{697, 770, 852, 941}
+	keyColumns = []float64{1209, 1336, 1477, 1633}
+)
+
+// keysPressed is eight seconds in which somebody presses keys, in every third
+// after a word or two: 40 ms to 0.6 s each, with pauses from 40 ms on, and up
+// to 8 dB of twist, as receivers are to bear (ITU-T Q.24).
+func keysPressed(rng *rand.Rand, voices []voice) []float64 {
+	x := make([]float64, 8*rate)
+	at := 0.2 + rng.Float64()
+	if rng.IntN(3) == 0 {
+		said := draw(rng, voices).greeting(rng, hello)
+		add(x, said, int(at*rate), 1)
+		at += float64(len(said))/rate + 0.1 + rng.Float64()
+	}
+	low, length := gain(-12+8*rng.Float64()), 0.04+0.56*rng.Float64()*rng.Float64()
+	high, pause := low*gain(-8+16*rng.Float64()), 0.04+rng.Float64()*rng.Float64()
+	for range 1 + rng.IntN(12) {
+		row, column := keyRows[rng.IntN(4)], keyColumns[rng.IntN(4)]
+		sine(x, at, length, row, row, low)
+		at = sine(x, at, length, column, column, high) + pause*(0.8+0.4*rng.Float64())
+	}
+	return x
 }
 
 type talkOffRow struct {
