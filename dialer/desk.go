@@ -442,7 +442,7 @@ func (d *desk) told(operator, state string) {
 
 // status is a seat for a supervisor. With mu held.
 func (d *desk) status(s *seat) OperatorStatus {
-	st := OperatorStatus{Name: s.name, Team: s.team, State: s.state, Reason: s.why(), ForMS: time.Since(s.since).Milliseconds(), Calls: s.calls, Phone: "none"}
+	st := OperatorStatus{Name: s.name, Team: s.team, State: s.state, Reason: s.why(), ForMS: time.Since(s.since).Milliseconds(), Since: s.since, Calls: s.calls, Phone: "none"}
 	if s.loop != nil {
 		st.Campaign = s.loop.name
 	}

@@ -37,6 +37,8 @@ type OperatorStatus struct {
 	Campaign string `json:"campaign,omitempty"`
 	Calls    int    `json:"calls"`           // bridged since sign-in
 	Phone    string `json:"phone,omitempty"` // registered, leg-up, none
+
+	Since time.Time `json:"since,omitzero"` // of the state: the same moment as ForMS, for who keeps time
 }
 
 // TrunkStatus is a trunk as a supervisor sees one.

@@ -58,6 +58,7 @@ type operatorRow struct {
 	Concern bool               // somebody should look
 	Monitor *dialer.Monitoring // who listens; nil: nobody
 	Leads   bool
+	Began   int64 // of the state, in seconds of Unix: the page counts on from it, so that a row stays as it is while its state does
 }
 
 func floorData(s *snapshot, k liveKey) (any, error) {
@@ -78,7 +79,7 @@ func floorData(s *snapshot, k liveKey) (any, error) {
 		return cmp.Or(cmp.Compare(rank[a.State], rank[b.State]), cmp.Compare(a.Name, b.Name))
 	})
 	for _, o := range s.status.Operators {
-		row := operatorOf(o)
+		row := operatorOf(o, s.at)
 		row.Leads = k.leads
 		for _, m := range s.monitors {
 			if m.Operator == o.Name {
@@ -160,10 +161,14 @@ func budgetTone(used float64) string {
 // calls, wrap-up for two or not ready for fifteen a person who may need help.
 var concerns = map[string]time.Duration{"ready": 5 * time.Minute, "wrap-up": 2 * time.Minute, "not-ready": 15 * time.Minute}
 
-func operatorOf(o dialer.OperatorStatus) operatorRow {
+func operatorOf(o dialer.OperatorStatus, now time.Time) operatorRow {
 	tones := map[string]string{"ready": "good", "reserved": "good", "talking": "talk", "wrap-up": "warn", "not-ready": "idle", "offline": "idle"}
 	limit, watched := concerns[o.State]
-	return operatorRow{OperatorStatus: o, Tone: tones[o.State], Concern: watched && time.Duration(o.ForMS)*time.Millisecond > limit}
+	began := o.Since
+	if began.IsZero() {
+		began = now.Add(-time.Duration(o.ForMS) * time.Millisecond)
+	}
+	return operatorRow{OperatorStatus: o, Tone: tones[o.State], Began: began.Unix(), Concern: watched && time.Duration(o.ForMS)*time.Millisecond > limit}
 }
 
 // liveCalls is what the page of live calls shows.

@@ -97,13 +97,17 @@ func open(b *testing.B, ctx context.Context, svc *dialer.Service, url string, go
 	}()
 }
 
-// floorOf100 is a busy floor in a second: every operator's time has gone on.
+// opened is when the floor of the benchmark began.
+var opened = time.Now().Add(-time.Hour)
+
+// floorOf100 is a busy floor in a second: each operator's state is another
+// every seven seconds.
 func floorOf100(second int64) dialer.Status {
 	st, _ := busy(time.Now())
 	st.Operators = nil
 	for i := range 100 {
-		state := []string{"ready", "talking", "talking", "wrap-up"}[(i+int(second)/7)%4]
-		st.Operators = append(st.Operators, dialer.OperatorStatus{Name: fmt.Sprintf("op%03d", i), Team: "south", State: state, ForMS: 1000 * (second + int64(i)), Campaign: "spring", Calls: i, Phone: "leg-up"})
+		state := []string{"ready", "talking", "talking", "wrap-up"}[(i+int(second))/7%4]
+		st.Operators = append(st.Operators, dialer.OperatorStatus{Name: fmt.Sprintf("op%03d", i), Team: "south", State: state, ForMS: 1000 * ((second + int64(i)) % 7), Since: opened.Add(time.Duration((second+int64(i))/7*7) * time.Second), Campaign: "spring", Calls: i, Phone: "leg-up"})
 	}
 	return st
 }

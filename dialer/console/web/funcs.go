@@ -22,6 +22,7 @@ func funcs(l Lang) template.FuncMap {
 		"number":  func(n any) string { return Number(l, n) },
 		"percent": func(share float64) string { return Percent(l, share) },
 		"span":    Span,
+		"now":     func() int64 { return time.Now().UnixMilli() },
 		"said":    func(sentence string) string { return Said(l, sentence) },
 		"reason":  func(reason string) string { return Reason(l, reason) },
 		"ago":     func(t time.Time) string { return ago(l, time.Since(t)) },

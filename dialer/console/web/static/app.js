@@ -51,12 +51,30 @@ document.querySelector("button[data-print]")?.addEventListener("click", () => pr
 // Live pages: a stream sends blocks of HTML that have changed. The server has
 // escaped them; what had the focus keeps it.
 
+// How long something has been so is counted here, by the server's clock: else
+// every row of the floor would be sent every second.
+
+const main = document.getElementById("main");
+const ahead = main.dataset.now ? Date.now() - Number(main.dataset.now) : 0;
+
+function ages() {
+  for (const el of document.querySelectorAll("[data-since]")) {
+    const s = Math.max(0, Math.floor((Date.now() - ahead) / 1000 - Number(el.dataset.since)));
+    const two = (n) => String(n).padStart(2, "0");
+    const text = s < 3600 ? `${Math.floor(s / 60)}:${two(s % 60)}` : `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
+    if (el.textContent !== text) el.textContent = text;
+  }
+}
+ages();
+if (document.querySelector("[data-live]")) setInterval(ages, 1000);
+
 function patch(blocks) {
   const key = document.activeElement?.dataset?.key;
   for (const [name, html] of Object.entries(blocks)) {
     const block = document.querySelector(`[data-live="${name}"]`);
     if (block) block.innerHTML = html;
   }
+  ages();
   if (key && document.activeElement?.dataset?.key !== key) {
     document.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
   }
