@@ -31,11 +31,12 @@ type AuditEntry struct {
 type AuditFilter struct {
 	Who, Verb, Object, Phone string
 	From, To                 time.Time // From <= At < To
+	NoLookups                bool      // leave out who looked at a list or the trail: *.ls
 }
 
 func (f AuditFilter) match(e AuditEntry) bool {
 	return (f.Who == "" || f.Who == e.Who) && (f.Verb == "" || f.Verb == e.Verb) &&
-		(f.Object == "" || f.Object == e.Object) && (f.Phone == "" || f.Phone == e.Phone) &&
+		!(f.NoLookups && strings.HasSuffix(e.Verb, ".ls")) && (f.Object == "" || f.Object == e.Object) && (f.Phone == "" || f.Phone == e.Phone) &&
 		(f.From.IsZero() || !e.At.Before(f.From)) && (f.To.IsZero() || e.At.Before(f.To))
 }
 

@@ -29,16 +29,26 @@ type Erasure struct {
 
 // Erased says what an erasure removed and what stays.
 type Erased struct {
-	Phones   []string `json:"phones"`        // that were the person's
-	Lists    []string `json:"lists"`         // in which the person was
-	Contacts int      `json:"contacts"`      // removed
-	Records  int      `json:"records"`       // call records whose personal fields are digests now
-	Kept     int      `json:"records_kept"`  // of a version before there were digests: to change them would break their chain
-	Entries  int      `json:"audit_entries"` // of the audit trail, as the records
-	Rejects  int      `json:"rejected_rows"` // of files of rows that imports refused; the caller's
+	Phones   []string `json:"phones"`       // that were the person's
+	Lists    []string `json:"lists"`        // in which the person was
+	Contacts int      `json:"contacts"`     // removed
+	Records  int      `json:"records"`      // call records whose personal fields are digests now
+	Kept     int      `json:"records_kept"` // of a version before there were digests: to change them would break their chain
+	// Moved are contacts that had the number until an import gave them others: they
+	// stay, as only a person can tell whether they are the same one.
+	Moved   []Moved `json:"moved,omitempty"`
+	Entries int     `json:"audit_entries"` // of the audit trail, as the records
+	Rejects int     `json:"rejected_rows"` // of files of rows that imports refused; the caller's
 	// Recordings are the files of the person's calls, within the data
 	// directory: their removal is the caller's.
 	Recordings []string `json:"recordings"`
+}
+
+// Moved is a contact that has other numbers now.
+type Moved struct {
+	Contact uint64 `json:"contact_id"`
+	List    string `json:"list"`
+	Phone   string `json:"phone"` // its first number now
 }
 
 // digestSize is how much of a number's HMAC stands for it: enough that no two do.

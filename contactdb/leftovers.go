@@ -13,7 +13,7 @@ import (
 // changed them, perhaps with a number that nobody has any more.
 type leftovers struct {
 	staged []place
-	before [][]byte // keys
+	before [][]byte // keys: import, segment, contact
 	phones []string // all numbers of the staged
 }
 
@@ -114,6 +114,15 @@ func (t *tx) eraseLeftovers(left leftovers, gone *Erased) error {
 	}
 	for _, key := range left.before {
 		t.delete(bImportBefore, key)
+		seg := binary.BigEndian.Uint32(key[8:])
+		c, found, err := t.contact(seg, binary.BigEndian.Uint64(key[12:]))
+		if err != nil {
+			return err
+		}
+		moved := Moved{c.ID, c.List, c.Phone}
+		if found && t.get(bTrash, be32(nil, seg)) == nil && !slices.Contains(gone.Moved, moved) {
+			gone.Moved = append(gone.Moved, moved)
+		}
 	}
 	return nil
 }

@@ -103,8 +103,9 @@ func TestAnErasureFindsWhatNoIndexNames(t *testing.T) {
 	if left := append(inRows(t, s, texts...), traces(t, s, append(texts, "Ștefania Vâlceanu", "is ill")...)...); len(left) > 0 {
 		t.Errorf("still there: %v", left)
 	}
-	if _, err := s.Erase(bg, Erasure{Phone: old.Phone, Reason: "erased", Now: monday}); err != nil {
-		t.Fatal(err)
+	gone, err = s.Erase(bg, Erasure{Phone: old.Phone, Reason: "erased", Now: monday})
+	if err != nil || len(gone.Moved) != 1 || gone.Moved[0].Phone != changed.Phone || gone.Moved[0].List != "a" {
+		t.Errorf("who had the number earlier: %+v, %v", gone, err)
 	}
 	if left := inRows(t, s, old.Phone, "Ilie Vâlceanu"); len(left) > 0 {
 		t.Errorf("an old number is still in %v", left)

@@ -67,11 +67,10 @@ func (t *tx) rezone(from []byte) (next []byte, err error) {
 		}
 		p := place{binary.BigEndian.Uint32(key), binary.BigEndian.Uint32(key[4:]), binary.BigEndian.Uint64(key[8:])}
 		if !many[p.class] {
-			key, _ = c.Seek(append(be32(be32(nil, p.seg), p.class), bytes.Repeat([]byte{0xFF}, 9)...))
-			if key == nil {
+			if end, _ := c.Seek(append(be32(be32(nil, p.seg), p.class), bytes.Repeat([]byte{0xFF}, 9)...)); end == nil {
 				break
 			}
-			key, _ = c.Prev()
+			c.Prev()
 			continue
 		}
 		if looked++; looked > rezoneStep {

@@ -51,16 +51,21 @@ func (f *auditFlags) query() (url.Values, error) {
 func (a *app) auditLs() *cobra.Command {
 	var f auditFlags
 	var limit int
+	var all bool
 	cmd := a.verb("ls", "the last entries of the audit trail", cobra.NoArgs, func(ctx context.Context, _ []string) error {
 		q, err := f.query()
 		if err != nil {
 			return err
 		}
 		q.Set("limit", strconv.Itoa(limit))
+		if !all && f.verb == "" {
+			q.Set("lookups", "no")
+		}
 		return show(a, ctx, call{path: "/api/audit", query: q}, writeAudit)
 	})
 	f.add(a, cmd)
 	cmd.Flags().IntVar(&limit, "limit", 50, "at most `N` entries")
+	cmd.Flags().BoolVar(&all, "all", false, "with those who looked at lists of records, promises, do-not-call entries or the trail (*.ls), who are left out otherwise")
 	return cmd
 }
 

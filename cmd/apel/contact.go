@@ -209,6 +209,9 @@ func writeErased(w io.Writer, e contactdb.Erased, kept bool) {
 	if e.Kept > 0 {
 		fmt.Fprintf(w, "%s call records of an early version of apel stay as they are: they have no digests to put there\n", thousands(int64(e.Kept)))
 	}
+	for _, m := range e.Moved {
+		fmt.Fprintf(w, "contact %d of list %s had this number until an import gave it another, and stays; if it is the same person: apel contact erase %s\n", m.Contact, printable(m.List), m.Phone)
+	}
 	what := "a digest of the number is on the do-not-call list"
 	if kept {
 		what = "the number is on the do-not-call list"

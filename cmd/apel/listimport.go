@@ -13,6 +13,7 @@ import (
 
 	"apel/contactdb"
 	"apel/dialer"
+	"apel/dialer/console"
 
 	"github.com/spf13/cobra"
 )
@@ -53,9 +54,14 @@ func (a *app) listImport() *cobra.Command {
 			return about(args[0], err)
 		}
 		if a.flags.output == "json" {
-			return printJSON(a.std.out, raw)
+			err = printJSON(a.std.out, raw)
+		} else {
+			err = a.print(func(w io.Writer) { writeImport(w, in) })
 		}
-		return a.print(func(w io.Writer) { writeImport(w, in) })
+		if err == nil && in.Rows > 0 && in.Rejected == in.Rows {
+			err = problem(console.Failed, "no row of %s could be imported; the reasons stand beside the rows that were rejected, and: apel list import FILE --dry-run shows how the columns are understood", args[0])
+		}
+		return err
 	})
 	f := cmd.Flags()
 	f.StringVar(&name, "name", "", "`name` of the list, new or to be added to (default: the file's name)")

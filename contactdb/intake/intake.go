@@ -171,7 +171,8 @@ func (f *File) readHeader(sample [][]string) error {
 		f.opts.Map = f.opts.Recall(f.Signature())
 		f.opts.recalled = len(f.opts.Map) > 0
 	}
-	f.columns, err = understand(f.header, width, sample, f.mended > 0, f.opts)
+	decimals := decimalsOf(first.cells[:min(f.mended, len(first.cells))])
+	f.columns, err = understand(f.header, width, sample, f.mended > 0, decimals, f.opts)
 	f.fields = fieldsOf(f.columns)
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -106,7 +107,7 @@ func (r *Rejects) create() (err error) {
 	if err != nil {
 		return r.wrap(err)
 	}
-	return r.write(append([]string{"line", "column", "reason"}, r.header()...))
+	return r.write(append([]string{"line", "column", reasonTitle(r.file.columns)}, r.header()...))
 }
 
 func (r *Rejects) write(cells []string) error { return r.wrap(r.rows.write(cells)) }
@@ -189,6 +190,36 @@ func (r *Rejects) wrap(err error) error {
 	return fmt.Errorf("write rejects file %s: %w", r.path, err)
 }
 
+// decimalTitle begins what the head of the reasons says of columns with decimal
+// commas: what rows were rejected tells nothing of how the whole file is written.
+const decimalTitle = "reason; decimal commas in: "
+
+// reasonTitle is the head of the column of reasons.
+func reasonTitle(columns []Column) string {
+	var decimal []string
+	for _, c := range columns {
+		if c.Decimal {
+			decimal = append(decimal, c.title())
+		}
+	}
+	if len(decimal) == 0 {
+		return "reason"
+	}
+	return decimalTitle + strings.Join(decimal, " | ")
+}
+
+// decimalsOf reads it back: the titles of the columns with decimal commas.
+func decimalsOf(header []string) (titles []string) {
+	for _, h := range header {
+		if rest, ok := strings.CutPrefix(strings.TrimSpace(h), decimalTitle); ok {
+			for title := range strings.SplitSeq(rest, " | ") {
+				titles = append(titles, strings.TrimSpace(title))
+			}
+		}
+	}
+	return titles
+}
+
 // rejectsColumns recognises a file that Rejects wrote and says how many columns
 // it put before the row; 0 for another file.
 func rejectsColumns(header []string) int {
@@ -199,7 +230,7 @@ func rejectsColumns(header []string) int {
 		return ""
 	}
 	switch {
-	case at(0) == "line" && at(1) == "column" && at(2) == "reason" && len(header) > 3:
+	case at(0) == "line" && at(1) == "column" && (at(2) == "reason" || strings.HasPrefix(at(2), plain(decimalTitle))) && len(header) > 3:
 		return 3
 	case at(0) == "line" && at(1) == "reason" && len(header) > 2:
 		return 2

@@ -169,3 +169,22 @@ func TestAFolderThatIsNotThereIsAnError(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// 12,345 may be twelve thousand or twelve and a bit: what the first file shows of
+// the whole column holds for its rejects, whose rows alone do not tell.
+func TestMendedRejectsAreReadAsTheFirstFileWas(t *testing.T) {
+	for _, tt := range []struct{ first, mended, sold, rata string }{
+		{"Telefon;Sold;Rata\n0722000001;1.234,50;7\n0722000002;2,5;8\n0722;12,345;9\n", "12,345", "12.345", "9"},
+		{"Telefon;Sold;Rata\n0722000001;unknown;7\n0722000002;2,5;8\n0722;1,50;9\n", "1,50", "1,50", "9"}, // a column of texts
+	} {
+		rejects, _ := keep(t, []byte(tt.first), Options{Country: "RO"})
+		mended := strings.Replace(string(rejects), ";0722;", ";0722000003;", 1)
+		contacts, left, err := read(mustOpen(t, mended, Options{Country: "RO"}))
+		if len(contacts) != 1 || len(left) != 0 || err != nil {
+			t.Fatalf("%q: %v %v %v", mended, contacts, left, err)
+		}
+		if got := contacts[0].Fields; got["Sold"] != tt.sold || got["Rata"] != tt.rata {
+			t.Errorf("%q was read as %v, want %s", mended, got, tt.sold)
+		}
+	}
+}

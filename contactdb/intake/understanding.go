@@ -11,8 +11,8 @@ import (
 
 // understand says what each column means: --map first, then header names, then
 // (only in a file without a header) the content; the rest are free fields.
-func understand(header []string, width int, sample [][]string, mended bool, o Options) ([]Column, error) {
-	u := &understanding{columns: make([]Column, width), sample: sample, mended: mended, country: o.Country}
+func understand(header []string, width int, sample [][]string, mended bool, decimals []string, o Options) ([]Column, error) {
+	u := &understanding{columns: make([]Column, width), sample: sample, mended: mended, decimals: decimals, country: o.Country}
 	for i := range u.columns {
 		u.columns[i].Number = i + 1
 		if i < len(header) {
@@ -41,6 +41,8 @@ type understanding struct {
 	country string
 	mapped  bool // --map gave the phone
 	mended  bool // a file of rejects
+	// decimals are its columns that the first file had decimal commas in, by their titles.
+	decimals []string
 }
 
 func (u *understanding) has(field string) bool {
@@ -260,7 +262,9 @@ func (u *understanding) freeFields() {
 	}
 	for i := range u.columns {
 		if c := &u.columns[i]; c.Free && c.Field != fieldIgnored {
-			c.Decimal = decimalComma(u.cells(i))
+			if c.Decimal = slices.Contains(u.decimals, c.title()); !u.mended {
+				c.Decimal = decimalComma(u.cells(i))
+			}
 			c.Offer = !u.mended && !u.has(fieldExternalID) && couldBeID(c.Header, u.cells(i), len(u.sample))
 		}
 	}

@@ -158,7 +158,7 @@ func (a *api) write(t *trace) error {
 // auditFilter reads the query's filter of the trail.
 func auditFilter(r *http.Request) (f contactdb.AuditFilter, err error) {
 	q := r.URL.Query()
-	f = contactdb.AuditFilter{Who: q.Get("who"), Verb: q.Get("verb"), Object: q.Get("object")}
+	f = contactdb.AuditFilter{Who: q.Get("who"), Verb: q.Get("verb"), Object: q.Get("object"), NoLookups: q.Get("lookups") == "no"}
 	if phone := q.Get("phone"); phone != "" {
 		if f.Phone, err = parsePhone(phone, q.Get("country")); err != nil {
 			return f, err

@@ -249,7 +249,13 @@ func (a *api) deskDial(r *http.Request) (any, error) {
 		return nil, err
 	}
 	d, err := a.svc.Dial(callerOf(r).Name, body.Phone)
-	traceOf(r).Phone = d.Phone
+	t := traceOf(r)
+	if t.Phone = d.Phone; errors.Is(err, dialer.ErrRefused) {
+		t.note("refused", err) // whoever tries numbers learns who does not want to be called: that is seen
+		if failed := a.write(t); failed != nil {
+			return d, failed
+		}
+	}
 	return d, err
 }
 

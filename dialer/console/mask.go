@@ -5,9 +5,12 @@ import (
 	"regexp"
 )
 
-// A number in E.164 wherever it stands in an answer, with the key before it if
-// it is a value. Zone offsets have fewer digits.
-var number = regexp.MustCompile(`("caller_id":")?\+\d{7,15}`)
+// A number in E.164 wherever it stands in an answer. Zone offsets have fewer digits.
+var number = regexp.MustCompile(`\+\d{7,15}`)
+
+// digitRun is digits that may be a number which the answer has elsewhere too, as in
+// a field of the client's: 40722000001, 722 000 001.
+var digitRun = regexp.MustCompile(`\d(?:[ .\-/()]{0,2}\d){7,14}`)
 
 // spelled is a number as people write it in notes: with a country code and
 // groups (+40 722 000 001, 0040-722...), or as at home, with a zero first
@@ -19,26 +22,74 @@ var spelled = regexp.MustCompile(`\+[1-9]\d{0,2}(?:[ .\-/]{0,2}\(?\d{1,4}\)?){2,
 // maskNumbers leaves of each phone number in an answer what tells its country,
 // and its last three digits. Our own numbers, which callees see, stay.
 func maskNumbers(body []byte) []byte {
-	body = number.ReplaceAllFunc(body, func(found []byte) []byte {
-		if found[0] == '"' {
-			return found
-		}
-		out := append([]byte(nil), found...)
-		for i := 3; i < len(out)-3; i++ {
-			out[i] = '*'
-		}
-		return out
-	})
-	var out []byte
-	from := 0
-	for _, at := range spelled.FindAllIndex(body, -1) {
-		if !alone(body, at[0], at[1]) || len(digitsIn(body[at[0]:at[1]])) < 9 {
+	out, ours := bytes.Clone(body), ourNumbers(body)
+	theirs := map[string]bool{} // how the numbers in the answer end
+	for _, at := range number.FindAllIndex(body, -1) {
+		if ours[at[0]] {
 			continue
 		}
-		out = append(append(out, body[from:at[0]]...), starred(body[at[0]:at[1]], 3)...)
-		from = at[1]
+		theirs[ending(body[at[0]:at[1]])] = true
+		for i := at[0] + 3; i < at[1]-3; i++ {
+			out[i] = '*'
+		}
 	}
-	return append(out, body[from:]...)
+	for _, at := range spelled.FindAllIndex(out, -1) {
+		if !ours[at[0]] && alone(out, at[0], at[1]) && len(digitsIn(out[at[0]:at[1]])) >= 9 {
+			copy(out[at[0]:], starred(out[at[0]:at[1]], 3))
+		}
+	}
+	for _, at := range digitRun.FindAllIndex(out, -1) {
+		if alone(out, at[0], at[1]) && theirs[ending(out[at[0]:at[1]])] {
+			copy(out[at[0]:], starred(out[at[0]:at[1]], 3))
+		}
+	}
+	return out
+}
+
+// ending is the last eight digits of a number, which its spellings have in common.
+func ending(b []byte) string {
+	places := digitsIn(b)
+	var last []byte
+	for _, i := range places[max(0, len(places)-8):] {
+		last = append(last, b[i])
+	}
+	return string(last)
+}
+
+// strange are the members of an answer whose own members have names that others
+// gave: a caller_id in them is none of ours.
+var strange = map[string]bool{"fields": true, "script_answers": true, "answers": true}
+
+// ourNumbers are the places in a JSON answer where a caller ID of ours stands.
+func ourNumbers(body []byte) map[int]bool {
+	ours := map[int]bool{}
+	if !bytes.Contains(body, []byte(`"caller_id"`)) {
+		return ours
+	}
+	within, key := []bool{false}, "" // whether each object around is a strange one's
+	for i := 0; i < len(body); i++ {
+		switch body[i] {
+		case '{', '[':
+			within, key = append(within, within[len(within)-1] || strange[key]), ""
+		case '}', ']':
+			within, key = within[:max(1, len(within)-1)], ""
+		case ',':
+			key = ""
+		case '"':
+			from := i + 1
+			for i++; i < len(body) && body[i] != '"'; i++ {
+				if body[i] == '\\' {
+					i++
+				}
+			}
+			if i+1 < len(body) && body[i+1] == ':' {
+				key = string(body[from:i])
+			} else if key == "caller_id" && !within[len(within)-1] {
+				ours[from] = true
+			}
+		}
+	}
+	return ours
 }
 
 // alone says whether a part of a text is not the middle of something longer, as
@@ -55,9 +106,6 @@ func alone(b []byte, from, to int) bool {
 			if from > 1 && b[from-2] >= '0' && b[from-2] <= '9' {
 				return false
 			}
-		}
-		if bytes.HasSuffix(b[:from], []byte(`"caller_id":"`)) {
-			return false
 		}
 	}
 	return to == len(b) || !part(b[to])

@@ -11,8 +11,13 @@ import (
 
 func TestNumbersAreMaskedInEverySpellingAndNothingElse(t *testing.T) {
 	for text, want := range map[string]string{
-		`{"phone":"+40722000001"}`:                `{"phone":"+40******001"}`,
-		`{"caller_id":"+40312345678"}`:            `{"caller_id":"+40312345678"}`,
+		`{"phone":"+40722000001"}`:     `{"phone":"+40******001"}`,
+		`{"caller_id":"+40312345678"}`: `{"caller_id":"+40312345678"}`,
+		`{"caller_id":"0312345678"}`:   `{"caller_id":"0312345678"}`,
+		`{"phone":"+40722000001","fields":{"caller_id":"+40722000001","x":1},"caller_id":"+40312345678"}`:                            `{"phone":"+40******001","fields":{"caller_id":"+40******001","x":1},"caller_id":"+40312345678"}`,
+		`{"script_answers":{"caller_id":"+40722000001"},"a":{"b":[{"caller_id":"+40312345678"}]}}`:                                   `{"script_answers":{"caller_id":"+40******001"},"a":{"b":[{"caller_id":"+40312345678"}]}}`,
+		`{"note":"\"caller_id\":\"+40722000001\""}`:                                                                                  `{"note":"\"caller_id\":\"+40******001\""}`,
+		`{"phone":"+40722000001","fields":{"tel2":"40722000001","mobil":"722 000 001","contract":"4072200000","cod":"40733000001"}}`: `{"phone":"+40******001","fields":{"tel2":"40******001","mobil":"72* *** 001","contract":"4072200000","cod":"40733000001"}}`,
 		`sună la 0722 000 001 după 17`:            `sună la 07** *** 001 după 17`,
 		`0722000001,`:                             `07*****001,`,
 		`(021) 345.67.89`:                         `(02*) ***.*7.89`,

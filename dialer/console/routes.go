@@ -72,7 +72,7 @@ func init() {
 		{Method: "GET", Path: "/records", Doc: "call records, with recordings; query: campaign, operator, phone, from, to (days)", Page: true, Audit: "record.ls", Roles: suppress, answer: page("records", "page.records", (*api).recordsPage)},
 		{Method: "GET", Path: "/reports", Doc: "sums of call records; query: by, campaign, from, to (days), compare", Page: true, Roles: viewers, answer: page("reports", "page.reports", (*api).reportsPage)},
 		{Method: "GET", Path: "/compliance", Doc: "what compliance staff answer for: evidence, do-not-call lists, retention, requests of persons", Page: true, Audit: "compliance.show", Roles: keepers, answer: page("compliance", "page.compliance", (*api).compliancePage)},
-		{Method: "GET", Path: "/audit", Doc: "the audit trail; query: who, verb, object", Page: true, Audit: "audit.ls", Roles: keepers, answer: page("audit", "page.audit", (*api).auditPage)},
+		{Method: "GET", Path: "/audit", Doc: "the audit trail; query: who, verb, object, lookups=1 (with *.ls)", Page: true, Audit: "audit.ls", Roles: keepers, answer: page("audit", "page.audit", (*api).auditPage)},
 		{Method: "GET", Path: "/accounts", Doc: "accounts, tokens, sessions", Page: true, Roles: admins, answer: page("accounts", "page.accounts", (*api).accountsPage)},
 		{Method: "GET", Path: "/webhooks", Doc: "who is told what happens", Page: true, Roles: admins, answer: page("webhooks", "page.webhooks", (*api).webhooksPage)},
 		{Method: "GET", Path: "/wall", Doc: "the link of a screen on a wall; query: key (a token of the scope wall)", Page: true, Public: true, answer: (*api).hangWall},
@@ -185,7 +185,7 @@ func init() {
 		{Method: "GET", Path: "/api/db/stats", Doc: "how large the store is, and of what", Stream: true, Roles: keepers, Scope: access.Records, answer: result((*api).storeStats)},
 		{Method: "GET", Path: "/api/db/backup", Doc: "a copy of the whole store as it is now", Audit: "db.backup", Stream: true, Roles: []access.Role{access.Administrator}, answer: (*api).backup},
 
-		{Method: "GET", Path: "/api/audit", Doc: "the last entries of the audit trail; query: who, verb, object, phone, from, to, limit", Audit: "audit.ls", Roles: keepers, Scope: access.Records, answer: result((*api).auditTrail)},
+		{Method: "GET", Path: "/api/audit", Doc: "the last entries of the audit trail; query: who, verb, object, phone, from, to, limit, lookups=no (without *.ls)", Audit: "audit.ls", Roles: keepers, Scope: access.Records, answer: result((*api).auditTrail)},
 		{Method: "GET", Path: "/api/audit/export", Doc: "the audit trail; query: format, who, verb, object, phone, from, to", Audit: "audit.export", Numbers: true, Stream: true, Roles: keepers, Scope: access.Records, answer: (*api).exportAudit},
 		{Method: "GET", Path: "/api/audit/verify", Doc: "walk the chain of the audit trail", Stream: true, Roles: keepers, Scope: access.Records, answer: result((*api).verifyAudit)},
 

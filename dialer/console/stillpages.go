@@ -197,6 +197,7 @@ func (a *api) campaignNames() ([]string, error) {
 // auditData is what the page of the audit trail shows.
 type auditData struct {
 	Who, Verb, Object string
+	Lookups           bool // shown too: who looked at lists
 	Entries           []auditRow
 }
 
@@ -212,7 +213,8 @@ func (r auditRow) Changes() string { return digest.ReplaceAllString(Changes(r.Au
 func (a *api) auditPage(r *http.Request) (any, error) {
 	q := r.URL.Query()
 	d := auditData{Who: q.Get("who"), Verb: q.Get("verb"), Object: q.Get("object")}
-	entries, err := lastOf(a.svc.Store().AuditTrail(contactdb.AuditFilter{Who: d.Who, Verb: d.Verb, Object: d.Object}), shownRecords)
+	d.Lookups = q.Get("lookups") != "" || strings.HasSuffix(d.Verb, ".ls")
+	entries, err := lastOf(a.svc.Store().AuditTrail(contactdb.AuditFilter{Who: d.Who, Verb: d.Verb, Object: d.Object, NoLookups: !d.Lookups}), shownRecords)
 	slices.Reverse(entries)
 	for _, e := range entries {
 		d.Entries = append(d.Entries, auditRow{e})

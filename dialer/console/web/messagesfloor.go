@@ -12,6 +12,7 @@ var floorTexts = map[string]text{
 	"page.records":           {"Records", "Înregistrări"},
 	"page.reports":           {"Reports", "Rapoarte"},
 	"page.audit":             {"Audit", "Jurnal"},
+	"audit.lookups":          {"with look-ups of lists", "cu consultările listelor"},
 	"page.accounts":          {"Accounts", "Conturi"},
 	"page.contacts":          {"Contacts", "Contacte"},
 	"contacts.query":         {"Number, name or field=value", "Număr, nume sau câmp=valoare"},
