@@ -75,7 +75,9 @@ func (d *Definition) never(c contactdb.Candidate, now time.Time) (contactdb.Verd
 	case c.Progress.Attempts >= d.Attempts.Max && (c.Progress.Promise == nil || !d.Callbacks.BeyondMax):
 		return never(AttemptsUp, fmt.Sprintf("tried %d times, and the limit is %d", c.Progress.Attempts, d.Attempts.Max))
 	case c.Progress.Final != "":
-		return never(Final, "settled: "+c.Progress.Final)
+		v, out := never(Final, fmt.Sprintf("an earlier call has settled it (%s); nobody calls again in this campaign", c.Progress.Final))
+		v.By = c.Progress.Final
+		return v, out
 	}
 	return contactdb.Verdict{}, false
 }
@@ -98,12 +100,16 @@ func (d *Definition) allRefused(c contactdb.Candidate) (first contactdb.Verdict,
 // the contact does not meet.
 func (d *Definition) filtered(c contactdb.Candidate) (contactdb.Verdict, bool) {
 	if failed := d.Filter.fails(c); failed != "" {
-		return never(FilteredOut, "the campaign asks for "+failed)
+		v, out := never(FilteredOut, "the campaign asks for "+failed)
+		v.By = failed
+		return v, out
 	}
 	for _, l := range d.Lists {
 		if l.Name == c.List {
 			if failed := l.Filter.fails(c); failed != "" {
-				return never(FilteredOut, fmt.Sprintf("the campaign asks of list %q for %s", l.Name, failed))
+				v, out := never(FilteredOut, fmt.Sprintf("the campaign asks of list %q for %s", l.Name, failed))
+				v.By = fmt.Sprintf("list %q: %s", l.Name, failed)
+				return v, out
 			}
 		}
 	}
@@ -115,13 +121,17 @@ func (d *Definition) delayed(c contactdb.Candidate) contactdb.Verdict {
 	p := c.Progress
 	switch {
 	case p.Promise != nil && p.Promise.Operator != "":
-		return later(CallbackPromised, p.NextTry, "a callback by "+p.Promise.Operator+" was promised for then")
+		v := later(CallbackPromised, p.NextTry, "a callback by "+p.Promise.Operator+" was promised for then")
+		v.By = p.Promise.Operator
+		return v
 	case p.Promise != nil:
 		return later(CallbackPromised, p.NextTry, "a callback was promised for then")
 	case p.Rescheduled:
 		return later(RetryDelay, p.NextTry, "a callback was promised for then")
 	}
-	return later(RetryDelay, p.NextTry, "waits after "+orUnknown(p.LastOutcome))
+	v := later(RetryDelay, p.NextTry, "the delay after the last try, whose outcome was "+orUnknown(p.LastOutcome))
+	v.By = orUnknown(p.LastOutcome)
+	return v
 }
 
 // cappedIn is the first place in whose calendar day of t the number was tried

@@ -91,6 +91,11 @@ func (f filling) fill() {
 			if draw("consent", 3) > 0 {
 				c.Consent = &contactdb.Consent{Kind: []string{"marketing", "withdrawn"}[draw("kind", 2)], Expires: f.now.Add(time.Duration(draw("expires", 3)-1) * time.Hour)}
 			}
+			if draw("numbers", 2) == 0 { // a second one, perhaps by another clock
+				c.Numbers = []contactdb.Number{{Phone: c.Phone, Region: c.Region, Zones: c.Zones},
+					{Phone: fmt.Sprintf("+40213%06d", next), Region: "RO", Type: "mobile", Zones: [][]string{{"Asia/Tokyo"}, {"America/New_York"}}[draw("its zone", 2)]}}
+				c.Zones, c.Zone = nil, []string{"", "", "America/New_York"}[draw("lives", 3)]
+			}
 			rows = append(rows, c)
 		}
 		if _, err := f.s.Import(bg, l.Name, f.now, func(yield func(contactdb.Contact, error) bool) {
@@ -109,6 +114,9 @@ func (f filling) fill() {
 		f.Fatal(err)
 	}
 	f.past()
+	if err := f.s.Rejudge("spring"); err != nil { // who was passed over then was so by other rules
+		f.Fatal(err)
+	}
 }
 
 // past lets some contacts have been called two hours ago.

@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -66,12 +67,16 @@ func (d *Definition) refused(n numberSeen) contactdb.Verdict {
 	switch {
 	case n.Suppressed != nil && n.Suppressed.Expires.IsZero():
 		v, _ = never(DoNotCall, suppressedBy(n.Suppressed))
+		v.By = listOf(n.Suppressed)
 	case n.Suppressed != nil:
 		v = later(DoNotCall, n.Suppressed.Expires, suppressedBy(n.Suppressed))
+		v.By = listOf(n.Suppressed)
 	case d.Country != "" && n.Region != d.Country:
 		v, _ = never(WrongCountry, fmt.Sprintf("the number is in %s, and the campaign calls %s only", orUnknown(n.Region), d.Country))
+		v.By = orUnknown(n.Region)
 	case dead(n.outcome) && d.retry(n.outcome) <= 0:
 		v, _ = never(contactdb.InvalidNumber, "nobody can be reached on the number: "+n.outcome)
+		v.By = n.outcome
 	case !zonesKnown(n.zones):
 		v, _ = never(NoZone, "it is not known what time it is there; give the contact a time zone: apel contact edit")
 	}
@@ -79,11 +84,27 @@ func (d *Definition) refused(n numberSeen) contactdb.Verdict {
 }
 
 func suppressedBy(s *contactdb.Suppression) string {
-	list := s.List
-	if list == "" {
-		list = contactdb.OwnList
+	why := fmt.Sprintf("the number is on the do-not-call list %q", listOf(s))
+	if s.Reason != "" && s.Reason != "register" { // what the store says of one without a reason
+		why += ": " + s.Reason
 	}
-	return fmt.Sprintf("the number is on the do-not-call list %q: %s", list, orUnknown(s.Reason))
+	return why
+}
+
+func listOf(s *contactdb.Suppression) string { return cmp.Or(s.List, contactdb.OwnList) }
+
+// ByNumber says what the rules say of each number of a contact, in the contact's
+// order, whatever they say of the contact.
+func (d *Definition) ByNumber(c contactdb.Candidate, now time.Time) (all []contactdb.Verdict) {
+	for _, n := range numbersOf(c) {
+		v := d.refused(n)
+		if v.Reason == "" {
+			v = d.when(n, now)
+		}
+		v.Phone = n.Phone
+		all = append(all, v)
+	}
+	return all
 }
 
 // choose judges each number and takes the one to dial, or says of the best why
@@ -144,7 +165,9 @@ func (d *Definition) when(n numberSeen, now time.Time) contactdb.Verdict {
 	case reason != "":
 		return later(reason, next, why)
 	}
-	return later(OutsideHours, next, fmt.Sprintf("outside the call windows in %s; they open %s", joined(n.zones), next.In(places[0]).Format("Mon 2 Jan 15:04 MST")))
+	v := later(OutsideHours, next, fmt.Sprintf("outside the call windows in %s; they open %s", joined(n.zones), next.In(places[0]).Format("Mon 2 Jan 15:04 MST")))
+	v.By = joined(n.zones)
+	return v
 }
 
 // capped says which cap on the attempts on a number is reached at an instant:

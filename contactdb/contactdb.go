@@ -97,6 +97,7 @@ type Verdict struct {
 	When            time.Time // for Later
 	Reason          string    // for Later and Never: a stable word ("do-not-call", "outside-hours", "attempts-used-up", ...)
 	Detail          string    // one sentence for a person
+	By              string    // for Later and Never: what of the reason it is: which list, condition, country, outcome, zones
 	Trunk, CallerID string    // for Yes: how to call
 	Phone           string    // for Yes: which of the contact's numbers; "" is Contact.Phone
 	Others          bool      // for Yes: another of the contact's numbers may be called too

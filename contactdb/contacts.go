@@ -428,6 +428,7 @@ func (t *tx) candidate(c Contact, st state, v Viewpoint) (Candidate, error) {
 		if err != nil {
 			return cand, err
 		}
+		o.Leased = o.Leased || st.Live != "" // a person has one call at a time, on whichever number
 		cand.Others = append(cand.Others, o)
 	}
 	return cand, nil

@@ -292,7 +292,7 @@ func (l *leasing) judge(c Candidate) Verdict {
 func (c *Candidate) of(phone string) (suppressed *Suppression, leased bool) {
 	for _, o := range c.Others {
 		if o.Phone == phone {
-			return o.Suppressed, o.Leased || c.Leased
+			return o.Suppressed, o.Leased
 		}
 	}
 	return c.Suppressed, c.Leased

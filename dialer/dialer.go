@@ -118,8 +118,12 @@ type Counts struct {
 	Never    int            `json:"never"`
 	LaterWhy map[string]int `json:"later_reasons"`
 	NeverWhy map[string]int `json:"never_reasons"`
-	LaterAt  map[string]int `json:"later_by_hour,omitempty"` // Later by the hour in which it may be dialed, RFC 3339 in UTC
-	NextAt   time.Time      `json:"next_at,omitzero"`        // when the next of Later may be dialed
+	// What of a reason it is: the condition of a filter, the do-not-call list, the
+	// country, the outcome, the zones. Of one that has many, the rest is "...".
+	LaterBy map[string]map[string]int `json:"later_by,omitempty"`
+	NeverBy map[string]map[string]int `json:"never_by,omitempty"`
+	LaterAt map[string]int            `json:"later_by_hour,omitempty"` // Later by the hour in which it may be dialed, RFC 3339 in UTC
+	NextAt  time.Time                 `json:"next_at,omitzero"`        // when the next of Later may be dialed
 }
 
 // ListPlan is a Plan's part for one list.
@@ -165,6 +169,17 @@ type ContactWhy struct {
 	Detail   string    `json:"detail,omitempty"`
 	When     time.Time `json:"when,omitzero"`
 	Attempts int       `json:"attempts"`
+
+	Numbers []NumberWhy `json:"numbers,omitempty"` // of a contact with several, each
+}
+
+// NumberWhy says of one of a contact's numbers whether it might be dialed.
+type NumberWhy struct {
+	Phone   string    `json:"phone"`
+	Verdict string    `json:"verdict"` // now, later, never
+	Reason  string    `json:"reason,omitempty"`
+	Detail  string    `json:"detail,omitempty"`
+	When    time.Time `json:"when,omitzero"`
 }
 
 // Event is a fact of the running service, published after it is durable.

@@ -33,6 +33,11 @@ func (s *Service) Plan(name string, source []byte) (Plan, error) {
 	if p.Held, err = s.held(r, now); err != nil {
 		return p, err
 	}
+	if h, err := s.store.Hold(r.view(def.Name, now)); err != nil {
+		return p, err
+	} else if h.Reason != "" && (p.Held == nil || p.Held.Reason != h.Reason) { // it would be next
+		p.Warnings = append(p.Warnings, h.Detail)
+	}
 	if hours, err := s.store.Hours(def.Name); err == nil { // not of one that was never applied
 		_, p.BestHour = campaign.BestHour(hours)
 	}
@@ -127,6 +132,7 @@ func (p *Counts) count(v contactdb.Verdict) {
 	case contactdb.Later:
 		p.Later++
 		p.LaterWhy[v.Reason]++
+		countBy(&p.LaterBy, v)
 		if p.LaterAt == nil {
 			p.LaterAt = map[string]int{}
 		}
@@ -137,7 +143,29 @@ func (p *Counts) count(v contactdb.Verdict) {
 	default:
 		p.Never++
 		p.NeverWhy[v.Reason]++
+		countBy(&p.NeverBy, v)
 	}
+}
+
+// mostBy bounds what a reason is split into.
+const mostBy = 50
+
+func countBy(by *map[string]map[string]int, v contactdb.Verdict) {
+	if v.By == "" {
+		return
+	}
+	if *by == nil {
+		*by = map[string]map[string]int{}
+	}
+	of := (*by)[v.Reason]
+	if of == nil {
+		of = map[string]int{}
+		(*by)[v.Reason] = of
+	}
+	if _, known := of[v.By]; !known && len(of) >= mostBy {
+		v.By = "..."
+	}
+	of[v.By]++
 }
 
 // WhyContact says of a number, for each campaign that has it in a list,
@@ -176,6 +204,8 @@ func (s *Service) WhyContact(phone string) ([]ContactWhy, error) {
 	return all, nil
 }
 
+var verdictWords = map[contactdb.VerdictKind]string{contactdb.Yes: "now", contactdb.Later: "later", contactdb.Never: "never"}
+
 func (s *Service) why(c contactdb.Campaign, r *rules, contact contactdb.Contact, now time.Time) (ContactWhy, error) {
 	cand, err := s.store.Candidate(r.view(c.Name, now), contact)
 	if err != nil {
@@ -183,7 +213,12 @@ func (s *Service) why(c contactdb.Campaign, r *rules, contact contactdb.Contact,
 	}
 	v := r.judge(cand, now)
 	w := ContactWhy{Campaign: c.Name, List: contact.List, Contact: contact.ID, Phone: contact.Phone, Reason: v.Reason, Detail: v.Detail, When: v.When, Attempts: cand.Progress.Attempts}
-	w.Verdict = map[contactdb.VerdictKind]string{contactdb.Yes: "now", contactdb.Later: "later", contactdb.Never: "never"}[v.Kind]
+	w.Verdict = verdictWords[v.Kind]
+	if len(cand.Others) > 0 {
+		for _, n := range r.def.ByNumber(cand, now) {
+			w.Numbers = append(w.Numbers, NumberWhy{n.Phone, verdictWords[n.Kind], n.Reason, n.Detail, n.When})
+		}
+	}
 	if v.Kind != contactdb.Yes {
 		return w, nil
 	}

@@ -116,8 +116,8 @@ func writePlan(w io.Writer, p dialer.Plan) {
 	t.row(p.Later, "later", nextAt(p.NextAt))
 	t.row(p.Never, "never", "")
 	t.write(w)
-	writeReasons(w, "later", p.LaterWhy)
-	writeReasons(w, "never", p.NeverWhy)
+	writeReasons(w, "later", p.LaterWhy, p.LaterBy)
+	writeReasons(w, "never", p.NeverWhy, p.NeverBy)
 	writeLists(w, p)
 	if p.BestHour != "" {
 		fmt.Fprintln(w, "best hour: "+p.BestHour)
@@ -135,7 +135,10 @@ func nextAt(t time.Time) string {
 	return "the next at " + clock(t)
 }
 
-func writeReasons(w io.Writer, when string, reasons map[string]int) {
+// mostParts is how many parts of a reason are printed.
+const mostParts = 10
+
+func writeReasons(w io.Writer, when string, reasons map[string]int, by map[string]map[string]int) {
 	if len(reasons) == 0 {
 		return
 	}
@@ -143,6 +146,13 @@ func writeReasons(w io.Writer, when string, reasons map[string]int) {
 	t := newTable(">"+when, "because")
 	for _, why := range byCount(reasons) {
 		t.row(reasons[why], why)
+		for i, of := range byCount(by[why]) {
+			if i == mostParts {
+				t.row("", fmt.Sprintf("    and %d more: -o json", len(by[why])-i))
+				break
+			}
+			t.row("", fmt.Sprintf("    %s  %s", thousands(int64(by[why][of])), printable(of)))
+		}
 	}
 	t.write(w)
 }

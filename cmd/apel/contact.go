@@ -75,6 +75,11 @@ func writeContact(w io.Writer, c contactdb.Contact) {
 		}
 	}
 	f.add("may be in", c.Zones)
+	for _, n := range c.Numbers {
+		if zones := c.ZonesOf(n.Phone); len(zones) < len(c.Zones) {
+			f.add("clock of", n.Phone+" "+strings.Join(zones, ", "))
+		}
+	}
 	f.add("external id", c.ExternalID)
 	f.add("client", c.Client)
 	f.add("language", c.Language)
@@ -178,6 +183,9 @@ func (a *app) contactWhy() *cobra.Command {
 			t := newTable("campaign", "list", "verdict", "when", ">attempts", "reason")
 			for _, y := range all {
 				t.row(y.Campaign, y.List, y.Verdict, y.When, y.Attempts, withReason(y.Reason, y.Detail))
+				for _, n := range y.Numbers {
+					t.row("", "  "+n.Phone, n.Verdict, n.When, "", withReason(n.Reason, n.Detail))
+				}
 			}
 			t.write(w)
 		})

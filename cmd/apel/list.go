@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"apel/contactdb"
 	"apel/dialer/console"
@@ -38,7 +39,11 @@ func (a *app) listShow() *cobra.Command {
 			f.write(w)
 			t := newTable(">contacts", "may be in")
 			for _, z := range l.Zones {
-				t.row(z.Contacts, z.Zones)
+				var sets []string
+				for _, set := range z.Sets() {
+					sets = append(sets, strings.Join(set, ", "))
+				}
+				t.row(z.Contacts, strings.Join(sets, ", or another number: "))
 			}
 			fmt.Fprintln(w)
 			t.write(w)

@@ -75,7 +75,7 @@ var headerNames = map[string][]string{
 	fieldConsentText: {"consenttext", "consentversion", "consenttextversion", "textversion", "versiuneconsimtamant", "versiunetext",
 		"versiuneatextului", "textconsimtamant", "versiuneacord"},
 	fieldConsentExpires: {"consentexpires", "consentexpiry", "consentexpiration", "consentuntil", "consentvaliduntil", "consentend", "consentexpiresat",
-		"expirareconsimtamant", "expiraconsimtamant", "consimtamantexpira", "consimtamantpanala", "expirareacord", "valabilitateacord", "valabilitateconsimtamant", "dataexpirariiconsimtamantului"},
+		"expirareconsimtamant", "expiraconsimtamant", "consimtamantexpira", "consimtamantpanala", "expirareacord", "expiraacord", "acordexpira", "acordpanala", "acordvalabilpanala", "expirareaacordului", "dataexpirariiacordului", "dataexpirareacord", "valabilitateacord", "valabilitateconsimtamant", "dataexpirariiconsimtamantului"},
 	fieldZone: {"zone", "timezone", "tz", "tzname", "ianazone", "ianatimezone", "fusorar", "fusulorar", "fus", "zonaorara"},
 }
 
