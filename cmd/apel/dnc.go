@@ -58,6 +58,11 @@ func (a *app) dncAdd() *cobra.Command {
 		if len(args)+len(prefixes)+len(contacts) == 0 {
 			return problem(console.Usage, "name at least one number, --prefix or --contact")
 		}
+		for _, phone := range args {
+			if prefix, all := strings.CutSuffix(phone, "*"); all {
+				return problem(console.Usage, "%q is no number; for every number that begins so: apel dnc add --prefix %s", phone, prefix)
+			}
+		}
 		expires, err := dayOrTime("expires", f.expires)
 		if err != nil {
 			return err

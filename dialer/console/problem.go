@@ -150,6 +150,9 @@ func codeOf(err error) Code {
 // and adds the next step unless the error names one.
 func sentence(err, is error, next string) string {
 	s := strings.TrimPrefix(err.Error(), is.Error()+": ")
+	if damage, found := strings.CutSuffix(s, "restore a backup"); found && is == contactdb.ErrDamaged {
+		return damage + "restore a backup: apel db restore FILE; or save what can be read: apel db salvage --out FILE"
+	}
 	if next == "" || strings.Contains(s, ";") {
 		return s
 	}
