@@ -93,6 +93,7 @@ func (c *call) keep(st contactdb.Settlement, free func()) (rec contactdb.Record,
 		}
 		if first {
 			c.l.s.storeFailed(c.l.name, err)
+			continue // with the room that was kept for it, also when the service stops
 		}
 		if time.Since(began) >= heldFor {
 			free()

@@ -190,6 +190,7 @@ func (s *Service) ResumeCampaign(name string) (contactdb.Campaign, error) {
 	if err := s.checkSpace(); err != nil {
 		return contactdb.Campaign{}, err
 	}
+	s.keepSpare()
 	if l := s.floorOf(name); l != nil && l.halted.Load() != nil { // the store has it as running
 		return s.moveRunning(name, contactdb.Running, "resumed", contactdb.Paused, contactdb.Running)
 	}

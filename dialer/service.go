@@ -171,6 +171,7 @@ func (s *Service) Run(ctx context.Context, grace time.Duration) error {
 	if err := s.listen(); err != nil {
 		return err
 	}
+	s.keepSpare()
 	if err := s.recover(); err != nil {
 		s.ua.Close()
 		return err

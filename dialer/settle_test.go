@@ -3,6 +3,8 @@ package dialer_test
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -186,5 +188,37 @@ func TestOperatorsWhomAChangedCampaignDoesNotAdmitAnyMoreLeaveItsFloor(t *testin
 			t.Errorf("with their team admitted again they work for %q", got)
 		}
 		s.end()
+	})
+}
+
+// The store can be written again once the room that is kept in reserve is given up.
+func TestAnOperatorsWordIsKeptWhenTheServiceStopsOnAFullDisk(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		kept := false
+		full := func(s *shift) error {
+			_, err := os.Stat(filepath.Join(s.cfg.Data, "spare"))
+			kept = kept || err == nil
+			if kept && err != nil {
+				return nil
+			}
+			return errors.New("no space left on the disk")
+		}
+		s := newShift(t, shiftConfig{operators: 1, contacts: 1, channels: 5, cps: 5, carrier: answers(lab.Hello), campaign: "pacing: progressive\nrecord: false\n",
+			before: func(s *shift) { s.svc.Settling(func() error { return full(s) }) },
+			phone: func(_ int, p *lab.PhoneConfig) {
+				p.Talk, p.Wrap = lab.Law{Mean: 20 * time.Second}, lab.Law{Mean: 2 * time.Second}
+			}})
+		for state := ""; state != "wrap-up"; time.Sleep(100 * time.Millisecond) {
+			st, err := s.svc.Status()
+			if err != nil {
+				t.Fatal(err)
+			}
+			state = st.Operators[0].State
+		}
+		s.stop()
+		r := s.end()
+		if len(r) != 1 || r[0].Outcome != contactdb.Human || r[0].Disposition == "" || r[0].Disposition == "unset" {
+			t.Errorf("records %+v", r)
+		}
 	})
 }

@@ -81,6 +81,7 @@ func (s *Service) shutDown(grace time.Duration) error {
 // and they go on with resume.
 func (s *Service) storeFailed(name string, err error) {
 	s.log.Error("the store cannot be written; campaigns are paused", zap.String("campaign", name), zap.Error(err))
+	s.spendSpare()
 	s.halt(fmt.Sprintf("the store cannot be written: %v; make room, then: apel campaign resume", err), err)
 }
 

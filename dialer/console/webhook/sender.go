@@ -38,7 +38,8 @@ type sender struct {
 	probed time.Time // while nothing is delivered: when the oldest was tried out of turn
 }
 
-// ask is a change of the state that somebody else wants.
+// ask is a change of the state that somebody else wants. While deliveries are
+// under way it may add some, but moves none that wait.
 type ask struct {
 	f    func(*State)
 	done chan error
@@ -59,8 +60,7 @@ func (s *sender) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case a := <-s.asks:
-			a.f(&st)
-			a.done <- s.b.remember(stateKey+s.hook.Name, st)
+			s.answer(a, &st)
 			timer.Reset(0)
 		case <-timer.C:
 			again, err := s.round(ctx, &st)
@@ -70,6 +70,11 @@ func (s *sender) run(ctx context.Context) {
 			timer.Reset(map[bool]time.Duration{true: 0, false: look}[again && err == nil])
 		}
 	}
+}
+
+func (s *sender) answer(a ask, st *State) {
+	a.f(st)
+	a.done <- s.b.remember(stateKey+s.hook.Name, *st)
 }
 
 // round takes up what is new, tries what is due, and writes both down; again
@@ -150,21 +155,36 @@ func happenings(c Campaign) []happening {
 	return []happening{done, over}
 }
 
-// try sends what is due, some at once, and says how many it tried.
+// try sends what is due, some at once, and says how many it tried. Who asks for
+// a change meanwhile does not wait for receivers that take their time.
 func (s *sender) try(ctx context.Context, st *State, now time.Time) int {
 	due := s.due(st, now)
-	failed := make([]error, len(due))
-	turns, wait := make(chan struct{}, atOnce), sync.WaitGroup{}
+	failed, sending := make([]error, len(due)), make([]Delivery, len(due))
 	for n, i := range due {
-		turns <- struct{}{}
 		st.Waiting[i].Tries++
-		d := st.Waiting[i]
-		wait.Go(func() {
-			_, failed[n] = s.b.send(ctx, s.hook, d)
-			<-turns
-		})
+		sending[n] = st.Waiting[i]
 	}
-	wait.Wait()
+	sent := make(chan struct{})
+	go func() {
+		defer close(sent)
+		turns, wait := make(chan struct{}, atOnce), sync.WaitGroup{}
+		for n, d := range sending {
+			turns <- struct{}{}
+			wait.Go(func() {
+				_, failed[n] = s.b.send(ctx, s.hook, d)
+				<-turns
+			})
+		}
+		wait.Wait()
+	}()
+	for over := false; !over; {
+		select {
+		case <-sent:
+			over = true
+		case a := <-s.asks:
+			s.answer(a, st)
+		}
+	}
 	if ctx.Err() != nil || len(due) == 0 {
 		return 0
 	}

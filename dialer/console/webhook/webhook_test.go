@@ -302,6 +302,51 @@ func TestWhatCannotBeDeliveredLiesWithTheDeadUntilItIsRetried(t *testing.T) {
 	}
 }
 
+func TestWhoRetriesDoesNotWaitForAReceiverThatTakesItsTime(t *testing.T) {
+	quick(t, 0)
+	c, r := newCentre(t), newReceiver(t)
+	arrived, answer := make(chan struct{}, 1), make(chan struct{})
+	answered := sync.OnceFunc(func() { close(answer) })
+	t.Cleanup(answered)
+	dead, gaveUp := "", false
+	r.answer = func(n int, b Body) int {
+		if b.ID != dead {
+			asked := r.got[n-1].Context()
+			r.mu.Unlock() // others are answered meanwhile
+			select {
+			case arrived <- struct{}{}:
+			default:
+			}
+			select {
+			case <-answer:
+			case <-asked.Done():
+			}
+			r.mu.Lock()
+			gaveUp = gaveUp || asked.Err() != nil
+		}
+		return map[bool]int{true: 500, false: 200}[b.ID == dead]
+	}
+	c.run()
+	c.add(Hook{Name: "crm", URL: r.URL, Events: []string{CallEnded}})
+	r.mu.Lock()
+	dead = c.calls(1)[0]
+	r.mu.Unlock()
+	c.until("one is dead", func() bool { list, err := c.book.List(time.Now()); return err == nil && list[0].Dead == 1 })
+	c.calls(1)
+	<-arrived
+	if n, err := c.book.Retry("crm"); n != 1 || err != nil {
+		t.Error(n, err)
+	}
+	r.mu.Lock()
+	if gaveUp {
+		t.Error("who retries waits until the receiver is given up")
+	}
+	dead = "nobody"
+	r.mu.Unlock()
+	answered()
+	c.until("both are told", func() bool { list, err := c.book.List(time.Now()); return err == nil && list[0].Delivered == 2 })
+}
+
 func TestAReceiverThatWasAwayGetsWhatItMissedAsSoonAsItIsBack(t *testing.T) {
 	c, r := newCentre(t), newReceiver(t) // with the pauses of hours
 	away := true
