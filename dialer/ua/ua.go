@@ -85,9 +85,9 @@ type UA struct {
 	bindings map[string]Binding
 }
 
-// SetLogger sends sipgo's own messages to l. sipgo keeps its logger in a
+// SetLogger sends sipgo's own messages to l, without what the network has sent (quiet.go). sipgo keeps its logger in a
 // package variable: call it once, from main.
-func SetLogger(l *slog.Logger) { sip.SetDefaultLogger(l) }
+func SetLogger(l *slog.Logger) { sip.SetDefaultLogger(slog.New(newQuiet(l.Handler()))) }
 
 // New opens the sockets and starts listening. Trunks come up by themselves.
 func New(cfg Config) (*UA, error) {
