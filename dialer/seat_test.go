@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"strings"
@@ -416,9 +417,20 @@ func TestAConversationSurvivesAReloadASecondWindowAndALostNetwork(t *testing.T) 
 }
 
 // TestNobodyIsGivenToAnOperatorWhoHasNotBeenHeardForASecond loses microphones at
-// times that have nothing to do with the calls.
+// times that have nothing to do with the calls, for spans that have not either:
+// while an operator waits, is given a person, talks, and notes the result.
 func TestNobodyIsGivenToAnOperatorWhoHasNotBeenHeardForASecond(t *testing.T) {
 	t.Parallel()
+	seeds := 4
+	if raceEnabled || testing.Short() {
+		seeds = 1
+	}
+	for seed := range seeds {
+		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) { losesMicrophones(t, rand.New(rand.NewPCG(uint64(seed), 7))) })
+	}
+}
+
+func losesMicrophones(t *testing.T, r *rand.Rand) {
 	synctest.Test(t, func(t *testing.T) {
 		s, seats := newCentre(t, 2, shiftConfig{contacts: 200, channels: 20, cps: 20, carrier: talker(), campaign: "pacing: {mode: power, ratio: 2}\nrecord: false\n"})
 		type cut struct {
@@ -433,19 +445,23 @@ func TestNobodyIsGivenToAnOperatorWhoHasNotBeenHeardForASecond(t *testing.T) {
 		if raceEnabled || testing.Short() {
 			times = 20
 		}
-		for i := range times {
-			a := seats[i%2]
-			time.Sleep(time.Duration(317+i*97) * time.Millisecond)
+		lostIn := map[string]int{}
+		for range times {
+			a := seats[r.IntN(2)]
+			time.Sleep(time.Duration(r.IntN(4000)) * time.Millisecond)
+			lostIn[a.desktop().State]++
 			a.page.Unplug(true)
 			c := cut{operator: a.name, from: time.Now()}
-			time.Sleep(2500 * time.Millisecond)
+			time.Sleep(time.Duration(r.IntN(4000)) * time.Millisecond)
 			a.page.Unplug(false)
 			c.to = time.Now()
 			cuts = append(cuts, c)
 			for _, b := range seats { // whoever has a customer hangs up, so that the next one comes
 				if d := b.desktop(); d.State == "talking" || d.State == "wrap-up" {
 					_ = s.svc.HangUp(b.name, "") // gone already: as well
-					_ = s.svc.Dispose(b.name, "", dialer.Result{Disposition: 2})
+					if r.IntN(3) > 0 {
+						_ = s.svc.Dispose(b.name, "", dialer.Result{Disposition: 2})
+					}
 				}
 			}
 		}
@@ -464,10 +480,10 @@ func TestNobodyIsGivenToAnOperatorWhoHasNotBeenHeardForASecond(t *testing.T) {
 				}
 			}
 		}
-		if bridged < times/2 {
-			t.Errorf("only %d people were given to anybody: the test has no race in it", bridged)
+		if bridged < times/3 || len(lostIn) < 3 {
+			t.Errorf("only %d people were given to anybody, and microphones lost in %v: the test has no race in it", bridged, lostIn)
 		}
-		t.Logf("%d people, %d cuts", bridged, len(cuts))
+		t.Logf("%d people, %d cuts, in the states %v", bridged, len(cuts), lostIn)
 	})
 }
 

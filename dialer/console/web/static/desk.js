@@ -185,9 +185,11 @@ function showCall(d, before) {
   if (c.attempt !== attempt) {
     attempt = c.attempt;
     trouble("");
+    const left = draft.of(attempt);
     choose(0);
     $("note").value = c.note;
     script.begin(attempt);
+    if (left && c.bridged_at && !over) draft.fill(left);
   } else if (document.activeElement !== $("note") && !noteTimer) {
     $("note").value = c.note;
   }
@@ -252,7 +254,7 @@ function choose(n) {
   const r = desk?.call?.dispositions[n - 1];
   if ($("ask").contains(document.activeElement)) document.activeElement.blur(); // keys are the desk's again
   $("ask").hidden = true;
-  if (!r) return;
+  if (!r) { draft.drop(); return; }
   const asks = (what) => r.ask?.includes(what);
   const at = r.callback;
   if (!asks("amount") && !at && !asks("note") && !r.dnc) { commit(); return; }
@@ -263,11 +265,31 @@ function choose(n) {
   $("zone").textContent = at ? t("desk.theirzone", zoneOf()) : "";
   $("amount").value = $("at").value = "";
   $("calendar").hidden = true;
-  if (at) calendar($("calendar"), attempt, (wall) => { $("at").value = wall; });
+  if (at) calendar($("calendar"), attempt, (wall) => { $("at").value = wall; draft.keep(); });
   $("ask").hidden = false;
+  draft.keep();
   const first = asks("amount") ? $("amount") : at ? $("at") : asks("note") ? $("note") : $("ask").querySelector("button");
   first.focus();
 }
+
+/** What is being filled in for a result outlives the page, and is another window's too. */
+const draft = {
+  keep() { localStorage.apelDraft = JSON.stringify({ attempt, chosen, amount: $("amount").value, at: $("at").value, anyone: $("anyone").checked }); },
+  drop() { localStorage.removeItem("apelDraft"); },
+  of(attempt) {
+    try {
+      const left = JSON.parse(localStorage.apelDraft ?? "null");
+      return left?.attempt === attempt ? left : null;
+    } catch { return null; }
+  },
+  fill(left) {
+    choose(left.chosen);
+    if ($("ask").hidden) return;
+    [$("amount").value, $("at").value, $("anyone").checked] = [left.amount, left.at, left.anyone];
+    draft.keep();
+  },
+};
+$("ask").addEventListener("input", () => draft.keep());
 
 const zoneOf = () => desk.call.contact.zones?.[0] ?? "UTC";
 
