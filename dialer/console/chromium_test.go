@@ -202,7 +202,7 @@ func newCentre(t *testing.T, operators int) *centre {
 	t.Helper()
 	c := &centre{t: t, callees: &tapped{Network: &net.ListenConfig{}}, wire: &tapped{Network: &net.ListenConfig{}}}
 	var says []lab.Sound
-	for range 120 {
+	for range 900 { // longer than any call, on a busy machine too
 		says = append(says, lab.Tone(600*time.Millisecond, calleeHz), lab.Pause(400*time.Millisecond))
 	}
 	carrier, err := lab.StartCarrier(t.Context(), lab.CarrierConfig{Network: c.callees, Addr: "127.0.0.1:0", Persona: func(string, int) lab.Persona {
