@@ -21,8 +21,8 @@ import (
 const (
 	// foldSize is how large a layer becomes before it is folded.
 	foldSize = 32 << 20
-	// foldStep is how much of it is written in one transaction of the file.
-	foldStep = 1 << 20
+	// leastFoldStep is how much of it is written in one transaction of the file.
+	leastFoldStep = 1 << 20
 	// mostUnfolded is how large it becomes before everybody waits for the file.
 	mostUnfolded = 128 << 20
 )
@@ -65,7 +65,7 @@ func (s *Store) foldIfLarge() {
 	s.folding = true
 	go func() {
 		var err, fatal error
-		if damaged := guard(func() error { err, fatal = s.fold(old, upTo, min(foldStep, 1+s.foldSize/8)); return nil }); damaged != nil {
+		if damaged := guard(func() error { err, fatal = s.fold(old, upTo, s.foldStep()); return nil }); damaged != nil {
 			err, fatal = damaged, damaged
 		}
 		s.folds <- foldResult{err, fatal}
@@ -137,6 +137,12 @@ func (s *Store) fold(l *layer, upTo uint64, step int) (err, fatal error) {
 			return err, fatal
 		}
 	}
+}
+
+// foldStep is how many bytes a step of a fold writes. Each transaction of the file
+// writes the list of its free pages anew too, 8 bytes each: 16 times that is enough.
+func (s *Store) foldStep() int {
+	return min(max(leastFoldStep, 128*freePages(s.db.Path())), 1+s.foldSize/8)
 }
 
 // foldWhole is fold in one step.

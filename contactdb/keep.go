@@ -79,8 +79,7 @@ func (s *Store) Stats() (st Stats, err error) {
 	}
 	err = s.view("stats", func(t *tx) error {
 		st = Stats{Path: s.db.Path(), Schema: schema, Bytes: t.file.Size()}
-		free := s.db.Stats()
-		st.FreeBytes = int64(free.FreePageN+free.PendingPageN) * int64(s.db.Info().PageSize)
+		st.FreeBytes = int64(freePages(s.db.Path())) * int64(s.db.Info().PageSize)
 		for _, name := range buckets {
 			b := t.file.Bucket(name).Stats()
 			st.Parts = append(st.Parts, Part{string(name), b.KeyN, int64(b.BranchAlloc + b.LeafAlloc)})

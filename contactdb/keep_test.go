@@ -51,6 +51,18 @@ func TestABackupIsOneWholeViewWhileCallsGoOn(t *testing.T) {
 	}
 }
 
+func TestStatsCountTheFreePages(t *testing.T) {
+	s := newStore(t)
+	mustImport(t, s, "l", people(0, 2000)...)
+	if err := s.RemoveList("l"); err != nil {
+		t.Fatal(err)
+	}
+	st, err := s.Stats()
+	if err != nil || st.FreeBytes < 100_000 || st.FreeBytes >= st.Bytes {
+		t.Errorf("%d of %d bytes are free, %v", st.FreeBytes, st.Bytes, err)
+	}
+}
+
 func TestWhatWasErasedIsInTheFileUntilItIsCompacted(t *testing.T) {
 	s := known(t)
 	path := s.db.Path()

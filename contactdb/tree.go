@@ -177,3 +177,24 @@ func (t *tree) free(number, end uint64) error {
 	}
 	return nil
 }
+
+// freePages counts the free pages of a file; 0 if they are not known.
+func freePages(path string) int {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0
+	}
+	defer f.Close()
+	m, err := newestMeta(f)
+	if err != nil || m.freelist == noFreelist {
+		return 0
+	}
+	head := make([]byte, pageHeader+8)
+	if _, err := f.ReadAt(head, int64(m.freelist)*int64(m.pageSize)); err != nil || binary.NativeEndian.Uint16(head[8:]) != kindFree {
+		return 0
+	}
+	if n := binary.NativeEndian.Uint16(head[10:]); n != manyFree {
+		return int(n)
+	}
+	return int(binary.NativeEndian.Uint64(head[pageHeader:]))
+}

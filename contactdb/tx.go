@@ -89,7 +89,7 @@ var (
 
 // appended are the buckets whose keys only grow: their pages are filled up.
 var appended = map[string]bool{
-	string(bContacts): true, string(bFresh): true, string(bRecords): true, string(bRecordIDs): true, string(bVersions): true, string(bAudit): true,
+	string(bContacts): true, string(bFresh): true, string(bLive): true, string(bRecords): true, string(bRecordIDs): true, string(bVersions): true, string(bAudit): true,
 	string(bRegistered): true, string(bTerms): true,
 }
 

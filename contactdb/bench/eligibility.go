@@ -54,6 +54,8 @@ type leased100 struct {
 	contacts int
 }
 
+func (l *leased100) sort() { slices.Sort(l.took) }
+
 func (l *leased100) String() string {
 	sum := time.Duration(0)
 	for _, d := range l.took {
@@ -64,12 +66,16 @@ func (l *leased100) String() string {
 
 // leaseAll leases so many times, after some attempts have been made for the settler.
 func leaseAll(s *contactdb.Store, before, times int) (*leased100, error) {
+	return leaseAllAs(s, before, times, request(100))
+}
+
+func leaseAllAs(s *contactdb.Store, before, times int, req contactdb.LeaseRequest) (*leased100, error) {
 	l := &leased100{}
 	settle := newSettler(s)
 	defer func() { _ = settle.end() }() // where it counts it is asked
 	for i := range before + times {
 		start := time.Now()
-		res, err := s.Lease(bg, request(100))
+		res, err := s.Lease(bg, req)
 		if err != nil {
 			return nil, err
 		}
@@ -78,7 +84,7 @@ func leaseAll(s *contactdb.Store, before, times int) (*leased100, error) {
 		}
 		settle.give(res.Attempts)
 	}
-	slices.Sort(l.took)
+	l.sort()
 	return l, settle.end()
 }
 

@@ -72,6 +72,9 @@ func note(r *rand.Rand) string {
 
 var noteWords = strings.Fields("client sunat revine oferta fibra contract factura semnat discutat interesat ocupat adresa schimbat modem televiziune plecat concediu amânat termen luni marți seara dimineața")
 
+// linearFrom is the size beside which the time of a larger import is put.
+const linearFrom = 1_000_000
+
 // importing imports the file as apel list import does, and asks the reference
 // to load the same file and build the same indexes.
 func importing(b *bench) ([]row, error) {
@@ -102,6 +105,22 @@ func importing(b *bench) ([]row, error) {
 		{what: what, floor: "2 x the reference", ours: fmt.Sprintf("%.1f s, %s", took.Seconds(), perSecond(b.contacts, took))},
 		{what: "  memory of the process (anonymous), peak", floor: "300 MB", ours: fmt.Sprintf("%d MB", memory>>20)},
 		{what: "  file with all indexes", floor: "1.5 x the raw data", ours: fmt.Sprintf("%.2f x, %d MB", float64(info.Size())/float64(raw), info.Size()>>20)},
+	}
+	if b.contacts > linearFrom {
+		few, _, err := b.contactsFile(linearFrom)
+		if err != nil {
+			return rows, err
+		}
+		small := filepath.Join(b.dir, "imported-few.db")
+		_ = os.Remove(small)
+		base, _, err := importInto(small, few)
+		_ = os.Remove(small)
+		if err != nil {
+			return rows, err
+		}
+		times := float64(b.contacts) / linearFrom
+		rows = append(rows, row{what: "  beside " + thousands(linearFrom), floor: fmt.Sprintf("%.0f x 1.3 of its time", times),
+			ours: fmt.Sprintf("%.0f x %.2f", times, took.Seconds()/base.Seconds()/times), reference: fmt.Sprintf("own, %s: %.1f s", thousands(linearFrom), base.Seconds())})
 	}
 	found, err := searching(store)
 	if err != nil {

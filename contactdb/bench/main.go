@@ -4,7 +4,7 @@
 // says so.
 //
 //	make bench-contactdb                          # a million contacts
-//	go run ./contactdb/bench -contacts 10000000 -minutes 5 -only calls,open
+//	go run ./contactdb/bench -contacts 10000000 -minutes 5 -only import,lease,filter,best,suppression,calls,keep,open
 //
 // Each line of the table is made by one measure; see measures.
 package main
@@ -45,6 +45,8 @@ var measures = []measure{
 	{"suppression", suppression},
 	{"calls", calls},
 	{"export", exports},
+	{"best", best},
+	{"keep", keeping},
 	{"open", open},
 }
 
@@ -126,6 +128,7 @@ func (b *bench) run(keep, only string, reference bool) (err error) {
 			err = errors.Join(err, fmt.Errorf("%s: %w", m.name, e))
 		}
 		for _, r := range rows {
+			fmt.Fprintf(os.Stderr, "    %s: %s\n", strings.TrimSpace(r.what), r.ours)
 			fmt.Fprintf(out, "%s\t%s\t%s\t%s\n", r.what, r.floor, r.ours, cmp.Or(r.reference, "-"))
 		}
 	}
@@ -166,7 +169,7 @@ func (b *bench) room() error {
 // store opens the store with b.contacts contacts in the list "a" and an applied
 // campaign "c", made once for all measures.
 func (b *bench) store() (*contactdb.Store, error) {
-	path := filepath.Join(b.dir, fmt.Sprintf("contacts-%d.db", b.contacts))
+	path := b.path()
 	if _, err := os.Stat(path); err == nil {
 		return contactdb.Open(contactdb.Config{Path: path})
 	}
@@ -182,6 +185,8 @@ func (b *bench) store() (*contactdb.Store, error) {
 	}
 	return contactdb.Open(contactdb.Config{Path: path})
 }
+
+func (b *bench) path() string { return filepath.Join(b.dir, fmt.Sprintf("contacts-%d.db", b.contacts)) }
 
 func thousands(n int) string {
 	s := fmt.Sprint(n)
