@@ -56,7 +56,10 @@ func (a *app) awaitState(ctx context.Context, q call, name string, state contact
 }
 
 func writeCampaign(w io.Writer, c dialer.CampaignStatus) {
-	fmt.Fprintf(w, "%s  %s  version %d  %s\n", strings.ToUpper(printable(c.Name)), standing(c.Campaign), c.Version, c.Mode)
+	fmt.Fprintf(w, "%s  %s  version %d  %s\n", strings.ToUpper(printable(c.Name)), c.State, c.Version, c.Mode)
+	if reason, more := strings.CutPrefix(standing(c.Campaign), string(c.State)+": "); more {
+		fmt.Fprintln(w, reason) // as long as it is, on a line of its own
+	}
 	if c.Why != "" {
 		fmt.Fprintln(w, printable(c.Why))
 	}

@@ -69,7 +69,7 @@ func writeStatus(w io.Writer, st dialer.Status) {
 func writeCampaigns(w io.Writer, all []dialer.CampaignStatus) {
 	t := newTable("campaign", "state", ">version", ">lines", ">talking", ">ready", ">attempts today", ">bridged today", ">abandoned", ">limit")
 	for _, c := range all {
-		t.row(c.Name, standing(c.Campaign), c.Version, c.Lines, c.Talking, c.Ready, c.Today.Attempts, c.Today.Bridged, percent(c.AbandonmentRate), percent(c.AbandonmentLimit))
+		t.row(c.Name, brief(standing(c.Campaign)), c.Version, c.Lines, c.Talking, c.Ready, c.Today.Attempts, c.Today.Bridged, percent(c.AbandonmentRate), percent(c.AbandonmentLimit))
 	}
 	t.write(w)
 }
@@ -79,6 +79,15 @@ func withReason(state, reason string) string {
 		return state
 	}
 	return state + ": " + reason
+}
+
+// brief keeps what stands in a table from widening it.
+func brief(s string) string {
+	const most = 40
+	if r := []rune(s); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return s
 }
 
 // watchEvery is how often a watched answer is asked for again.
