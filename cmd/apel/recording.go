@@ -94,7 +94,7 @@ func (a *app) fetchRecording(ctx context.Context, id, out string, keys []age.Ide
 				return c.lost(ctx, err)
 			}
 			if want, got := resp.Header.Get(console.SumHeader), hex.EncodeToString(sum.Sum(nil)); want != "" && want != got {
-				return problem(console.Failed, "the recording of %s is not the one of its call record: its SHA-256 is %.12s…, the record says %.12s…", id, got, want)
+				return problem(console.Failed, "the recording of %s is not the one of its call record: its SHA-256 is %.12s…, the record says %.12s…; it was changed or cut off, take it from a backup of the folder recordings", id, got, want)
 			}
 			return nil
 		})
