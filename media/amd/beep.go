@@ -134,8 +134,13 @@ func steadier(purity, usual, pure float64) float64 {
 	return usual
 }
 
-// dtmf tells a key from a beep: one tone of each group of ITU-T Q.23, 2 % off at most.
+// dtmf tells a key from a beep: one tone of each group of ITU-T Q.23, 2 % off at
+// most; or one between those of each group, for keys that follow each other
+// within 40 ms are heard as one.
 func (s segment) dtmf() bool {
+	if within(int(s.hz), 650, 1000) && within(int(s.second), 1150, 1690) {
+		return true
+	}
 	group := func(hz float64, tones ...float64) bool {
 		for _, t := range tones {
 			if near(hz, t, 0.02*t+4) {

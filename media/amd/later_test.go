@@ -79,6 +79,20 @@ func TestKeysPressedAreNoBeeps(t *testing.T) {
 	}
 }
 
+func TestKeysPressedOneSoonAfterTheOtherAreNoBeeps(t *testing.T) {
+	rows, columns := []float64{697, 770, 852, 941}, []float64{1209, 1336, 1477, 1633}
+	for i := range 16 {
+		c := newClip(1).quiet(300*ms).speech(400*ms, -20).quiet(900 * ms)
+		for k := range 3 {
+			c.tone(time.Duration(60+5*i)*ms, -15, rows[(i+k)%4], columns[i/4]).quiet(32 * ms)
+		}
+		verdicts, _ := hearAll(Settings{}, c.quiet(time.Second).noise(-55).pcm())
+		if v := last(verdicts); v.Kind != Human {
+			t.Errorf("from %.0f Hz with %.0f Hz: %+v", rows[i%4], columns[i/4], verdicts)
+		}
+	}
+}
+
 func TestMinutesOfSpeechHoldNoBeepAndNoNetworkTone(t *testing.T) {
 	for seed := range uint64(3) {
 		c := newClip(100 + seed)

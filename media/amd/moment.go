@@ -44,7 +44,7 @@ var (
 )
 
 const (
-	patiently  = 30 // instead of hurried, with time to listen on: a line costs little, a person much
+	patiently  = 60 // instead of hurried, with time to listen on: a line costs little, a person much
 	hasStopped = 1.0
 	waited     = 6.0 // the same after a long greeting, when nothing came for longestWait
 )
