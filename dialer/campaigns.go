@@ -180,9 +180,10 @@ func (s *Service) StartCampaign(name string) (contactdb.Campaign, error) {
 	return s.move(name, contactdb.Running, "started", contactdb.Draft, contactdb.Scheduled, contactdb.Done)
 }
 
-// PauseCampaign places no further calls; those in the air go on.
-func (s *Service) PauseCampaign(name string) (contactdb.Campaign, error) {
-	return s.moveRunning(name, contactdb.Paused, "paused", contactdb.Running)
+// PauseCampaign places no further calls; those in the air go on. Whoever looks at
+// the campaign reads the reason that is given, if any.
+func (s *Service) PauseCampaign(name, reason string) (contactdb.Campaign, error) {
+	return s.moveRunning(name, contactdb.Paused, cmp.Or(reason, "paused"), contactdb.Running)
 }
 
 // ResumeCampaign goes on after a pause.
@@ -198,13 +199,13 @@ func (s *Service) ResumeCampaign(name string) (contactdb.Campaign, error) {
 }
 
 // DrainCampaign places no further calls and is done when the last has ended.
-func (s *Service) DrainCampaign(name string) (contactdb.Campaign, error) {
-	return s.moveRunning(name, contactdb.Draining, "draining", contactdb.Running, contactdb.Paused)
+func (s *Service) DrainCampaign(name, reason string) (contactdb.Campaign, error) {
+	return s.moveRunning(name, contactdb.Draining, cmp.Or(reason, "draining"), contactdb.Running, contactdb.Paused)
 }
 
 // StopCampaign also ends the calls that nobody talks on; operators finish talking.
-func (s *Service) StopCampaign(name string) (contactdb.Campaign, error) {
-	return s.moveRunning(name, contactdb.Done, "stopped", contactdb.Running, contactdb.Paused, contactdb.Draining)
+func (s *Service) StopCampaign(name, reason string) (contactdb.Campaign, error) {
+	return s.moveRunning(name, contactdb.Done, cmp.Or(reason, "stopped"), contactdb.Running, contactdb.Paused, contactdb.Draining)
 }
 
 func (s *Service) moveRunning(name string, to contactdb.CampaignState, why string, from ...contactdb.CampaignState) (contactdb.Campaign, error) {

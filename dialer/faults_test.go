@@ -57,7 +57,7 @@ func TestAPersonOnWhomAStopHangsUpIsAbandoned(t *testing.T) {
 					}
 				}
 				time.Sleep(after)
-				if _, err := s.svc.StopCampaign("spring"); err != nil {
+				if _, err := s.svc.StopCampaign("spring", ""); err != nil {
 					t.Fatal(err)
 				}
 				time.Sleep(10 * time.Second)
@@ -92,7 +92,7 @@ func TestNoInviteLeavesAfterAStop(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newShift(t, shiftConfig{operators: 20, contacts: 100, channels: 50, cps: 1, carrier: answers(lab.NoAnswer), campaign: "pacing: progressive\n"})
 		time.Sleep(3 * time.Second)
-		if _, err := s.svc.StopCampaign("spring"); err != nil {
+		if _, err := s.svc.StopCampaign("spring", ""); err != nil {
 			t.Fatal(err)
 		}
 		stopped := time.Now()

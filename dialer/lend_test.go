@@ -30,7 +30,7 @@ func TestTheOperatorsOfAPausedCampaignAreLentAndComeBack(t *testing.T) {
 		if got := where(); got != "spring spring ready" {
 			t.Errorf("at first the operators work for %s", got)
 		}
-		if _, err := s.svc.PauseCampaign("spring"); err != nil {
+		if _, err := s.svc.PauseCampaign("spring", ""); err != nil {
 			t.Fatal(err)
 		}
 		if got := where(); got != "summer summer ready" {

@@ -213,7 +213,7 @@ func until(t *testing.T, events <-chan dialer.Event, kind, state string) {
 
 func TestAMessageThatIsBeingLeftIsCutOffByAStop(t *testing.T) {
 	for name, stop := range map[string]func(*shift) error{
-		"of the campaign": func(s *shift) error { _, err := s.svc.StopCampaign("spring"); return err },
+		"of the campaign": func(s *shift) error { _, err := s.svc.StopCampaign("spring", ""); return err },
 		"of the service":  func(s *shift) error { s.stop(); return nil },
 	} {
 		t.Run(name, func(t *testing.T) {

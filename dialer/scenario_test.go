@@ -149,14 +149,16 @@ func TestPauseResumeDrainAndStop(t *testing.T) {
 			}
 			return c
 		}
-		must(s.svc.PauseCampaign("spring"))
+		if c := must(s.svc.PauseCampaign("spring", "the script has a mistake")); c.Reason != "the script has a mistake" {
+			t.Errorf("it is paused because of %q", c.Reason)
+		}
 		time.Sleep(time.Second)
 		n := calls()
 		time.Sleep(5 * time.Minute)
 		if calls() != n {
 			t.Error("a paused campaign dials")
 		}
-		if _, err := s.svc.PauseCampaign("spring"); !errors.Is(err, contactdb.ErrState) || !strings.Contains(err.Error(), "campaign resume spring") {
+		if _, err := s.svc.PauseCampaign("spring", ""); !errors.Is(err, contactdb.ErrState) || !strings.Contains(err.Error(), "campaign resume spring") {
 			t.Errorf("pausing twice says %v", err)
 		}
 		must(s.svc.ResumeCampaign("spring"))
@@ -164,7 +166,7 @@ func TestPauseResumeDrainAndStop(t *testing.T) {
 		if calls() == n {
 			t.Error("a resumed campaign does not dial")
 		}
-		must(s.svc.DrainCampaign("spring"))
+		must(s.svc.DrainCampaign("spring", ""))
 		time.Sleep(time.Second)
 		n = calls()
 		time.Sleep(20 * time.Minute)
@@ -173,7 +175,7 @@ func TestPauseResumeDrainAndStop(t *testing.T) {
 		}
 		must(s.svc.StartCampaign("spring"))
 		time.Sleep(time.Minute)
-		must(s.svc.StopCampaign("spring"))
+		must(s.svc.StopCampaign("spring", ""))
 		time.Sleep(20 * time.Minute)
 		st, err := s.svc.CampaignStatus("spring", false)
 		if err != nil || st.Lines != 0 || st.State != contactdb.Done {
@@ -190,7 +192,7 @@ func TestNoInviteLeavesOnceAPauseIsAcknowledged(t *testing.T) {
 		time.Sleep(20 * time.Second)
 		for range 20 {
 			time.Sleep(5300 * time.Millisecond)
-			if _, err := s.svc.PauseCampaign("spring"); err != nil {
+			if _, err := s.svc.PauseCampaign("spring", ""); err != nil {
 				t.Fatal(err)
 			}
 			acked := time.Now()

@@ -16,7 +16,7 @@ func TestWhatOperatorsWaitedAndWhyOutlivesARestart(t *testing.T) {
 			campaign: "pacing: progressive\nrecord: false\n"})
 		began := time.Now()
 		time.Sleep(10*time.Minute + 30*time.Second)
-		if _, err := s.svc.PauseCampaign("spring"); err != nil {
+		if _, err := s.svc.PauseCampaign("spring", ""); err != nil {
 			t.Fatal(err)
 		}
 		time.Sleep(5 * time.Minute)

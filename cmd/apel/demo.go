@@ -238,7 +238,7 @@ func (d *demonstration) play(ctx context.Context, a *app) error {
 			}
 			view.show(st, time.Since(d.began))
 		case <-limit.C:
-			if _, err := d.svc.DrainCampaign("demo"); err != nil {
+			if _, err := d.svc.DrainCampaign("demo", ""); err != nil {
 				return err
 			}
 		case <-ctx.Done():

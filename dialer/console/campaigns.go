@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"apel/campaign"
 	"apel/contactdb"
@@ -160,20 +161,26 @@ func missingVersion(err error, c contactdb.Campaign, version int) error {
 	return problem(NotFound, "campaign %q has no version %d; it has versions 1 to %d", c.Name, version, c.Versions)
 }
 
-type campaignChange func(*dialer.Service, string) (contactdb.Campaign, error)
+type campaignChange func(s *dialer.Service, name, reason string) (contactdb.Campaign, error)
 
 var (
-	startCampaign  campaignChange = (*dialer.Service).StartCampaign
+	startCampaign  campaignChange = func(s *dialer.Service, name, _ string) (contactdb.Campaign, error) { return s.StartCampaign(name) }
 	pauseCampaign  campaignChange = (*dialer.Service).PauseCampaign
-	resumeCampaign campaignChange = (*dialer.Service).ResumeCampaign
+	resumeCampaign campaignChange = func(s *dialer.Service, name, _ string) (contactdb.Campaign, error) { return s.ResumeCampaign(name) }
 	drainCampaign  campaignChange = (*dialer.Service).DrainCampaign
 	stopCampaign   campaignChange = (*dialer.Service).StopCampaign
 )
 
+// longestReason is in characters: a reason stands in a line of the floor.
+const longestReason = 300
+
 func change(to campaignChange) func(*api, *http.Request) (any, error) {
 	return func(a *api, r *http.Request) (any, error) {
-		name := r.PathValue("campaign")
-		c, err := to(a.svc, name)
+		name, reason := r.PathValue("campaign"), strings.TrimSpace(r.URL.Query().Get("reason"))
+		if n := utf8.RuneCountInString(reason); n > longestReason {
+			return nil, problem(Usage, "the reason has %d characters; %d is the most", n, longestReason)
+		}
+		c, err := to(a.svc, name, reason)
 		traceOf(r).change(nil, map[string]any{"state": c.State, "version": c.Version})
 		return c, a.missingCampaign(err, name)
 	}

@@ -80,6 +80,7 @@ func floorData(s *snapshot, k liveKey) (any, error) {
 	})
 	for _, o := range s.status.Operators {
 		row := operatorOf(o, s.at)
+		row.Reason = k.said(row.Reason)
 		row.Leads = k.leads
 		for _, m := range s.monitors {
 			if m.Operator == o.Name {
@@ -141,6 +142,7 @@ func rowOf(c dialer.CampaignStatus, r recent, k liveKey) campaignRow {
 	if c.AbandonmentLimit > 0 {
 		row.Used = c.AbandonmentRate / c.AbandonmentLimit
 	}
+	row.Reason = k.said(c.Reason)
 	row.Tone = budgetTone(row.Used)
 	row.Gauge = web.Gauge(web.Text(k.lang, "budget.used", web.Percent(k.lang, row.Used)), row.Used, row.Tone)
 	return row
@@ -185,6 +187,14 @@ func callsData(s *snapshot, k liveKey) (any, error) {
 		}
 	}
 	return d, nil
+}
+
+// Resting is why a campaign places no calls, "" if its state says all of it.
+func (r campaignRow) Resting() string {
+	if r.State != contactdb.Paused && r.State != contactdb.Draining || r.Reason == string(r.State) {
+		return ""
+	}
+	return r.Reason
 }
 
 // InAir are the calls that nobody has answered yet.

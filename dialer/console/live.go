@@ -79,6 +79,14 @@ func (p *livePage) key(r *http.Request) liveKey {
 		steers: c != nil && (c.Role == access.Supervisor || c.Role == access.Administrator)}
 }
 
+// said is what somebody wrote, for who looks at the page.
+func (k liveKey) said(text string) string {
+	if k.numbers {
+		return text
+	}
+	return string(maskNumbers([]byte(text)))
+}
+
 // live is a route's answer of a live page.
 func live(p *livePage) answer {
 	return func(a *api, w http.ResponseWriter, r *http.Request) error { return p.show(a, w, r) }

@@ -231,3 +231,33 @@ func TestNobodyFollowsWhatIsNotThere(t *testing.T) {
 		t.Errorf("%+v, %v", k, err)
 	}
 }
+
+func TestTheFloorSaysWhyACampaignIsPaused(t *testing.T) {
+	o := newOffice(t)
+	o.con.api.seeAll = func() (dialer.Status, error) {
+		return dialer.Status{Running: true, Campaigns: []dialer.CampaignStatus{
+			{Campaign: contactdb.Campaign{Name: "spring", State: contactdb.Paused, Reason: "<b>wrong</b> script, says +40722111333"}},
+			{Campaign: contactdb.Campaign{Name: "summer", State: contactdb.Draining, Reason: "the office closes"}},
+			{Campaign: contactdb.Campaign{Name: "autumn", State: contactdb.Paused, Reason: "paused"}, Why: "3 operators"},
+		}, Operators: []dialer.OperatorStatus{{Name: "ana", State: "not-ready", Reason: "calls +40722111334 back"}}}, nil
+	}
+	for numbers, want := range map[bool][]string{
+		true:  {"paused: &lt;b&gt;wrong&lt;/b&gt; script, says &#43;40722111333", "draining: the office closes", "calls &#43;40722111334 back", "3 operators"},
+		false: {"says &#43;40******333", "calls &#43;40******334 back"},
+	} {
+		v := o.con.hub.join(liveKey{page: "floor", lang: web.English, numbers: numbers})
+		if err := o.con.hub.tick(time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		got := blocksOf(t, v.take())
+		o.con.hub.leave(v)
+		for _, part := range want {
+			if !strings.Contains(got["campaigns"]+got["people"], part) {
+				t.Errorf("numbers %v: %q is missing in %s", numbers, part, got)
+			}
+		}
+		if strings.Contains(got["campaigns"], "paused: paused") {
+			t.Errorf("%s", got["campaigns"])
+		}
+	}
+}

@@ -163,7 +163,7 @@ func init() {
 		{Method: "GET", Path: "/api/campaigns/{campaign}/survey", Doc: "the answers to its script, counted; query: from, to, format=json|csv", Roles: viewers, Scope: access.Read, answer: (*api).survey},
 		{Method: "GET", Path: "/api/campaigns/{campaign}/why", Doc: "its last decisions and what holds contacts back", Roles: viewers, Scope: access.Read, answer: result((*api).why)},
 		{Method: "POST", Path: "/api/campaigns/{campaign}/start", Doc: "start it", Live: true, Audit: "campaign.start", Roles: steerers, Scope: access.Steer, answer: result(change(startCampaign))},
-		{Method: "POST", Path: "/api/campaigns/{campaign}/pause", Doc: "no new calls", Live: true, Audit: "campaign.pause", Roles: steerers, Scope: access.Steer, answer: result(change(pauseCampaign))},
+		{Method: "POST", Path: "/api/campaigns/{campaign}/pause", Doc: "no new calls; query: reason, which the floor shows", Live: true, Audit: "campaign.pause", Roles: steerers, Scope: access.Steer, answer: result(change(pauseCampaign))},
 		{Method: "POST", Path: "/api/campaigns/{campaign}/resume", Doc: "go on", Live: true, Audit: "campaign.resume", Roles: steerers, Scope: access.Steer, answer: result(change(resumeCampaign))},
 		{Method: "POST", Path: "/api/campaigns/{campaign}/drain", Doc: "no new calls; done when the last has ended", Live: true, Audit: "campaign.drain", Roles: steerers, Scope: access.Steer, answer: result(change(drainCampaign))},
 		{Method: "POST", Path: "/api/campaigns/{campaign}/stop", Doc: "end calls that are not bridged yet; done", Live: true, Audit: "campaign.stop", Roles: steerers, Scope: access.Steer, answer: result(change(stopCampaign))},
