@@ -2,7 +2,6 @@ package dialer
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -136,11 +135,8 @@ func (m *monitor) connect(ctx context.Context) (answer string, err error) {
 		return "", fmt.Errorf("%w: set browser: listen in the settings, then start apel serve again", ErrNoBrowsers)
 	}
 	m.page, answer, err = m.s.gateway.Answer(ctx, m.req.Offer)
-	if errors.Is(err, browser.ErrOffer) {
-		err = fmt.Errorf("%w: %w", ErrInput, err)
-	}
 	if err != nil {
-		return "", err
+		return "", offered(err)
 	}
 	m.page.Media().KeepAlive(keepAlive)
 	m.begin(m.page.Media())
@@ -278,10 +274,7 @@ func (s *Service) RestartMonitor(ctx context.Context, supervisor, offer string) 
 		return Monitoring{}, "", fmt.Errorf("%w: %s monitors nobody in a browser", contactdb.ErrState, supervisor)
 	}
 	answer, err := m.page.Restart(ctx, offer)
-	if errors.Is(err, browser.ErrOffer) {
-		err = fmt.Errorf("%w: %w", ErrInput, err)
-	}
-	return s.monitors.status(m), answer, err
+	return s.monitors.status(m), answer, offered(err)
 }
 
 // Monitors are all who follow an operator now, by the operator's name.

@@ -58,11 +58,8 @@ func (s *Service) ConnectBrowser(ctx context.Context, w Window) (answer string, 
 		return "", err
 	}
 	page, answer, err := s.gateway.Answer(ctx, w.Offer)
-	if errors.Is(err, browser.ErrOffer) {
-		err = fmt.Errorf("%w: %w", ErrInput, err)
-	}
 	if err != nil {
-		return "", err
+		return "", offered(err)
 	}
 	page.Media().KeepAlive(keepAlive)
 	if err := s.desk.attach(o, page, w.Tab); err != nil {
@@ -70,6 +67,17 @@ func (s *Service) ConnectBrowser(ctx context.Context, w Window) (answer string, 
 		return "", err
 	}
 	return answer, nil
+}
+
+// offered says what kind of error a browser's offer has met.
+func offered(err error) error {
+	switch {
+	case errors.Is(err, browser.ErrOffer):
+		return fmt.Errorf("%w: %w", ErrInput, err)
+	case errors.Is(err, browser.ErrOther):
+		return fmt.Errorf("%w: %w", contactdb.ErrState, err)
+	}
+	return err
 }
 
 // vacant says whether a window may have its seat; a phone that is taken over is hung up.
@@ -245,10 +253,7 @@ func (s *Service) RestartBrowser(ctx context.Context, w Window) (answer string, 
 		return "", err
 	}
 	answer, err = page.Restart(ctx, w.Offer)
-	if errors.Is(err, browser.ErrOffer) {
-		err = fmt.Errorf("%w: %w", ErrInput, err)
-	}
-	return answer, err
+	return answer, offered(err)
 }
 
 // window finds the leg of a window; ErrState if another has the seat.

@@ -35,6 +35,9 @@ import (
 // ErrOffer: what the browser sent is no offer that can be answered.
 var ErrOffer = errors.New("the browser's offer cannot be used")
 
+// ErrOther: an offer to restart is not of the browser that has the leg.
+var ErrOther = errors.New("another connection has the leg")
+
 // maxOffer is the longest offer that is looked at, in bytes. Those of browsers
 // have some three thousand.
 const maxOffer = 64 << 10

@@ -356,3 +356,25 @@ func TestWhatIsNoOfferIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestARestartIsOfTheSameBrowser(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := lab.NewNet(lab.NetConfig{})
+		l := connect(t, n, "10.0.0.1:8443", "10.0.0.30:0")
+		before, err := headset.New(t.Context(), headset.Config{Network: n, Addr: "10.0.0.30:0"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		late, err := before.Offer(false) // as of the page before a reload, on its way until now
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := l.leg.Restart(t.Context(), late); !errors.Is(err, browser.ErrOther) {
+			t.Errorf("the offer of another browser gives %v", err)
+		}
+		before.Close()
+		time.Sleep(time.Second)
+		bothWays(t, l)
+		l.close()
+	})
+}

@@ -20,6 +20,7 @@ import (
 type Leg struct {
 	g         *Gateway
 	pc        *webrtc.PeerConnection
+	print     string // of the browser's certificate: another connection has another
 	pipe      *pipe
 	session   *media.Session
 	meter     meter
@@ -37,7 +38,7 @@ type Leg struct {
 // Answer makes a leg from an offer, and the answer to it. The leg is connected
 // some moments later, see Up; one that never is ends by itself.
 func (g *Gateway) Answer(ctx context.Context, offer string) (*Leg, string, error) {
-	far, err := readOffer(offer)
+	far, print, err := readOffer(offer)
 	if err != nil {
 		return nil, "", err
 	}
@@ -45,7 +46,7 @@ func (g *Gateway) Answer(ctx context.Context, offer string) (*Leg, string, error
 	if err != nil {
 		return nil, "", fmt.Errorf("make a leg for a browser: %w", err)
 	}
-	l := &Leg{g: g, pc: pc, up: make(chan struct{}), there: make(chan struct{}), ended: make(chan struct{})}
+	l := &Leg{g: g, pc: pc, print: print, up: make(chan struct{}), there: make(chan struct{}), ended: make(chan struct{})}
 	answer, err := l.begin(ctx, offer, far)
 	if err == nil && !g.enter(l) {
 		err = errors.New("the service stops; no browser is taken any more")
@@ -58,18 +59,19 @@ func (g *Gateway) Answer(ctx context.Context, offer string) (*Leg, string, error
 	return l, answer, nil
 }
 
-// readOffer finds what of the sound in an offer a session must know.
-func readOffer(offer string) (media.Description, error) {
-	d := media.Description{Addr: farEnd}
+// readOffer finds what of the sound in an offer a session must know, and the
+// fingerprint of the browser's certificate.
+func readOffer(offer string) (d media.Description, print string, err error) {
+	d.Addr = farEnd
 	if len(offer) > maxOffer {
-		return d, fmt.Errorf("%w: it has %d bytes, more than %d", ErrOffer, len(offer), maxOffer)
+		return d, "", fmt.Errorf("%w: it has %d bytes, more than %d", ErrOffer, len(offer), maxOffer)
 	}
 	var s sdp.SessionDescription
 	if err := s.UnmarshalString(offer); err != nil {
-		return d, fmt.Errorf("%w: %w", ErrOffer, err)
+		return d, "", fmt.Errorf("%w: %w", ErrOffer, err)
 	}
 	if len(s.MediaDescriptions) != 1 || s.MediaDescriptions[0].MediaName.Media != "audio" {
-		return d, fmt.Errorf("%w: it must have one stream, of sound", ErrOffer)
+		return d, "", fmt.Errorf("%w: it must have one stream, of sound", ErrOffer)
 	}
 	m := s.MediaDescriptions[0]
 	for _, f := range m.MediaName.Formats {
@@ -77,7 +79,11 @@ func readOffer(offer string) (media.Description, error) {
 			d.Codecs = append(d.Codecs, media.Codec(f[0]-'0'))
 		}
 	}
+	print, _ = s.Attribute("fingerprint")
 	for _, a := range m.Attributes {
+		if a.Key == "fingerprint" {
+			print = a.Value
+		}
 		if pt, name, _ := strings.Cut(a.Value, " "); a.Key == "rtpmap" && strings.EqualFold(name, "telephone-event/8000") {
 			if n, err := strconv.ParseUint(pt, 10, 7); err == nil {
 				d.DTMF = uint8(n)
@@ -85,9 +91,9 @@ func readOffer(offer string) (media.Description, error) {
 		}
 	}
 	if len(d.Codecs) == 0 {
-		return d, fmt.Errorf("%w: it has neither PCMU nor PCMA, which every browser speaks (RFC 7874 §3)", ErrOffer)
+		return d, "", fmt.Errorf("%w: it has neither PCMU nor PCMA, which every browser speaks (RFC 7874 §3)", ErrOffer)
 	}
-	return d, nil
+	return d, print, nil
 }
 
 // begin makes track and session, and answers.
@@ -162,9 +168,14 @@ func (l *Leg) answer(ctx context.Context, offer string) (string, error) {
 
 // Restart answers a further offer of the same browser, with new ICE credentials
 // after its network was lost or has changed (RFC 8445 §9). The session goes on.
+// ErrOther if it is that of another connection, as of the page before a reload,
+// whose offer was on its way: it would cut this one off.
 func (l *Leg) Restart(ctx context.Context, offer string) (string, error) {
-	if _, err := readOffer(offer); err != nil {
+	switch _, print, err := readOffer(offer); {
+	case err != nil:
 		return "", err
+	case print != l.print:
+		return "", ErrOther
 	}
 	return l.answer(ctx, offer)
 }
