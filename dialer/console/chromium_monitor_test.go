@@ -24,9 +24,6 @@ func (d *deskPage) hear(hz float64) (share float64) {
 // TestChromiumASupervisorListensAndWhispers has two browsers: what the one
 // whispers is in what the other plays, and not in what the customer hears.
 func TestChromiumASupervisorListensAndWhispers(t *testing.T) {
-	if raceEnabled {
-		t.Skip("a browser's sound is tested without the race detector, which is too slow for it: go test -run Chromium ./dialer/console")
-	}
 	chromium := needChromium(t)
 	c := newCentre(t, 1)
 	if err := c.svc.Store().PutAccount(contactdb.Account{Name: "chief", Role: string(access.Supervisor), Password: passwordHash, CreatedAt: time.Now()}, false); err != nil {

@@ -50,9 +50,13 @@ const (
 	patience   = 45 * time.Second
 )
 
-// needChromium finds it. Without it the test is skipped, in CI it fails.
+// needChromium finds it. Without it the test is skipped, in CI it fails; with
+// the race detector it is skipped too.
 func needChromium(t *testing.T) string {
 	t.Helper()
+	if raceEnabled {
+		t.Skip("a browser's sound is tested without the race detector, which is too slow for it: go test -run Chromium ./dialer/console")
+	}
 	if testing.Short() {
 		t.Skip("a shift in Chromium is left out of a short run")
 	}
@@ -548,9 +552,6 @@ func (d *deskPage) goReady() {
 }
 
 func TestChromiumPlaysAShift(t *testing.T) {
-	if raceEnabled {
-		t.Skip("a browser's sound is tested without the race detector, which is too slow for it: go test -run Chromium ./dialer/console")
-	}
 	chromium := needChromium(t)
 	c := newCentre(t, *desks)
 	var all []*deskPage

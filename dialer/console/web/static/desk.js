@@ -16,6 +16,8 @@ let chosen = 0; // the disposition whose fields are being filled in
 let noteTimer = 0;
 let attempt = ""; // of the call that is shown
 let mine = false; // this window has, or is getting, the leg
+let known = false; // ... and the service has said that it has: another name is then another window's
+let connecting = false;
 
 // ---- events
 
@@ -81,14 +83,15 @@ const reasonText = (reason) => (reason ? t(`reason.${reason}`).replace(/^reason\
 
 function showSetup(d) {
   const elsewhere = d.sound && d.tab !== tab;
+  if (d.sound && !elsewhere) known = true;
   const connected = d.sound && d.tab === tab && headset.pc;
   $("setup").hidden = Boolean(connected && d.headset?.ok) || (connected && ["reserved", ...busy].includes(d.state));
-  $("takeover").hidden = !elsewhere || !d.sound?.heard;
+  $("takeover").hidden = !elsewhere || !d.sound.heard;
   $("connect").hidden = connected || !$("takeover").hidden;
   $("test").hidden = !connected;
   $("setuptext").textContent = elsewhere && d.sound.heard ? t("desk.elsewhere") : connected ? t("desk.test.text") : t("desk.connect.text");
   document.body.dataset.leg = headset.pc && !elsewhere ? headset.pc.connectionState : "none";
-  if (headset.pc && elsewhere) headset.close(); // another window has taken over
+  if (headset.pc && elsewhere && known) headset.close(); // another window has taken over
   if (!mine && d.sound && d.tab === tab) connect(); // a reload: go on at once
 }
 
@@ -123,7 +126,9 @@ async function openMic(id) {
 }
 
 async function connect(takeOver = false) {
-  mine = true;
+  if (connecting) return;
+  mine = connecting = true;
+  known = false;
   try {
     if (headset.track?.readyState !== "live") await openMic(localStorage.apelMic || undefined).catch(() => openMic());
     if (localStorage.apelSpeaker) await headset.hearOn(localStorage.apelSpeaker).catch(() => {});
@@ -133,6 +138,7 @@ async function connect(takeOver = false) {
     mine = false;
     banner(e.message, "bad");
   }
+  connecting = false;
   if (desk) showSetup(desk);
 }
 

@@ -5,7 +5,27 @@ import { send, sentence } from "./app.js";
 import { gathered, recover } from "./leg.js";
 
 /** The window's name: a reload keeps it, another window has another. */
-export const tab = (sessionStorage.apelTab ??= crypto.randomUUID());
+export const tab = await ownName();
+
+/** A window that was duplicated has the name of the first, which holds it as long as it is open. */
+async function ownName() {
+  const kept = sessionStorage.apelTab;
+  if (kept && (await holds(kept))) return kept;
+  sessionStorage.apelTab = crypto.randomUUID();
+  await holds(sessionStorage.apelTab);
+  return sessionStorage.apelTab;
+}
+
+/** The page before a reload gives its name up in a moment. */
+function holds(name) {
+  if (!navigator.locks) return true;
+  return new Promise((done) => {
+    navigator.locks.request(`apel-desk-${name}`, { signal: AbortSignal.timeout(2000) }, () => {
+      done(true);
+      return new Promise(() => {}); // until the page is left
+    }).catch(() => done(false));
+  });
+}
 
 const constraints = (id) => ({
   audio: { deviceId: id ? { exact: id } : undefined, echoCancellation: true, noiseSuppression: true, autoGainControl: true, channelCount: 1 },
@@ -17,7 +37,7 @@ export class Headset extends EventTarget {
     this.audio = audio;
     this.pc = null;
     this.track = null;
-    this.retry = 0;
+    this.restarting = null; // the connection that is coming back
   }
 
   get connected() { return this.pc?.connectionState === "connected"; }
@@ -74,7 +94,6 @@ export class Headset extends EventTarget {
       if (this.pc !== pc) return;
       this.dispatchEvent(new Event("state"));
       if (["disconnected", "failed"].includes(pc.connectionState)) this.restart();
-      if (pc.connectionState === "connected") this.retry = 0;
     });
     await pc.setLocalDescription();
     await gathered(pc);
@@ -86,14 +105,12 @@ export class Headset extends EventTarget {
   /** Comes back from a lost network: new ICE credentials for the same leg. */
   async restart() {
     const pc = this.pc;
-    if (!pc || this.restarting) return;
-    this.restarting = true;
-    try {
-      const back = await recover(pc, () => this.pc === pc, (offer) => exchange("PATCH", `/api/desk/leg/${tab}`, offer));
-      if (!back) this.dispatchEvent(new Event("gone")); // the service has given the leg up, or another window has it
-    } finally {
-      this.restarting = false;
-    }
+    if (!pc || this.restarting === pc) return;
+    this.restarting = pc;
+    const wanted = () => this.pc === pc;
+    const back = await recover(pc, wanted, (offer) => exchange("PATCH", `/api/desk/leg/${tab}`, offer));
+    if (this.restarting === pc) this.restarting = null;
+    if (!back && wanted()) this.dispatchEvent(new Event("gone")); // the service has given the leg up, or another window has it
   }
 
   close() {
