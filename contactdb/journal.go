@@ -314,7 +314,7 @@ type keptBatch struct {
 	number uint64
 	ops    []byte
 	end    int64
-	spoilt bool // what follows it shows that it was whole once
+	spoilt bool // it is only known that it was there, and with it all before it
 }
 
 // journalKind is what lies where a file of the journal may be.
@@ -366,21 +366,46 @@ func readJournalFile(name string, id []byte) (all []keptBatch, kind journalKind,
 		return nil, journalForeign, nil
 	}
 	for at := journalHead; ; {
-		number, length, sum, ok := readBatchHead(b[at:], seed)
-		if !ok || len(all) > 0 && number != all[len(all)-1].number+1 || length > len(b)-at-batchHead {
+		kept, ok := readBatch(b[at:], seed)
+		if !ok || len(all) > 0 && kept.number != all[len(all)-1].number+1 {
+			if later := laterBatch(b[at:], seed, all); later != 0 {
+				all = append(all, keptBatch{number: later, spoilt: true})
+			}
 			return all, kind, nil
 		}
-		ops := b[at+batchHead : at+batchHead+length]
-		at += batchHead + length
-		kept := keptBatch{number: number, ops: ops, end: int64(at)}
-		if crc32.Update(seed, castagnoli, ops) != sum {
-			if follows, _, _, ok := readBatchHead(b[at:], seed); !ok || follows != number+1 {
-				return all, kind, nil // torn: it was never acknowledged
-			}
-			kept.spoilt = true
-		}
+		at += batchHead + len(kept.ops)
+		kept.end = int64(at)
 		all = append(all, kept)
 	}
+}
+
+// readBatch reads a batch that is whole.
+func readBatch(b []byte, seed uint32) (kept keptBatch, ok bool) {
+	number, length, sum, ok := readBatchHead(b, seed)
+	if !ok || length > len(b)-batchHead {
+		return kept, false
+	}
+	ops := b[batchHead : batchHead+length]
+	return keptBatch{number: number, ops: ops}, crc32.Update(seed, castagnoli, ops) == sum
+}
+
+// laterBatch looks behind the last batch of a file for one that came after it: then
+// what lies between was acknowledged, and is spoilt. Else the first of what lies there
+// is torn, or none, and the others are older. It gives the number; 0 if there is none.
+func laterBatch(b []byte, seed uint32, all []keptBatch) uint64 {
+	next := uint64(1)
+	if len(all) > 0 {
+		next = all[len(all)-1].number + 1
+	}
+	for at := 1; at < len(b)-batchHead; at++ {
+		if number := binary.BigEndian.Uint64(b[at:]); number < next || number >= 1<<48 { // cheap: few bytes are past this
+			continue
+		}
+		if number, _, _, ok := readBatchHead(b[at:], seed); ok {
+			return number
+		}
+	}
+	return 0
 }
 
 func readBatchHead(b []byte, seed uint32) (number uint64, length int, sum uint32, ok bool) {

@@ -112,6 +112,11 @@ func TestATornJournalLosesNothingButItsLastBatch(t *testing.T) {
 	spoilt := bytes.Clone(whole)
 	spoilt[last-1] ^= 1
 	look("spoilt in the middle", spoilt, 0, ErrDamaged)
+	for at := journalHead; at < last; at += 5 { // also in a batch's head, by which the next is found
+		spoilt := bytes.Clone(whole)
+		spoilt[at] ^= 1
+		look(fmt.Sprintf("spoilt in the middle, at %d", at), spoilt, 0, ErrDamaged)
+	}
 	spoilt = bytes.Clone(whole)
 	copy(spoilt[len(journalMark):], "another identity")
 	look("another store's", spoilt, 0, ErrDamaged)

@@ -295,3 +295,92 @@ func TestAnOpenFileThatWasReplacedIsKnownAsSuch(t *testing.T) {
 		t.Error("another is where it was")
 	}
 }
+
+// A restore that was killed leaves what it had begun beside the store, perhaps with
+// a journal: the next begins anew, whatever backup it is of.
+func TestAKilledRestoreDoesNotHinderTheNext(t *testing.T) {
+	backup := settledStore(t, 1)
+	for what, killed := range map[string]string{"the same backup": backup, "another": settledStore(t, 1)} {
+		t.Run(what, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "store.db")
+			tmp := path + ".restore"
+			if err := copyFile(killed, tmp); err != nil {
+				t.Fatal(err)
+			}
+			s, err := Open(Config{Path: tmp})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := s.Remember("0", []byte("not of the backup")); err != nil {
+				t.Fatal(err)
+			}
+			left := copyStore(t, tmp)
+			if err := s.Close(); err != nil {
+				t.Fatal(err)
+			}
+			for _, end := range []string{"", journalEnds[0], journalEnds[1]} {
+				if err := os.Rename(left+end, tmp+end); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := Restore(backup, path, monday); err != nil {
+				t.Fatal(err)
+			}
+			if n := remembered(t, openStore(t, path), 1); n != 0 {
+				t.Error("what the killed restore had in its journal is in the store")
+			}
+			if left, err := filepath.Glob(tmp + "*"); err != nil || len(left) > 0 {
+				t.Errorf("left behind: %v, %v", left, err)
+			}
+		})
+	}
+}
+
+// What stood in the place of a restored store is kept with its journal, and can be
+// restored with it.
+func TestWhatWasKeptIsRestoredWithItsJournal(t *testing.T) {
+	path := leftBehind(t, 3)
+	kept, err := Restore(settledStore(t, 1), path, monday)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Restore(kept, path, monday.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if n := remembered(t, openStore(t, path), 3); n != 3 {
+		t.Errorf("%d of 3 values", n)
+	}
+	if n := remembered(t, openStore(t, kept), 3); n != 3 {
+		t.Errorf("what was restored has itself %d of 3 values", n)
+	}
+}
+
+// A journal that was left beside an earlier salvage of the same store does not go
+// on in the next.
+func TestASalvagedStoreHasAnIdentityOfItsOwn(t *testing.T) {
+	path := leftBehind(t, 3)
+	to := filepath.Join(t.TempDir(), "saved.db")
+	if _, err := Salvage(path, to); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(Config{Path: to})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Remember("3", []byte("later")); err != nil {
+		t.Fatal(err)
+	}
+	killed := copyStore(t, to)
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(killed); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Salvage(path, killed); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(Config{Path: killed}); !errors.Is(err, ErrDamaged) {
+		t.Errorf("opened with the journal of another: %v", err)
+	}
+}

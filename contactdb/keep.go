@@ -167,10 +167,11 @@ func Restore(backup, path string, now time.Time) (kept string, err error) {
 		}
 	}
 	tmp := path + ".restore"
-	if err := copyFile(backup, tmp); err != nil {
-		return "", spaceError(err)
+	removeStore(tmp) // what one that was killed has left
+	defer removeStore(tmp)
+	if err := copyStoreFiles(backup, tmp); err != nil {
+		return "", fmt.Errorf("the backup %s cannot be used: %w", backup, spaceError(err))
 	}
-	defer func() { _ = os.Remove(tmp) }() // gone if all went well
 	s, err := Open(Config{Path: tmp})
 	if err != nil {
 		return "", fmt.Errorf("the backup %s cannot be used: %w", backup, err)
@@ -192,13 +193,42 @@ func Restore(backup, path string, now time.Time) (kept string, err error) {
 	}
 	if _, err := os.Stat(path); err == nil {
 		kept = path + ".before-" + now.UTC().Format("20060102T150405Z")
-		for _, end := range []string{"", journalEnds[0], journalEnds[1]} {
+		for _, end := range storeEnds {
 			if err := os.Link(path+end, kept+end); err != nil && (end == "" || !errors.Is(err, os.ErrNotExist)) {
 				return "", err
 			}
 		}
 	}
 	return kept, errors.Join(os.Rename(tmp, path), syncDir(filepath.Dir(path)))
+}
+
+// storeEnds are those of the names of a store's files.
+var storeEnds = [...]string{"", journalEnds[0], journalEnds[1]}
+
+// copyStoreFiles copies a store, with its journal if it was left with one; ErrInUse
+// if somebody has it open.
+func copyStoreFiles(from, to string) error {
+	f, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := hold(f, 0); err != nil {
+		return err
+	}
+	for _, end := range storeEnds {
+		if err := copyFile(from+end, to+end); err != nil && (end == "" || !errors.Is(err, os.ErrNotExist)) {
+			return err
+		}
+	}
+	return nil
+}
+
+// removeStore removes what there is of a store.
+func removeStore(path string) {
+	for _, end := range storeEnds {
+		_ = os.Remove(path + end)
+	}
 }
 
 func copyFile(from, to string) (err error) {

@@ -108,6 +108,9 @@ func TestARestoredBackupTakesThePlaceAndTheOldOneIsKept(t *testing.T) {
 	if _, err := Restore(backup, path, monday); !errors.Is(err, ErrInUse) {
 		t.Errorf("restore under an open store: %v", err)
 	}
+	if _, err := Restore(path, filepath.Join(t.TempDir(), "new.db"), monday); !errors.Is(err, ErrInUse) {
+		t.Errorf("restore of an open store: %v", err)
+	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}

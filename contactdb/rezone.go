@@ -61,16 +61,13 @@ func (t *tx) rezone(from []byte) (next []byte, err error) {
 	var moved []place
 	looked := 0
 	c := t.cursor(bFresh)
-	for key, _ := c.Seek(from); key != nil; key, _ = c.Next() {
+	for key, _ := c.Seek(from); key != nil; {
 		if len(key) != 16 {
 			return nil, errKeys(bFresh)
 		}
 		p := place{binary.BigEndian.Uint32(key), binary.BigEndian.Uint32(key[4:]), binary.BigEndian.Uint64(key[8:])}
 		if !many[p.class] {
-			if end, _ := c.Seek(append(be32(be32(nil, p.seg), p.class), bytes.Repeat([]byte{0xFF}, 9)...)); end == nil {
-				break
-			}
-			c.Prev()
+			key, _ = c.Seek(append(be32(be32(nil, p.seg), p.class), bytes.Repeat([]byte{0xFF}, 9)...)) // behind the class
 			continue
 		}
 		if looked++; looked > rezoneStep {
@@ -78,6 +75,7 @@ func (t *tx) rezone(from []byte) (next []byte, err error) {
 			break
 		}
 		moved = append(moved, p)
+		key, _ = c.Next()
 	}
 	for _, p := range moved {
 		if err := t.reclass(p, owner[p.seg]); err != nil {

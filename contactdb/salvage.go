@@ -100,6 +100,7 @@ func (r *rescue) journal(path string) error {
 			said.folded = j.next - 1
 		}
 		t.delete(bMeta, kJournaled)
+		t.identify() // the journal stays with the damaged file
 		return t.foldWhole(l, said.folded)
 	})
 	if part.Rows = l.rows.Len(); part.Rows > 0 || len(part.Lost) > 0 {
