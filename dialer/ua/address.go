@@ -119,6 +119,10 @@ func (t *trunk) elsewhere() {
 // goes back to it: one that comes and goes would take calls with it each time.
 const homeAfter = 2
 
+// homeRefused is how many times as long the trunk stays away from one that
+// answers and then registers nobody.
+const homeRefused = 5
+
 // home goes back to an address that DNS prefers to the one in use, when somebody
 // answers there again, and says whether it did. Calls that go on stay where they are.
 func (t *trunk) home() bool {

@@ -175,6 +175,47 @@ func TestATrunkGoesBackToItsFirstAddressWhenThatAnswersAgain(t *testing.T) {
 	}
 }
 
+func TestATrunkStaysUpWhenTheAddressThatDNSPrefersRegistersNobody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := lab.NewNet(lab.NetConfig{})
+		var carriers []*lab.Carrier
+		for at, password := range map[string]string{"10.0.0.8:5060": "another", "10.0.0.9:5060": "pw"} {
+			c, err := lab.StartCarrier(t.Context(), lab.CarrierConfig{Network: n, Addr: at, Users: map[string]string{"apel": password}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			carriers = append(carriers, c)
+		}
+		ports, err := media.NewPorts(media.PortsConfig{Network: n, Host: "10.0.0.1"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		dns := &names{srv: []*net.SRV{{Target: "a.example", Port: 5060, Priority: 1}, {Target: "b.example", Port: 5060, Priority: 2}},
+			host: map[string][]netip.Addr{"a.example": {ip("10.0.0.8")}, "b.example": {ip("10.0.0.9")}}}
+		var told []string // guarded by mu
+		var mu sync.Mutex
+		u, err := New(Config{Network: n, Listen: "10.0.0.1:5060", Ports: ports, Names: dns,
+			OnTrunk: func(s TrunkState) { mu.Lock(); told = append(told, fmt.Sprint(s.Up, s.Reason)); mu.Unlock() },
+			Trunks:  []Trunk{{Name: "acme", Host: "sip.example", Register: true, RegisterEvery: time.Minute, Username: "apel", Password: "pw"}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		mu.Lock()
+		if len(told) != 2 || told[1] != "true" {
+			t.Errorf("within an hour the trunk was %q", told)
+		}
+		mu.Unlock()
+		if err := u.Close(); err != nil {
+			t.Error(err)
+		}
+		for _, c := range carriers {
+			c.Close()
+		}
+		time.Sleep(time.Minute)
+	})
+}
+
 func TestACarrierThatAsksForAPauseIsSentNothing(t *testing.T) {
 	onRig(t, Trunk{}, only(lab.Persona{Status: 503, ComeBack: 20 * time.Second}), func(r *rig) {
 		if e := r.dial().Ending(); e.Status != 503 {

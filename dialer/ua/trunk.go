@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/emiago/sipgo/sip"
+	"go.uber.org/zap"
 	"golang.org/x/time/rate"
 )
 
@@ -277,11 +278,17 @@ func (t *trunk) options(to string) (*sip.Response, error) {
 func (t *trunk) keepRegistered() {
 	const soon = 2 * time.Second
 	callID, cseq, wait, again := randomID(), uint32(1), time.Duration(0), soon
+	came := false // home, where nobody is registered yet
 	for {
 		expires, err := t.register(callID, &cseq, int(t.cfg.RegisterEvery/time.Second))
 		switch {
 		case t.u.ctx.Err() != nil:
 			return
+		case err != nil && came:
+			t.u.log.Info("the address that DNS prefers registers nobody; the trunk goes back", zap.String("trunk", t.cfg.Name), zap.Error(err))
+			came, t.well = false, -homeAfter*(homeRefused-1)
+			t.elsewhere()
+			continue
 		case err != nil:
 			t.set(false, err.Error())
 			t.elsewhere()
@@ -290,7 +297,7 @@ func (t *trunk) keepRegistered() {
 		default:
 			t.set(true, "")
 			until := time.Now().Add(expires * 4 / 5)
-			if t.home() {
+			if came = t.home(); came {
 				continue // it is to be registered there
 			}
 			wait, again = max(time.Until(until), time.Second), soon
