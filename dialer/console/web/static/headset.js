@@ -1,7 +1,7 @@
 // An operator's sound: microphone, WebRTC leg, and its recovery. Knows nothing
 // of calls.
 
-import { send, sentence } from "./app.js";
+import { sentence } from "./app.js";
 import { gathered, recover } from "./leg.js";
 
 /** The window's name: a reload keeps it, another window has another. */
@@ -39,8 +39,6 @@ export class Headset extends EventTarget {
     this.track = null;
     this.restarting = null; // the connection that is coming back
   }
-
-  get connected() { return this.pc?.connectionState === "connected"; }
 
   /** Opens a microphone and measures it; in a call the track is replaced, nothing is dropped. */
   async open(id) {
@@ -116,12 +114,6 @@ export class Headset extends EventTarget {
   close() {
     this.pc?.close();
     this.pc = null;
-  }
-
-  /** Ends the leg for good. */
-  async end() {
-    this.close();
-    await send("DELETE", `/api/desk/leg/${tab}`).catch(() => {});
   }
 }
 
