@@ -44,7 +44,7 @@ func TestABrowserDoesNotSlipIntoTheLegOfAPhone(t *testing.T) {
 	s := d.seatOf(ann.Name, ann.Team)
 	phone := &leg{operator: "ann"}
 	d.sit(s, phone)
-	if err := d.attach(ann, nil, "tab"); !errors.Is(err, contactdb.ErrState) || s.leg != phone {
+	if err := d.attach(ann, nil, Window{Operator: "ann", Tab: "tab"}); !errors.Is(err, contactdb.ErrState) || s.leg != phone {
 		t.Errorf("attached: %v", err)
 	}
 }

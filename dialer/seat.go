@@ -62,7 +62,7 @@ func (s *Service) ConnectBrowser(ctx context.Context, w Window) (answer string, 
 		return "", offered(err)
 	}
 	page.Media().KeepAlive(keepAlive)
-	if err := s.desk.attach(o, page, w.Tab); err != nil {
+	if err := s.desk.attach(o, page, w); err != nil {
 		page.Close()
 		return "", err
 	}
@@ -80,11 +80,15 @@ func offered(err error) error {
 	return err
 }
 
-// vacant says whether a window may have its seat; a phone that is taken over is hung up.
+// vacant says whether a window may have its seat.
 func (d *desk) vacant(w Window) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	s := d.seats[w.Operator]
+	return d.seats[w.Operator].vacant(w)
+}
+
+// vacant says whether a window may have the seat, which may be nil. With mu held.
+func (s *seat) vacant(w Window) error {
 	if s == nil || s.leg == nil {
 		return nil
 	}
@@ -101,18 +105,18 @@ func (d *desk) vacant(w Window) error {
 }
 
 // attach gives a seat a browser: its first leg, or in place of the one it had.
-// ErrState if its phone was picked up just now.
-func (d *desk) attach(o contactdb.Operator, page *browser.Leg, tab string) error {
+// ErrState if its phone was picked up, or another window came, just now.
+func (d *desk) attach(o contactdb.Operator, page *browser.Leg, w Window) error {
 	d.mu.Lock()
 	s := d.seatOf(o.Name, o.Team)
+	if err := s.vacant(w); err != nil {
+		d.mu.Unlock()
+		return err
+	}
 	if s.leg != nil {
-		had, before := s.leg.browser()
-		if had == nil {
-			d.mu.Unlock()
-			return say(contactdb.ErrState, "phone-first", "the phone of %s is connected; hang it up first", o.Name)
-		}
-		old := s.leg.change(page, tab)
-		if before != tab { // another window, perhaps with another headset
+		_, before := s.leg.browser()
+		old := s.leg.change(page, w.Tab)
+		if before != w.Tab { // another window, perhaps with another headset
 			s.headset = nil
 			if s.call == nil {
 				s.ready, s.reason = false, "signed in again"
@@ -130,7 +134,7 @@ func (d *desk) attach(o contactdb.Operator, page *browser.Leg, tab string) error
 		d.told(o.Name, "connected")
 		return nil
 	}
-	l := &leg{operator: s.name, team: s.team, s: d.s, page: page, tab: tab, sound: page.Media(), from: time.Now()}
+	l := &leg{operator: s.name, team: s.team, s: d.s, page: page, tab: w.Tab, sound: page.Media(), from: time.Now()}
 	d.enter(s, l)
 	d.mu.Unlock()
 	d.told(o.Name, "not-ready")

@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -413,6 +415,36 @@ func TestAConversationSurvivesAReloadASecondWindowAndALostNetwork(t *testing.T) 
 		if records := s.end(); len(records) != 1 || records[0].Operator != a.name {
 			t.Errorf("records %+v", records)
 		}
+	})
+}
+
+func TestOfWindowsThatConnectAtOnceAndTakeNothingOverOneHasTheSeat(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, seats := newCentre(t, 1, shiftConfig{contacts: 1, channels: 5, cps: 5, carrier: talker(), campaign: progressive})
+		a := seats[0]
+		var windows sync.WaitGroup
+		var connected atomic.Int32
+		for i := range 5 {
+			page, err := headset.New(t.Context(), headset.Config{Network: s.net, Addr: fmt.Sprintf("10.0.4.%d:0", i+1)})
+			a.must(err)
+			t.Cleanup(page.Close)
+			offer, err := page.Offer(false)
+			a.must(err)
+			windows.Go(func() {
+				_, err := s.svc.ConnectBrowser(t.Context(), dialer.Window{Operator: a.name, Tab: fmt.Sprint("window", i), Offer: offer})
+				switch {
+				case err == nil:
+					connected.Add(1)
+				case !errors.Is(err, contactdb.ErrState) || !strings.Contains(err.Error(), "take over"):
+					t.Error(err)
+				}
+			})
+		}
+		windows.Wait()
+		if n := connected.Load(); n != 1 {
+			t.Errorf("%d of 5 windows have the seat", n)
+		}
+		s.end()
 	})
 }
 
