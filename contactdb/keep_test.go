@@ -152,14 +152,14 @@ func TestADamagedBackupIsRefusedAndNothingIsChanged(t *testing.T) {
 	}
 }
 
-// A page of the records is spoilt: what lies in it is lost, and only that.
-func TestSalvageSavesWhatIsNotSpoilt(t *testing.T) {
-	path := settledStore(t, 300)
+// spoilRecord spoils the head of the page that holds a record.
+func spoilRecord(t *testing.T, path string, n int) {
+	t.Helper()
 	whole, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	at := bytes.Index(whole, []byte(`{"id":"a000000000150"`))
+	at := bytes.Index(whole, fmt.Appendf(nil, `{"id":"a%012d"`, n))
 	if at < 0 {
 		t.Fatal("the record is not where it was thought")
 	}
@@ -170,6 +170,12 @@ func TestSalvageSavesWhatIsNotSpoilt(t *testing.T) {
 	if err := os.WriteFile(path, whole, 0o600); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// A page of the records is spoilt: what lies in it is lost, and only that.
+func TestSalvageSavesWhatIsNotSpoilt(t *testing.T) {
+	path := settledStore(t, 300)
+	spoilRecord(t, path, 150)
 	if _, err := Open(Config{Path: path}); !errors.Is(err, ErrDamaged) {
 		t.Fatalf("the damaged store opens: %v", err)
 	}
