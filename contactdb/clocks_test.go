@@ -5,6 +5,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"go.etcd.io/bbolt"
 )
 
 const berlin = "Europe/Berlin"
@@ -102,8 +104,43 @@ func TestAContactIsLeasedWhileOneOfItsNumbersIsOpen(t *testing.T) {
 // five of Bucharest; of the first six one is final, one has a callback, one is in
 // a call, three wait; another campaign has begun from the highest balance.
 func TestContactsOfSchema6ArePutIntoTheClassesOfTheirNumbers(t *testing.T) {
-	path := kept(t, "schema6.db.gz")
-	s := openStore(t, path) // checked at the end
+	for steps := range 7 { // of four contacts, before a kill
+		t.Run(fmt.Sprint(steps), func(t *testing.T) {
+			path := kept(t, "schema6.db.gz")
+			rezoneInPart(t, path, steps)
+			lookRezoned(t, openStore(t, path)) // checked at the end
+		})
+	}
+}
+
+// rezoneInPart does what opening a file of schema 6 begins with, and no more of it.
+func rezoneInPart(t *testing.T, path string, steps int) {
+	t.Helper()
+	db, err := bbolt.Open(path, 0o600, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	s := &Store{db: db}
+	if err := s.migrate(); err != nil {
+		t.Fatal(err)
+	}
+	var next []byte
+	for step := range steps {
+		if err := db.Update(func(btx *bbolt.Tx) (err error) {
+			next, err = (&tx{file: btx, dnc: &s.dnc, words: &s.words}).rezone(next, 4)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if next == nil && step < 3 {
+			t.Fatalf("it was done in %d steps", step+1)
+		}
+	}
+}
+
+func lookRezoned(t *testing.T, s *Store) {
+	t.Helper()
 	list, err := s.List("a")
 	if want := "[{[Europe/Berlin Europe/Bucharest] [] 5} {[Europe/Berlin Europe/Bucharest] [[Europe/Berlin] [Europe/Bucharest]] 10} {[Europe/Bucharest] [] 5}]"; err != nil || fmt.Sprint(list.Zones) != want {
 		t.Errorf("the list's zones: %v %v", list.Zones, err)

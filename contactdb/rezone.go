@@ -24,7 +24,7 @@ func (s *Store) rezone() error {
 	})
 	for from, next := []byte(nil), []byte(nil); err == nil && !done; from = next {
 		err = s.writeLarge(context.Background(), what, func(t *tx) (err error) {
-			if next, err = t.rezone(from); err == nil && next == nil {
+			if next, err = t.rezone(from, rezoneStep); err == nil && next == nil {
 				t.delete(bMeta, kRezone)
 			}
 			return err
@@ -49,7 +49,7 @@ func (t *tx) manyZoned() (classes map[uint32]bool, err error) {
 
 // rezone moves those of a step's contacts that are in a wrong class, and gives
 // where to go on; nil at the end.
-func (t *tx) rezone(from []byte) (next []byte, err error) {
+func (t *tx) rezone(from []byte, step int) (next []byte, err error) {
 	many, err := t.manyZoned()
 	if err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func (t *tx) rezone(from []byte) (next []byte, err error) {
 			key, _ = c.Seek(append(be32(be32(nil, p.seg), p.class), bytes.Repeat([]byte{0xFF}, 9)...)) // behind the class
 			continue
 		}
-		if looked++; looked > rezoneStep {
+		if looked++; looked > step {
 			next = bytes.Clone(key)
 			break
 		}
