@@ -100,17 +100,11 @@ func open(cfg Config) (*Store, error) {
 		importKeep: importKeep,
 		foldSize:   cmp.Or(cfg.foldSize, foldSize),
 	}
-	if err := guard(s.migrate); err != nil {
-		db.Close()
-		return nil, err
-	}
-	if err := guard(s.load); err != nil {
-		db.Close()
-		return nil, err
-	}
-	if err := s.replay(cfg.Path); err != nil {
-		db.Close()
-		return nil, err
+	for _, step := range []func() error{s.migrate, s.load, func() error { return s.replay(cfg.Path) }} {
+		if err := guard(step); err != nil {
+			db.Close()
+			return nil, err
+		}
 	}
 	go s.commits()
 	if err := s.rezone(); err != nil {
