@@ -59,6 +59,7 @@ type api struct {
 	seeCalls    func() []dialer.LiveCall      // likewise
 	seeMonitors func() []dialer.Monitoring    // likewise
 	hub         *hub                          // the live pages
+	plans       plans                         // what counted campaigns' contacts
 	hooks       *webhook.Book
 	memory      *memory         // what ended lately
 	setup       setup           // the first administrator's link
@@ -85,6 +86,7 @@ func Open(cfg Config) (*Console, error) {
 	}
 	a := &api{
 		memory: newMemory(),
+		plans:  plans{walkable: 50_000, least: 10 * time.Second, all: map[string]*keptPlan{}},
 		seeAll: cfg.Service.Status, seeCalls: cfg.Service.LiveCalls, seeMonitors: cfg.Service.Monitors,
 		svc: cfg.Service, log: cfg.Log, cost: cfg.Cost, pages: pages, static: static,
 		names:   access.NewLimiter(5, 30*time.Second, 15*time.Minute),

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"html/template"
 	"maps"
 	"net/http"
@@ -8,18 +9,21 @@ import (
 	"strings"
 	"time"
 
+	"apel/campaign"
 	"apel/dialer"
 	"apel/dialer/console/web"
 )
 
-// contactsLeft is the part of a campaign's page that counts its contacts: it
-// takes a walk through the lists, so that it is not drawn each second.
+// contactsLeft is the part of a campaign's page that counts its contacts, which
+// is not drawn each second: the rules are asked of each contact. Of lists that
+// are long it is drawn from indexes first, and by the rules for who asks.
 type contactsLeft struct {
 	dialer.Plan
-	Whys  template.HTML
-	Hours []leftHour // the columns of the table of zones
-	Zones []leftZone
-	Most  int // in one cell
+	Counted bool // by the rules; else only Zones is filled
+	Whys    template.HTML
+	Hours   []leftHour // the columns of the table of zones
+	Zones   []leftZone
+	Most    int // in one cell
 }
 
 // leftHour is a column: an hour, or what comes after the last hour that has one.
@@ -46,15 +50,15 @@ const (
 	shownZones = 10 // rows with a zone of their own
 )
 
+// notSoon is where leftByIndex has those who may be dialed after the hours that it knows.
+const notSoon = "later"
+
 func (a *api) campaignContacts(w http.ResponseWriter, r *http.Request) error {
-	name := r.PathValue("campaign")
-	p, err := a.svc.Plan(name, nil)
+	name, l := r.PathValue("campaign"), langOf(r)
+	d, err := a.contactsLeft(name, r.URL.Query().Get("rules") != "", l)
 	if err != nil {
 		return a.missingCampaign(err, name)
 	}
-	l := langOf(r)
-	d := contactsLeft{Plan: p, Whys: whysOf(p.Counts, l)}
-	d.fill(p.Zones, l)
 	body, err := a.pages.Part("campaigncontacts", "main", l, d)
 	if err != nil {
 		return err
@@ -63,6 +67,82 @@ func (a *api) campaignContacts(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Cache-Control", "no-store")
 	_, _ = w.Write(body) // the browser is gone: nobody to tell
 	return nil
+}
+
+func (a *api) contactsLeft(name string, byRules bool, l web.Lang) (d contactsLeft, err error) {
+	c, err := a.svc.Store().Campaign(name)
+	if err != nil {
+		return d, err
+	}
+	d.Campaign = name
+	kept := a.plans.of(name)
+	if !byRules && !kept.serves(c) {
+		n, err := a.listed(name)
+		if err != nil {
+			return d, err
+		}
+		if n > a.plans.walkable {
+			h, err := a.svc.HoursLeft(name)
+			d.fill(leftByIndex(h), l)
+			return d, err
+		}
+	}
+	if d.Plan, err = kept.plan(a.svc, c, a.plans.least); err != nil {
+		return d, err
+	}
+	d.Counted, d.Whys = true, whysOf(d.Counts, l)
+	d.fill(d.Plan.Zones, l)
+	return d, nil
+}
+
+// listed is how many contacts a campaign's lists have.
+func (a *api) listed(name string) (n int, err error) {
+	v, err := a.svc.Store().CampaignVersion(name, 0)
+	if err != nil {
+		return 0, err
+	}
+	def, err := campaign.Parse(v.Source)
+	if err != nil {
+		return 0, err
+	}
+	for _, list := range def.Lists {
+		if got, err := a.svc.Store().List(list.Name); err == nil { // one that is missing is a violation of the plan
+			n += got.Contacts
+		}
+	}
+	return n, nil
+}
+
+// leftByIndex is in which hour the contacts of each zone may first be dialed.
+func leftByIndex(h dialer.HoursLeft) []dialer.ZonePlan {
+	all := make([]dialer.ZonePlan, len(h.Zones))
+	for i, z := range h.Zones {
+		all[i] = dialer.ZonePlan{Zones: z.Zones, At: map[string]int{}}
+		if len(z.AnyOf) > 0 {
+			all[i].Zones = nil
+			for _, zones := range z.AnyOf {
+				all[i].Zones = append(all[i].Zones, strings.Join(zones, " + "))
+			}
+		}
+		most := 0
+		for _, hour := range z.Hours {
+			if hour.Contacts > most {
+				all[i].At[hour.At.Format(time.RFC3339)] = hour.Contacts - most
+				most = hour.Contacts
+			}
+		}
+		if z.Contacts > most {
+			all[i].At[notSoon] = z.Contacts - most
+		}
+	}
+	sum := func(z dialer.ZonePlan) (n int) {
+		for _, at := range z.At {
+			n += at
+		}
+		return n
+	}
+	slices.SortStableFunc(all, func(x, y dialer.ZonePlan) int { return cmp.Compare(sum(y), sum(x)) })
+	return all
 }
 
 // whysOf draws the contacts by what the rules say of them.
@@ -89,7 +169,8 @@ func (d *contactsLeft) fill(zones []dialer.ZonePlan, l web.Lang) {
 		}
 	}
 	order := slices.Sorted(maps.Keys(hours)) // RFC 3339 in UTC: in the order of time
-	shown := order[:min(len(order), shownHours)]
+	known := slices.DeleteFunc(slices.Clone(order), func(at string) bool { return at == notSoon })
+	shown := known[:min(len(known), shownHours)]
 	d.Hours = hourNames(shown)
 	if len(order) > len(shown) {
 		d.Hours = append(d.Hours, leftHour{Hour: web.Text(l, "left.later")})

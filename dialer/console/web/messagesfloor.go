@@ -160,6 +160,8 @@ var floorTexts = map[string]text{
 	"left.day":              {"within 24 h", "în 24 de ore"},
 	"left.later":            {"later", "mai târziu"},
 	"left.zones":            {"By zone, and the hour from which they may be dialed", "Pe fus orar și ora de la care pot fi apelate"},
+	"left.byindex":          {"The lists are long: these are counted by zone and hour only. Filters, do-not-call lists and attempts are not looked at yet.", "Listele sunt lungi: numărate doar pe fus orar și oră. Filtrele, listele de excludere și încercările nu sunt verificate încă."},
+	"left.count":            {"Count by all rules", "Numără după toate regulile"},
 	"left.others":           {"other zones", "alte fusuri"},
 	"strip.none":            {"Nothing in the last hour.", "Nimic în ultima oră."},
 	"outcomes.none":         {"No attempt today.", "Nicio încercare astăzi."},

@@ -97,10 +97,23 @@ if (stream) {
   addEventListener("pagehide", () => source.close());
 }
 
+async function fill(block, path) {
+  try {
+    const r = await fetch(path);
+    if (!r.ok) throw new Error(String(r.status));
+    block.innerHTML = await r.text(); // ours, escaped by the server
+  } catch (err) {
+    block.textContent = t("failed", err.message);
+  }
+}
+
 for (const block of document.querySelectorAll("[data-fetch]")) {
-  fetch(block.dataset.fetch).then(async (r) => {
-    if (r.ok) block.innerHTML = await r.text(); // ours, escaped by the server
-    else block.textContent = t("failed", r.statusText);
+  fill(block, block.dataset.fetch);
+  block.addEventListener("click", (e) => {
+    const more = e.target.closest("button[data-more]");
+    if (!more) return;
+    more.disabled = true; // it takes its time
+    fill(block, more.dataset.more);
   });
 }
 
