@@ -136,8 +136,8 @@ func (d *complianceData) month(a *api, now time.Time) error {
 		if e.Verb == "contact.export" || e.Verb == "contact.erase" {
 			d.Requests = append(d.Requests, auditRow{e})
 		}
-		if strings.HasSuffix(e.Verb, ".ls") || strings.HasSuffix(e.Verb, ".show") {
-			continue // the whole trail has what was only looked at
+		if strings.HasSuffix(e.Verb, ".ls") || strings.HasSuffix(e.Verb, ".show") || strings.HasSuffix(e.Verb, ".done") {
+			continue // the whole trail has what was only looked at, and when an export was over
 		}
 		if d.Trail = append(d.Trail, auditRow{e}); len(d.Trail) > 4*shownTrail {
 			d.Trail = append(d.Trail[:0], d.Trail[len(d.Trail)-shownTrail:]...)

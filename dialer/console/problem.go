@@ -120,7 +120,7 @@ func inWordsOf(r *http.Request, p *Problem) *Problem {
 		return p
 	}
 	said := *p
-	said.Sentence = web.Said(langOf(r), p.Sentence)
+	said.Sentence = web.Said(langOf(r), strings.Replace(p.Sentence, ", or say whose national numbers these are (--country RO)", "", 1)) // which the command line takes
 	return &said
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"apel/campaign"
 	"apel/dialer/console/web"
 )
 
@@ -38,6 +39,7 @@ func TestSentencesThatPagesShowAreInEveryLanguage(t *testing.T) {
 		{"../monitor.go", []string{"Errorf"}},
 		{"../campaigns.go", []string{"Errorf"}},
 		{"../callback.go", []string{"Errorf"}},
+		{"../../contactdb/intake/number.go", []string{"Errorf"}},
 	} {
 		files, err := filepath.Glob(source.files)
 		if err != nil {
@@ -144,5 +146,29 @@ func TestWhatTheAuditTrailSaysIsInEveryLanguage(t *testing.T) {
 				t.Errorf("%s %s: no text in %s for the verb %q", r.Method, r.Path, lang, r.Audit)
 			}
 		}
+	}
+}
+
+func TestWhoIsInABrowserIsToldOfNoFlag(t *testing.T) {
+	o := newOffice(t)
+	for who, flag := range map[any]bool{o.session("compliance"): false, o.token("contacts"): true} {
+		w := o.as(who, "GET /api/dnc/0722111331", "")
+		if w.Code != 400 || !strings.Contains(w.Body.String(), "a plus and the country code") || strings.Contains(w.Body.String(), "--country") != flag {
+			t.Errorf("%d %s; with the flag: %v", w.Code, w.Body, flag)
+		}
+	}
+}
+
+func TestTheEndOfAnExportHasWordsToo(t *testing.T) {
+	o := newOffice(t)
+	if w := o.as(o.session("compliance"), "GET /api/records/export?format=csv", ""); w.Code != 200 {
+		t.Fatalf("%d %s", w.Code, w.Body)
+	}
+	page := o.as(o.session("compliance"), "GET /audit", "").Body.String()
+	if !strings.Contains(page, ">exported records, to the end<") {
+		t.Errorf("%s", page)
+	}
+	if web.Word(web.English, "held", campaign.AttemptsUp) == campaign.AttemptsUp {
+		t.Error("attempts that are used up have no words")
 	}
 }

@@ -274,6 +274,7 @@ func TestSupervisorsPagesInABrowser(t *testing.T) {
 	}
 	imports(t, ctx, home)
 	printed(t, ctx, home)
+	forgets(t, ctx, home)
 	// What a campaign is about to do is shown before it is started or paused.
 	run(chromedp.Navigate(home+"/operators"), chromedp.WaitVisible(`button[data-key="m-operator01"]`))
 	run(chromedp.Click(`button[data-key="m-operator01"]`), chromedp.WaitVisible("dialog input"), chromedp.SendKeys("dialog input", "nobody is there\r"), chromedp.WaitVisible("#banner"))
@@ -294,6 +295,23 @@ func TestSupervisorsPagesInABrowser(t *testing.T) {
 		if !strings.Contains(line, "503") { // the message above
 			t.Error(line)
 		}
+	}
+}
+
+// forgets erases a person whose number the browser has filled in.
+func forgets(t *testing.T, ctx context.Context, home string) {
+	t.Helper()
+	var said string
+	err := chromedp.Run(ctx, chromedp.Navigate(home+"/compliance"), chromedp.WaitReady("[data-erase]"),
+		chromedp.Click(`[data-verify="/api/audit/verify"]`), chromedp.WaitVisible("output.good"), chromedp.Text("output.good", &said),
+		chromedp.Evaluate(`document.querySelector("form[data-person]").elements.phone.value = "+40722111335"`, nil),
+		chromedp.Click("[data-erase]"), chromedp.WaitVisible("dialog input"), chromedp.SendKeys("dialog input", "asked in writing\r"),
+		chromedp.WaitVisible(`//td[contains(., "asked in writing")]`, chromedp.BySearch))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(said, "nchors") { // it has none
+		t.Errorf("of the audit trail: %q", said)
 	}
 }
 

@@ -32,7 +32,7 @@ func funcs(l Lang) template.FuncMap {
 		"clock":   func(t time.Time) string { return clock(t, "15:04:05") },
 		"day":     func(t time.Time) string { return Day(l, t) },
 		"moment":  func(t time.Time) string { return clock(t, days[l]+" 15:04") },
-		"verb":    func(verb string) string { return Word(l, "verb", verb) },
+		"verb":    func(verb string) string { return verbOf(l, verb) },
 		"dict":    dict,
 		"changes": changes,
 		"why":     func(g pacing.Grounds, text string) string { return Why(l, g, text) },
@@ -61,6 +61,14 @@ func dict(pairs ...any) (map[string]any, error) {
 
 // days is how a language writes a day.
 var days = map[Lang]string{English: time.DateOnly, Romanian: "02.01.2006"}
+
+// verbOf is what somebody did; an export is noted once more when it has ended.
+func verbOf(l Lang, verb string) string {
+	if begun, done := strings.CutSuffix(verb, ".done"); done {
+		return Word(l, "verb", begun) + ", " + Text(l, "verb.done")
+	}
+	return Word(l, "verb", verb)
+}
 
 // Day is a day in the zone of this machine.
 func Day(l Lang, t time.Time) string { return clock(t, days[l]) }

@@ -161,4 +161,25 @@ var romanianSayings = map[string]string{
 	"%s name %s has a slash or a character that cannot be printed; use letters, digits, spaces, '-', '_' and '.'":   "numele {1} are o bară oblică sau un semn care nu se poate tipări; folosește litere, cifre, spații, „-”, „_” și „.”",
 	"%s name %s starts or ends with what gets lost on a command line; use letters and digits there":                 "numele {1} trebuie să înceapă și să se termine cu litere sau cifre",
 	"there is no %s %s; %ssee: apel %s ls":                                                                          "nu există {1}. {2}",
+
+	// A telephone number that is none (intake).
+	"%s begins with a country code that does not exist; check the digits after the plus":                                        "{0} începe cu un prefix de țară care nu există; verifică cifrele de după plus",
+	"%s has no country code; write it with a plus and the country code":                                                         "{0} nu are prefix de țară; scrie-l cu plus și prefixul țării",
+	"%s has no country code; write it with a plus and the country code, or say whose national numbers these are (--country RO)": "{0} nu are prefix de țară; scrie-l cu plus și prefixul țării sau spune din ce țară este (RO)",
+	"%s is too long for a phone number; write one number a cell":                                                                "{0} este prea lung pentru un număr de telefon; scrie unul singur",
+	"%s is too short for a phone number; write all its digits":                                                                  "{0} este prea scurt pentru un număr de telefon; scrie toate cifrele",
+	"%s is not a phone number; write its digits, with a plus and the country code if it is international":                       "{0} nu este un număr de telefon; scrie-i cifrele, cu plus și prefixul țării dacă este internațional",
+	"%s is too short for %s; %s":                                                                 "{0} este prea scurt pentru {1}; scrie tot numărul",
+	"%s is too long for %s; %s":                                                                  "{0} este prea lung pentru {1}; scrie numărul așa cum este",
+	"%s has a wrong number of digits for %s; %s":                                                 "{0} nu are câte cifre trebuie pentru {1}; scrie tot numărul",
+	"%s is in no range of numbers that %s uses; check its digits%s":                              "{0} nu este în niciun plan de numere din {1}; verifică cifrele",
+	"%s is not a country of the numbering plan; write two letters of ISO 3166, such as RO or GB": "{0} nu este o țară din planul de numerotare; scrie două litere ISO 3166, de exemplu RO sau GB",
+	"%s has letters in it; write the number in digits":                                           "{0} are litere; scrie numărul în cifre",
+
+	"the delay after the last try, whose outcome was %s":                                  "pauza de după ultima încercare, al cărei rezultat a fost: {0}",
+	"an earlier call has settled it (%s); nobody calls again in this campaign":            "un apel de dinainte a încheiat-o ({0}); nimeni nu mai sună în această campanie",
+	"the reason has %s characters; %s is the most":                                        "motivul are {0} caractere; cel mult {1}",
+	"%s is none of join, conference, private and end":                                     "{0} nu este niciunul dintre join, conference, private și end",
+	"the recording of call %s was changed, cut off or damaged: %s; take it from a backup": "înregistrarea apelului {0} a fost modificată, trunchiată sau deteriorată: {1}; ia-o dintr-o copie de siguranță",
+	"%s monitors nobody in a browser":                                                     "{0} nu ascultă pe nimeni într-un browser",
 }

@@ -35,6 +35,7 @@ var whyTexts = map[string]text{
 	"held.in-call":            {"in a call", "în apel"},
 	"held.retry-delay":        {"waits for a retry", "așteaptă reîncercarea"},
 	"held.callback":           {"callback promised", "revenire promisă"},
+	"held.attempts-used-up":   {"attempts used up", "încercări epuizate"},
 	"held.day-cap":            {"tried enough today", "destule încercări azi"},
 	"held.week-cap":           {"tried enough in 7 days", "destule în 7 zile"},
 	"held.month-cap":          {"tried enough in 30 days", "destule în 30 de zile"},

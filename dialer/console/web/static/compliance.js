@@ -10,7 +10,7 @@ for (const button of document.querySelectorAll("button[data-verify]")) {
     out.textContent = t("comp.verifying");
     try {
       const v = await send("GET", button.dataset.verify);
-      out.textContent = v.ok ? t("comp.whole", v.records, v.anchors ?? 0) : t("comp.broken", v.bad_at, v.problem);
+      out.textContent = v.ok ? t("comp.whole", v.records) + (v.anchors === undefined ? "" : " " + t("comp.fit", v.anchors)) : t("comp.broken", v.bad_at, v.problem);
       out.className = v.ok ? "good" : "bad";
     } catch (err) {
       out.textContent = t("failed", err.message);
@@ -38,13 +38,15 @@ for (const link of document.querySelectorAll("a[data-format]")) {
 
 const person = document.querySelector("form[data-person]");
 const path = () => "/api/contacts/" + encodeURIComponent(person.elements.phone.value.trim());
-person.addEventListener("input", () => (person.querySelector("[data-erase]").dataset.path = path()));
 person.addEventListener("submit", (e) => {
   e.preventDefault();
   location.assign("/contacts?q=" + encodeURIComponent(person.elements.phone.value.trim()));
 });
-// Nobody is forgotten before a number is written.
-person.querySelector("[data-erase]").addEventListener("click", (e) => person.reportValidity() || e.stopPropagation());
+// Nobody is forgotten before a number is written, which the browser may have done.
+person.querySelector("[data-erase]").addEventListener("click", (e) => {
+  if (!person.reportValidity()) return e.stopPropagation();
+  e.currentTarget.dataset.path = path();
+});
 person.querySelector("[data-export]").addEventListener("click", async () => {
   if (!person.reportValidity()) return;
   try {
@@ -54,6 +56,7 @@ person.querySelector("[data-export]").addEventListener("click", async () => {
     link.href = URL.createObjectURL(await resp.blob());
     link.download = "person.zip";
     link.click();
+    banner("");
   } catch (err) {
     banner(t("failed", err.message), "bad");
   }
