@@ -168,6 +168,9 @@ func TestTheEndOfAnExportHasWordsToo(t *testing.T) {
 	if !strings.Contains(page, ">exported records, to the end<") {
 		t.Errorf("%s", page)
 	}
+	if regexp.MustCompile("[0-9a-f]{64}").MatchString(page) || !strings.Contains(page, "…</span>") {
+		t.Errorf("the digest is not cut: %s", page)
+	}
 	if web.Word(web.English, "held", campaign.AttemptsUp) == campaign.AttemptsUp {
 		t.Error("attempts that are used up have no words")
 	}

@@ -210,6 +210,15 @@ var digest = regexp.MustCompile(`\b([0-9a-f]{12})[0-9a-f]{52}\b`)
 // Changes in one line.
 func (r auditRow) Changes() string { return digest.ReplaceAllString(Changes(r.AuditEntry), "$1…") }
 
+// Details are the rest of it.
+func (r auditRow) Details() map[string]string {
+	all := make(map[string]string, len(r.Detail))
+	for k, v := range r.Detail {
+		all[k] = digest.ReplaceAllString(v, "$1…")
+	}
+	return all
+}
+
 func (a *api) auditPage(r *http.Request) (any, error) {
 	q := r.URL.Query()
 	d := auditData{Who: q.Get("who"), Verb: q.Get("verb"), Object: q.Get("object")}
