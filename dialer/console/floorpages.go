@@ -58,7 +58,7 @@ type operatorRow struct {
 	Concern bool               // somebody should look
 	Monitor *dialer.Monitoring // who listens; nil: nobody
 	Leads   bool
-	Began   int64 // of the state, in seconds of Unix: the page counts on from it, so that a row stays as it is while its state does
+	Began   int64 // of the state, in seconds of Unix, 0 if it is not known: the page counts on from it, so that a row stays as it is while its state does
 }
 
 func floorData(s *snapshot, k liveKey) (any, error) {
@@ -170,7 +170,11 @@ func operatorOf(o dialer.OperatorStatus, now time.Time) operatorRow {
 	if began.IsZero() {
 		began = now.Add(-time.Duration(o.ForMS) * time.Millisecond)
 	}
-	return operatorRow{OperatorStatus: o, Tone: tones[o.State], Began: began.Unix(), Concern: watched && time.Duration(o.ForMS)*time.Millisecond > limit}
+	since := began.Unix()
+	if o.Since.IsZero() && o.ForMS == 0 {
+		since = 0
+	}
+	return operatorRow{OperatorStatus: o, Tone: tones[o.State], Began: since, Concern: watched && time.Duration(o.ForMS)*time.Millisecond > limit}
 }
 
 // liveCalls is what the page of live calls shows.

@@ -261,3 +261,10 @@ func TestTheFloorSaysWhyACampaignIsPaused(t *testing.T) {
 		}
 	}
 }
+
+func TestTheRowOfWhoIsNotThereStaysAsItIs(t *testing.T) {
+	o, now := dialer.OperatorStatus{Name: "ana", State: "offline"}, time.Now()
+	if a, b := operatorOf(o, now), operatorOf(o, now.Add(time.Minute)); a.Began != b.Began {
+		t.Errorf("it is sent anew: %d, then %d", a.Began, b.Began)
+	}
+}
