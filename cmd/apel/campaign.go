@@ -18,11 +18,11 @@ import (
 func (a *app) campaignCmd() *cobra.Command {
 	return group("campaign", "what to say to whom, by which rules",
 		a.campaignApply(), a.campaignCheck(), a.campaignPlan(),
-		a.campaignChange("start", "start calling"),
-		a.campaignChange("pause", "place no new calls"),
-		a.campaignChange("resume", "go on calling"),
-		a.campaignChange("drain", "place no new calls; done when the last has ended"),
-		a.campaignChange("stop", "end what is not bridged yet; people finish talking"),
+		a.campaignChange("start", "start calling", false),
+		a.campaignChange("pause", "place no new calls", true),
+		a.campaignChange("resume", "go on calling", false),
+		a.campaignChange("drain", "place no new calls; done when the last has ended", true),
+		a.campaignChange("stop", "end what is not bridged yet; people finish talking", true),
 		a.campaignStatus(), a.campaignLs(), a.campaignShow(), a.campaignSelect(), a.campaignWhy(), a.campaignScript())
 }
 
@@ -52,10 +52,19 @@ func (a *app) readDefinition(path string) ([]byte, error) {
 	return io.ReadAll(f)
 }
 
-func (a *app) campaignChange(verb, short string) *cobra.Command {
+// campaignChange is a verb that changes a campaign's state, for a reason where it takes one.
+func (a *app) campaignChange(verb, short string, reasoned bool) *cobra.Command {
+	var reason string
 	cmd := a.verb(verb+" NAME", short, cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
-		return show(a, ctx, call{method: "POST", path: at("campaigns", args[0], verb)}, writeStanding)
+		q := call{method: "POST", path: at("campaigns", args[0], verb)}
+		if reason != "" {
+			q.query = url.Values{"reason": {reason}}
+		}
+		return show(a, ctx, q, writeStanding)
 	})
+	if reasoned {
+		cmd.Flags().StringVar(&reason, "reason", "", "`why`; the floor shows it, and the audit trail keeps it")
+	}
 	return a.completing(cmd, "campaigns")
 }
 

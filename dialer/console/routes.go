@@ -165,8 +165,8 @@ func init() {
 		{Method: "POST", Path: "/api/campaigns/{campaign}/start", Doc: "start it", Live: true, Audit: "campaign.start", Roles: steerers, Scope: access.Steer, answer: result(change(startCampaign))},
 		{Method: "POST", Path: "/api/campaigns/{campaign}/pause", Doc: "no new calls; query: reason, which the floor shows", Live: true, Audit: "campaign.pause", Roles: steerers, Scope: access.Steer, answer: result(change(pauseCampaign))},
 		{Method: "POST", Path: "/api/campaigns/{campaign}/resume", Doc: "go on", Live: true, Audit: "campaign.resume", Roles: steerers, Scope: access.Steer, answer: result(change(resumeCampaign))},
-		{Method: "POST", Path: "/api/campaigns/{campaign}/drain", Doc: "no new calls; done when the last has ended", Live: true, Audit: "campaign.drain", Roles: steerers, Scope: access.Steer, answer: result(change(drainCampaign))},
-		{Method: "POST", Path: "/api/campaigns/{campaign}/stop", Doc: "end calls that are not bridged yet; done", Live: true, Audit: "campaign.stop", Roles: steerers, Scope: access.Steer, answer: result(change(stopCampaign))},
+		{Method: "POST", Path: "/api/campaigns/{campaign}/drain", Doc: "no new calls; done when the last has ended; query: reason", Live: true, Audit: "campaign.drain", Roles: steerers, Scope: access.Steer, answer: result(change(drainCampaign))},
+		{Method: "POST", Path: "/api/campaigns/{campaign}/stop", Doc: "end calls that are not bridged yet; done; query: reason", Live: true, Audit: "campaign.stop", Roles: steerers, Scope: access.Steer, answer: result(change(stopCampaign))},
 		{Method: "POST", Path: "/api/campaigns/{campaign}/select", Doc: "put an applied version in force; query: version", Audit: "campaign.select", Roles: steerers, Scope: access.Steer, answer: result((*api).selectVersion)},
 
 		{Method: "GET", Path: "/api/records", Doc: "the last call records; query: campaign, list, phone, operator, outcome, from, to, limit", Audit: "record.ls", Roles: suppress, Scope: access.Records, answer: result((*api).records)},
