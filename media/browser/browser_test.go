@@ -34,7 +34,18 @@ func connect(t *testing.T, network media.Network, here, there string, laws ...me
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &line{t: t, gateway: g, page: page}
+	l := joined(t, g, page)
+	select {
+	case <-l.leg.Up():
+	case <-l.leg.Ended():
+		t.Fatal("the leg ended before it was up")
+	}
+	return l
+}
+
+// joined is a browser at a gateway that has accepted its answer.
+func joined(t *testing.T, g *browser.Gateway, page *headset.Headset) *line {
+	t.Helper()
 	offer, err := page.Offer(false)
 	if err != nil {
 		t.Fatal(err)
@@ -43,16 +54,10 @@ func connect(t *testing.T, network media.Network, here, there string, laws ...me
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.leg = leg
 	if err := page.Accept(answer); err != nil {
 		t.Fatal(err)
 	}
-	select {
-	case <-leg.Up():
-	case <-leg.Ended():
-		t.Fatal("the leg ended before it was up")
-	}
-	return l
+	return &line{t, g, page, leg}
 }
 
 func (l *line) close() {
@@ -140,18 +145,7 @@ func TestManyBrowsersShareOnePort(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			offer, err := page.Offer(false)
-			if err != nil {
-				t.Fatal(err)
-			}
-			leg, answer, err := first.gateway.Answer(t.Context(), offer)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if err := page.Accept(answer); err != nil {
-				t.Fatal(err)
-			}
-			lines = append(lines, &line{t, first.gateway, page, leg})
+			lines = append(lines, joined(t, first.gateway, page))
 		}
 		for i, l := range lines {
 			l.page.Hum(media.Tone(400+100*float64(i), time.Second, -20))
@@ -298,17 +292,7 @@ func TestABrowserThatIsThereAndSendsNothingKeepsItsLeg(t *testing.T) {
 			t.Fatal(err)
 		}
 		page.Unplug(true)
-		offer, err := page.Offer(false)
-		if err != nil {
-			t.Fatal(err)
-		}
-		leg, answer, err := first.gateway.Answer(t.Context(), offer)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := page.Accept(answer); err != nil {
-			t.Fatal(err)
-		}
+		leg := joined(t, first.gateway, page).leg
 		time.Sleep(2 * time.Minute)
 		select {
 		case <-leg.Ended():
