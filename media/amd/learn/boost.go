@@ -6,6 +6,7 @@
 package learn
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -32,18 +33,8 @@ type Config struct {
 }
 
 func (c Config) withDefaults() Config {
-	if c.Trees == 0 {
-		c.Trees = 160
-	}
-	if c.Rate == 0 {
-		c.Rate = 0.1
-	}
-	if c.Share == 0 {
-		c.Share = 0.6
-	}
-	if c.Least == 0 {
-		c.Least = 0.002
-	}
+	c.Trees, c.Rate = cmp.Or(c.Trees, 160), cmp.Or(c.Rate, 0.1)
+	c.Share, c.Least = cmp.Or(c.Share, 0.6), cmp.Or(c.Least, 0.002)
 	return c
 }
 

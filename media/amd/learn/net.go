@@ -1,6 +1,7 @@
 package learn
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"sync"
@@ -52,15 +53,7 @@ type tape struct {
 // FitNet fits the network by logistic loss at every step, with Adam (D. Kingma
 // and J. Ba, 2015). The same sequences and seed give the same network.
 func FitNet(list []Sequence, config NetConfig) *amd.Net {
-	if config.Epochs == 0 {
-		config.Epochs = 12
-	}
-	if config.Rate == 0 {
-		config.Rate = 0.004
-	}
-	if config.Decay == 0 {
-		config.Decay = 0.01
-	}
+	config.Epochs, config.Rate, config.Decay = cmp.Or(config.Epochs, 12), cmp.Or(config.Rate, 0.004), cmp.Or(config.Decay, 0.01)
 	f := &netFitter{}
 	rng := rand.New(rand.NewPCG(config.Seed, 7))
 	f.draw(rng)
