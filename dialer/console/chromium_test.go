@@ -609,6 +609,27 @@ func (d *deskPage) firstCall() {
 	d.until("globalThis.takenBack && " + stateIs("wrap-up"))
 	d.press("2")
 	d.until(stateIs("not-ready"))
+	d.forbidden()
+}
+
+// forbidden types in the number of somebody who must not be called: the page says so, and the audit trail keeps it.
+func (d *deskPage) forbidden() {
+	d.c.t.Helper()
+	const number = "+40722999001"
+	if _, err := d.c.svc.Suppress(d.c.t.Context(), []contactdb.Suppression{{Phone: number}}); err != nil {
+		d.c.t.Fatal(err)
+	}
+	d.press("d")
+	d.do(chromedp.WaitVisible("#dialogbody input"), chromedp.SendKeys("#dialogbody input", number+"\r"), chromedp.WaitVisible("#dialogbody .problem"), chromedp.Click("#dialogcancel"))
+	for e, err := range d.c.svc.Store().AuditTrail(contactdb.AuditFilter{Who: d.name, Verb: "desk.dial"}) {
+		if err != nil {
+			d.c.t.Fatal(err)
+		}
+		if e.Phone == number && e.Detail["refused"] != "" {
+			return
+		}
+	}
+	d.c.t.Errorf("%s has tried a forbidden number, and the audit trail does not say so", d.name)
 }
 
 // takeBack presses Z as soon as the page offers it. There are three seconds for it, and on a
