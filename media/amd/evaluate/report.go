@@ -27,7 +27,9 @@ func (r Report) String() string {
 	for _, c := range r.Costs {
 		fmt.Fprintf(w, "\t%s\t%.2f\t%.2f\t%.2f\t%.2f\n", c.Method, c.Lost, c.Passed, c.Waiting, c.Total)
 	}
-	fmt.Fprintln(w, "\ntrade-off: people-lost set to\tpeople lost\tmachines passed\tperson delay p50\tmachine delay p50")
+	if len(r.Curve) > 0 {
+		fmt.Fprintln(w, "\ntrade-off: people-lost set to\tpeople lost\tmachines passed\tperson delay p50\tmachine delay p50")
+	}
 	for _, p := range r.Curve {
 		name := fmt.Sprintf("%.1f %%", 100*p.PeopleLost)
 		if p.CadenceMethod {

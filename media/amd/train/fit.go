@@ -247,7 +247,7 @@ func fitAndProve(ctx context.Context, o options, answers []answer, out io.Writer
 	}
 	fmt.Fprintf(out, "people lost by the ratio of costs: %.4v\n", thresholds)
 	proof := evaluate.Summarise(clips)
-	fmt.Fprintf(out, "cross-validation by voice, %d folds:\n%s", o.folds, proof)
+	fmt.Fprintf(out, "cross-validation by voice and language, %d folds:\n%s", o.folds, proof)
 	fmt.Fprintf(out, "with listen-on 4 s:\n%s", evaluate.Summarise(patient))
 	bySlice(out, "engine", d.answers, clips, func(a answer) string { return a.engine }, o)
 	bySlice(out, "language", d.answers, clips, func(a answer) string {
@@ -404,7 +404,7 @@ func bySlice(out io.Writer, name string, answers []answer, clips []evaluate.Outc
 			}
 		}
 	}
-	fmt.Fprintf(out, "by %s, wrong in per cent of hello, firm, long, brief:\n", name)
+	fmt.Fprintf(out, "by %s, wrong in per cent of hello, firm, desk, long, brief:\n", name)
 	for _, g := range sortedKeys(groups) {
 		fmt.Fprintf(out, "  %-18s %s\n", g, wrongs(groups[g]))
 	}
@@ -436,7 +436,7 @@ func leaveOut(o options, d data, thresholds []amd.Threshold, out io.Writer) {
 	for _, a := range d.answers {
 		languages[a.language] = true
 	}
-	fmt.Fprintln(out, "trained without the language, wrong in per cent of hello, firm, long, brief:")
+	fmt.Fprintln(out, "trained without the language, wrong in per cent of hello, firm, desk, long, brief:")
 	for _, l := range sortedKeys(languages) {
 		m := d.fit(o, func(a answer) bool { return a.language != l }, nil)
 		m.Thresholds = thresholds
@@ -451,7 +451,7 @@ func notes(o options, answers []answer, proof evaluate.Report) []string {
 	}
 	list := []string{"The answer detector's model. Made by:", fmt.Sprintf("  go run ./media/amd/train -seed %d -speakers %d -answers %d -trees %d -folds %d -epochs %d -out media/amd/model.txt", o.seed, o.speakers, o.answers, o.trees, o.folds, o.epochs),
 		fmt.Sprintf("Data: %d answers assembled by seed; by source: %v (recorded: Debian's asterisk-core-sounds en, es, ru and asterisk-prompt-es-co).", len(answers), engines),
-		"Score, cross-validated by voice:"}
+		"Score, cross-validated by voice and language:"}
 	return append(list, strings.Split(strings.TrimRight(proof.String(), "\n"), "\n")...)
 }
 

@@ -55,7 +55,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.Uint64Var(&o.seed, "seed", 1, "of everything that is drawn")
 	flags.IntVar(&o.answers, "answers", 16000, "to assemble")
 	flags.IntVar(&o.speakers, "speakers", 18, "drawn of espeak-ng for each language")
-	flags.IntVar(&o.folds, "folds", 2, "of cross-validation by voice")
+	flags.IntVar(&o.folds, "folds", 2, "of cross-validation by voice and language")
 	flags.IntVar(&o.trees, "trees", 220, "of the model")
 	flags.IntVar(&o.epochs, "epochs", 4, "of the network")
 	flags.IntVar(&o.workers, "workers", 2, "at a time")
