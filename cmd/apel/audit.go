@@ -79,7 +79,7 @@ func (a *app) auditExport() *cobra.Command {
 		}
 		return a.export(ctx, call{path: "/api/audit/export", query: q}, x)
 	})
-	x.add(cmd)
+	x.add(cmd, tableFormats...)
 	f.add(a, cmd)
 	return cmd
 }

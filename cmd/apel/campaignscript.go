@@ -5,7 +5,6 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
-	"net/url"
 	"strings"
 
 	"apel/campaign"
@@ -60,19 +59,16 @@ func (a *app) scriptCheck() *cobra.Command {
 }
 
 func (a *app) scriptResults() *cobra.Command {
-	var from, to string
+	var during periodFlags
 	cmd := a.verb("results NAME", "the answers of a campaign's calls, counted", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
-		q := url.Values{}
-		for key, v := range map[string]string{"from": from, "to": to} {
-			if v != "" {
-				q.Set(key, v)
-			}
+		q, err := during.query()
+		if err != nil {
+			return err
 		}
 		return show(a, ctx, call{path: at("campaigns", args[0], "survey"), query: q}, func(w io.Writer, s campaign.Survey) {
 			_ = csv.NewWriter(w).WriteAll(s.Rows()) // a closed pipe: nobody reads on
 		})
 	})
-	cmd.Flags().StringVar(&from, "from", "", "only calls that ended from then on")
-	cmd.Flags().StringVar(&to, "to", "", "only calls that ended before then")
+	during.addTimes(cmd)
 	return a.completing(cmd, "campaigns")
 }

@@ -47,12 +47,30 @@ func (a *app) awaitState(ctx context.Context, q call, name string, state contact
 	if !slices.Contains(campaignStates, state) {
 		return problem(console.Usage, "%q is no state of a campaign; they are draft, scheduled, running, paused, draining, done", state)
 	}
-	what := fmt.Sprintf("campaign %q being %s", name, state)
-	_, err := awaited(a, ctx, q, within, what, func(c dialer.CampaignStatus) bool { return c.State == state })
-	if err != nil {
-		return err
+	last := "not known"
+	waiting, cancel := context.WithTimeout(ctx, within)
+	defer cancel()
+	for {
+		var c dialer.CampaignStatus
+		_, err := a.ask(waiting, q, &c)
+		switch {
+		case waiting.Err() != nil: // whatever came of a request that was cut off
+		case err != nil:
+			return err
+		case c.State == state:
+			return show(a, ctx, q, writeCampaign)
+		default:
+			last = string(c.State)
+		}
+		select {
+		case <-waiting.Done():
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			return problem(notReached, "campaign %q was not %s within %s, it is %s; see: apel campaign why %[1]s", name, state, within, last)
+		case <-time.After(watchEvery / 4):
+		}
 	}
-	return show(a, ctx, q, writeCampaign)
 }
 
 func writeCampaign(w io.Writer, c dialer.CampaignStatus) {

@@ -201,7 +201,7 @@ func (a *app) dncExport() *cobra.Command {
 		return a.export(ctx, call{path: "/api/dnc/export", query: url.Values{"list": {list}}}, x)
 	})
 	cmd.Flags().StringVar(&list, "list", "", "only this `list`")
-	x.add(cmd)
+	x.add(cmd, tableFormats...)
 	return cmd
 }
 

@@ -9,8 +9,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"apel/contactdb"
 	"apel/contactdb/evidence"
@@ -47,8 +45,8 @@ func (a *app) recordExport() *cobra.Command {
 	var f recordFlags
 	var manifest string
 	cmd := a.verb("export", "call records as a file that stands as evidence", cobra.NoArgs, func(ctx context.Context, _ []string) error {
-		if !slices.Contains(evidence.Formats, x.format) {
-			return problem(console.Usage, "format %q is not known; use %s", x.format, strings.Join(evidence.Formats, ", "))
+		if err := x.settle(); err != nil {
+			return err
 		}
 		q, err := f.call("/api/records/export")
 		if err != nil {
@@ -65,8 +63,7 @@ func (a *app) recordExport() *cobra.Command {
 		return a.writeManifest(manifest, trailer.Get(console.ManifestTrailer))
 	})
 	cmd.Long = "Writes call records to standard output, or to a file with --out: then a manifest is written\nbeside it, which says what the file is and how it lies in the chain; check both anywhere, later,\nwithout the database: apel record verify --manifest FILE.manifest.json\n\nThe format sealed has each record as it was hashed, with the salts of its personal fields: the\ncheck then proves each record's content, not only its place in the chain."
-	x.add(cmd)
-	cmd.Flags().Lookup("format").Usage = "`csv, jsonl, xlsx or sealed`"
+	x.add(cmd, evidence.Formats...)
 	f.add(cmd)
 	cmd.Flags().StringVar(&manifest, "manifest", "", "`file` for the manifest (default beside --out)")
 	return cmd

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"apel/dialer/console"
 
@@ -19,18 +21,35 @@ import (
 // exportFlags are those of every export.
 type exportFlags struct {
 	format, out string
+	formats     []string // that this export can write
 }
 
-func (x *exportFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&x.format, "format", "csv", "`csv, jsonl or xlsx`")
+var tableFormats = []string{"csv", "jsonl", "xlsx"}
+
+func (x *exportFlags) add(cmd *cobra.Command, formats ...string) {
+	x.formats = formats
+	known := strings.Join(formats[:len(formats)-1], ", ") + " or " + formats[len(formats)-1]
+	cmd.Flags().StringVar(&x.format, "format", "", "`FORMAT`: "+known+" (default: the ending of --out, else csv)")
 	cmd.Flags().StringVar(&x.out, "out", "", "`file` to write (default standard output)")
+}
+
+// settle takes the format from the file's ending where none was given.
+func (x *exportFlags) settle() error {
+	if ending := strings.TrimPrefix(filepath.Ext(x.out), "."); x.format == "" && slices.Contains(x.formats, ending) {
+		x.format = ending
+	}
+	x.format = cmp.Or(x.format, "csv")
+	if !slices.Contains(x.formats, x.format) {
+		return problem(console.Usage, "format %q is not known; use %s", x.format, strings.Join(x.formats, ", "))
+	}
+	return nil
 }
 
 // export streams to standard output, or to a file that appears only when it
 // is whole.
 func (a *app) export(ctx context.Context, q call, x exportFlags) error {
-	if !slices.Contains([]string{"csv", "jsonl", "xlsx"}, x.format) {
-		return problem(console.Usage, "format %q is not known; use csv, jsonl or xlsx", x.format)
+	if err := x.settle(); err != nil {
+		return err
 	}
 	_, err := a.exportTo(ctx, q, x)
 	return err

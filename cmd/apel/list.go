@@ -57,7 +57,7 @@ func (a *app) listExport() *cobra.Command {
 	cmd := a.verb("export NAME", "the contacts of a list", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
 		return a.export(ctx, call{path: at("lists", args[0], "export")}, x)
 	})
-	x.add(cmd)
+	x.add(cmd, tableFormats...)
 	return a.completing(cmd, "lists")
 }
 

@@ -142,7 +142,13 @@ func span(d time.Duration) string {
 	if d < time.Minute {
 		return d.Round(100 * time.Millisecond).String()
 	}
-	return d.Round(time.Second).String()
+	s := d.Round(time.Second).String()
+	for _, nothing := range []string{"m0s", "h0m"} { // 24h, not 24h0m0s
+		if whole, cut := strings.CutSuffix(s, nothing); cut {
+			s = whole + nothing[:1]
+		}
+	}
+	return s
 }
 
 func ms(n int64) time.Duration { return time.Duration(n) * time.Millisecond }

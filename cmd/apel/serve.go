@@ -195,7 +195,7 @@ func (l *listeners) listenTLS(ctx context.Context, dir string, set consoleSettin
 	}
 	tcp, err := (&net.ListenConfig{}).Listen(ctx, "tcp", set.Listen)
 	if err != nil {
-		return problem(console.State, "the console cannot listen on %s: %v; give another address with --console", set.Listen, err)
+		return problem(console.Failed, "the console cannot listen on %s: %v; give another address with --console", set.Listen, err)
 	}
 	cfg.NextProtos = []string{"h2", "http/1.1"}
 	l.page = tls.NewListener(tcp, cfg)

@@ -114,7 +114,7 @@ var overrides = []override{
 	}},
 	{"log-level", "APEL_LOG_LEVEL", "debug, info, warn or error (default info)", text(func(s *settings) *string { return &s.Log.Level })},
 	{"log-file", "APEL_LOG_FILE", "`file` for the log (default standard error)", text(func(s *settings) *string { return &s.Log.File })},
-	{"grace", "APEL_GRACE", "how long a stop waits for people who talk (default 30s)", func(s *settings, v string) (err error) {
+	{"grace", "APEL_GRACE", "`how long` a stop waits for people who talk (default 30s)", func(s *settings, v string) (err error) {
 		s.Grace, err = time.ParseDuration(v)
 		return err
 	}},

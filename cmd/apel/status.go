@@ -133,21 +133,3 @@ func drawAgain[T any](a *app, raw json.RawMessage, v T, render func(io.Writer, T
 		fmt.Fprintf(w, "\n%s · Ctrl-C ends the view, not the service\n", time.Now().Format(time.TimeOnly))
 	})
 }
-
-// awaited polls until a condition holds or the time is up.
-func awaited[T any](a *app, ctx context.Context, q call, within time.Duration, what string, holds func(T) bool) (T, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, within, problem(notReached, "%s did not come within %s", what, within))
-	defer cancel()
-	for {
-		var v T
-		_, err := a.ask(ctx, q, &v)
-		if ctx.Err() == nil && (err != nil || holds(v)) {
-			return v, err
-		}
-		select {
-		case <-ctx.Done():
-			return v, context.Cause(ctx)
-		case <-time.After(watchEvery / 4):
-		}
-	}
-}

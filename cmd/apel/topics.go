@@ -32,10 +32,13 @@ settings file, else it is the default. apel serve --example-config prints a
 settings file with every key.
 
 `)
-	fmt.Fprintf(&b, "  %-18s %s\n", "APEL_DATA", "data directory (--data; default apel-data)")
-	fmt.Fprintf(&b, "  %-18s %s\n", "APEL_CONFIG", "settings file (--config; default apel.yaml if it is there)")
+	fmt.Fprintf(&b, "  %-19s %s\n", "APEL_DATA", "data directory (--data; default apel-data)")
+	fmt.Fprintf(&b, "  %-19s %s\n", "APEL_CONFIG", "settings file (--config; default apel.yaml if it is there)")
+	fmt.Fprintf(&b, "  %-19s %s\n", "APEL_ADDRESS", "console elsewhere, https://HOST:PORT (--address)")
+	fmt.Fprintf(&b, "  %-19s %s\n", "APEL_CERTIFICATE", "fingerprint or file by which to know its certificate (--certificate)")
+	fmt.Fprintf(&b, "  %-19s %s\n", "APEL_TOKEN", "token for it; see: apel token add --help")
 	for _, o := range overrides {
-		fmt.Fprintf(&b, "  %-18s %s\n", o.env, strings.ReplaceAll(o.help, "`", ""))
+		fmt.Fprintf(&b, "  %-19s %s\n", o.env, strings.ReplaceAll(o.help, "`", ""))
 	}
 	return strings.TrimRight(b.String(), "\n")
 }

@@ -16,14 +16,18 @@ func (a *app) tree() *cobra.Command {
 	root := group("apel", "apel is an outbound predictive dialer", a.verbs()...)
 	root.Long = "apel is an outbound predictive dialer: it imports contacts, places SIP calls,\ntells people from machines, and bridges each person to a free operator."
 	root.AddCommand(topics()...)
+	root.SetHelpCommand(helpCmd(root))
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w; see: %s --help", err, cmd.CommandPath())
+	})
 	root.SilenceErrors, root.SilenceUsage = true, true
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.checkFlags() }
 	f := root.PersistentFlags()
 	f.StringVar(&a.flags.data, "data", "", "data `directory` (APEL_DATA; default apel-data)")
 	f.StringVar(&a.flags.config, "config", "", "settings `file` (APEL_CONFIG; default apel.yaml if it is there)")
-	f.StringVarP(&a.flags.output, "output", "o", "table", "print a `table or json`")
-	f.StringVar(&a.flags.address, "address", "", "`https://HOST:PORT` of a console elsewhere, with a token in APEL_TOKEN (APEL_ADDRESS)")
-	f.StringVar(&a.flags.certificate, "certificate", "", "`fingerprint or file` by which to know its certificate (APEL_CERTIFICATE)")
+	f.StringVarP(&a.flags.output, "output", "o", "table", "print `FORMAT`: table or json")
+	f.StringVar(&a.flags.address, "address", "", "`URL` of a console elsewhere, https://HOST:PORT, with a token in APEL_TOKEN (APEL_ADDRESS)")
+	f.StringVar(&a.flags.certificate, "certificate", "", "what its `CERTIFICATE` is known by: a fingerprint or a file (APEL_CERTIFICATE)")
 	root.CompletionOptions.SetDefaultShellCompDirective(cobra.ShellCompDirectiveNoFileComp)
 	return root
 }
@@ -101,6 +105,25 @@ func group(use, short string, verbs ...*cobra.Command) *cobra.Command {
 	}
 	g.AddCommand(verbs...)
 	return g
+}
+
+// helpCmd shows a verb's page. Cobra's own shows the root's for a word that is no verb, and is content.
+func helpCmd(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:                   "help [VERB...]",
+		Short:                 "help about a verb",
+		DisableFlagsInUseLine: true,
+		RunE: func(_ *cobra.Command, words []string) error {
+			cmd, rest, err := root.Find(words)
+			if err == nil && len(rest) > 0 {
+				err = unknownVerb(cmd, rest[0])
+			}
+			if err != nil {
+				return err
+			}
+			return cmd.Help()
+		},
+	}
 }
 
 func unknownVerb(cmd *cobra.Command, word string) error {
