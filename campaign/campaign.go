@@ -185,11 +185,12 @@ func (d *Definition) agree() {
 	d.Attempts.Retry[contactdb.Abandoned] = d.Abandonment.Retry
 }
 
-// defaultAbandonment is what both regulators agree on, each at its stricter
-// side. 47 CFR 64.1200(a)(7): at most 3 % of live answers, a call counting as
+// defaultAbandonment takes of two regulators' numbers the stricter each time.
+// 47 CFR 64.1200(a)(7): at most 3 % of live answers, a call counting as
 // abandoned when no operator is on it within 2 s of the end of the greeting.
-// Ofcom's persistent-misuse policy: 3 % over each 24 h, and no further call to
-// an abandoned number for 72 h unless an operator is guaranteed.
+// Ofcom until 2017: 3 % over each 24 h, and no further call to an abandoned
+// number for 72 h unless an operator is guaranteed; see countries for what came
+// after.
 func defaultAbandonment() Abandonment {
 	return Abandonment{
 		Limit:  0.03,

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"apel/contactdb"
 )
@@ -123,53 +122,6 @@ func (d *Definition) FieldWarnings(has map[string][]string) (all []string) {
 			}
 			all = append(all, said)
 		}
-	}
-	return all
-}
-
-// rules are what a country's regulator asks of a dialer; zero fields ask nothing.
-type rules struct {
-	source   string
-	from, to time.Duration // hours in which people may be called
-	ring     time.Duration // an unanswered call rings at least this long
-	limit    float64       // of abandoned calls among live answers
-	window   time.Duration // longest over which the limit counts
-	within   time.Duration // an operator is there by then
-	retry    time.Duration // an abandoned number rests
-}
-
-// countries have rules that are written in numbers.
-var countries = map[string]rules{
-	// 47 CFR 64.1200: (c)(1) hours, (a)(6) ring time, (a)(7) abandonment.
-	"US": {source: "47 CFR 64.1200", from: 8 * time.Hour, to: 21 * time.Hour, ring: 15 * time.Second,
-		limit: 0.03, window: 30 * 24 * time.Hour, within: 2 * time.Second},
-	// Revised statement of policy on the persistent misuse of an electronic
-	// communications network or service (2008, amended 2010), on abandoned calls.
-	"GB": {source: "Ofcom, persistent misuse", ring: 15 * time.Second,
-		limit: 0.03, window: 24 * time.Hour, within: 2 * time.Second, retry: 72 * time.Hour},
-}
-
-// checkRules holds the settings against the rules of the campaign's country.
-func (d *Definition) checkRules() []error {
-	r, ok := countries[d.Country]
-	if !ok {
-		return nil
-	}
-	var all []error
-	breach := func(broken bool, format string, args ...any) {
-		if broken {
-			all = append(all, &Breach{Rule: r.source, Problem: fmt.Sprintf(format, args...)})
-		}
-	}
-	breach(d.RingTime < r.ring, "ring-time is %s; let an unanswered call ring for %s at least", formatSpan(d.RingTime), formatSpan(r.ring))
-	a := d.Abandonment
-	breach(a.Limit > r.limit, "abandonment: limit is %s; write %s at most", formatPercent(a.Limit), formatPercent(r.limit))
-	breach(a.Window > r.window, "abandonment: window is %s; write %s at most", formatSpan(a.Window), formatSpan(r.window))
-	breach(a.Within > r.within, "abandonment: within is %s; write %s at most", formatSpan(a.Within), formatSpan(r.within))
-	breach(a.Retry > 0 && a.Retry < r.retry, "abandonment: retry is %s; let an abandoned number rest for %s", formatSpan(a.Retry), formatSpan(r.retry))
-	for _, w := range d.Windows {
-		breach(r.to > 0 && (w.From < r.from || w.To > r.to), "windows: %s-%s on %s goes beyond %s-%s; shorten it",
-			formatClock(w.From), formatClock(w.To), formatDays(w.Days), formatClock(r.from), formatClock(r.to))
 	}
 	return all
 }

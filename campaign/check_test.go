@@ -56,17 +56,17 @@ func TestSettingsBeyondTheRulesOfTheCountryAreBreaches(t *testing.T) {
 	for country, want := range map[string][]string{
 		"": nil,
 		"US": {
-			"ring-time is 10s; let an unanswered call ring for 15s at least (47 CFR 64.1200)",
-			"abandonment: limit is 5%; write 3% at most (47 CFR 64.1200)",
-			"abandonment: within is 3s; write 2s at most (47 CFR 64.1200)",
-			"windows: 10:00-22:00 on sat goes beyond 08:00-21:00; shorten it (47 CFR 64.1200)",
+			"ring-time is 10s; let an unanswered call ring for 15s at least (47 CFR 64.1200(a)(6))",
+			"abandonment: limit is 5%; write 3% at most (47 CFR 64.1200(a)(7))",
+			"abandonment: within is 3s; write 2s at most (47 CFR 64.1200(a)(7))",
+			"windows: 10:00-22:00 on sat goes beyond 08:00-21:00; shorten it (47 CFR 64.1200(c)(1))",
 		},
 		"GB": {
-			"ring-time is 10s; let an unanswered call ring for 15s at least (Ofcom, persistent misuse)",
-			"abandonment: limit is 5%; write 3% at most (Ofcom, persistent misuse)",
-			"abandonment: window is 720h; write 24h at most (Ofcom, persistent misuse)",
-			"abandonment: within is 3s; write 2s at most (Ofcom, persistent misuse)",
-			"abandonment: retry is 1h; let an abandoned number rest for 72h (Ofcom, persistent misuse)",
+			"ring-time is 10s; let an unanswered call ring for 15s at least (" + ofcom + ")",
+			"abandonment: limit is 5%; write 3% at most (" + ofcom + ")",
+			"abandonment: window is 720h; write 24h at most (" + ofcom + ")",
+			"abandonment: within is 3s; write 2s at most (" + ofcom + ")",
+			"abandonment: retry is 1h; let an abandoned number rest for 72h (" + ofcom + ")",
 		},
 	} {
 		d.Country = country
@@ -92,7 +92,7 @@ func sentences(problems []error) []string {
 
 func TestARecordedMessageIsLeftOnlyWithConsent(t *testing.T) {
 	known := Known{Lists: []string{"spring"}, Trunks: []string{"acme"}}
-	for country, rule := range map[string]string{"RO": "Directive 2002/58/EC, article 13(1)", "US": "47 CFR 64.1200(a)(3)", "GB": "Privacy and Electronic Communications Regulations 2003, regulation 19", "JP": ""} {
+	for country, rule := range map[string]string{"RO": "Legea 506/2004, articolul 12(1)", "FR": "Directive 2002/58/EC, article 13(1)", "US": "47 CFR 64.1200(a)(1) to (3)", "GB": "Privacy and Electronic Communications Regulations 2003, regulation 19", "JP": ""} {
 		d := Default("spring")
 		d.Country, d.Trunks, d.CallerID = country, []string{"acme"}, []CallerID{{Number: "+40312345678"}}
 		d.VoiceDrop.Message = "drop.wav"
