@@ -242,31 +242,6 @@ func ignoring(err, harmless error) error {
 	return err
 }
 
-// leads says whether a caller may steer an operator: a team leader only those
-// of the own team.
-func (a *api) leads(c *Caller, operator string) error {
-	if c == nil || c.Role != access.TeamLeader {
-		return nil
-	}
-	if operator == "" {
-		return problem(NotAllowed, "this is for anybody who is free, not for an operator of your team; a supervisor may")
-	}
-	o, err := a.svc.Store().Operator(operator)
-	if err != nil {
-		return a.missingOperator(err, operator)
-	}
-	teams, err := a.svc.Store().Teams()
-	if err != nil {
-		return err
-	}
-	for _, t := range teams {
-		if t.Name == o.Team && (t.Leader == c.Name || c.Team == t.Name) {
-			return nil
-		}
-	}
-	return problem(NotAllowed, "operator %q is not in a team that you lead", operator)
-}
-
 func (a *api) sessions(r *http.Request) (any, error) {
 	return orEmpty(a.svc.Store().Sessions(r.URL.Query().Get("account")))
 }

@@ -2,7 +2,6 @@ package console
 
 import (
 	"net/http"
-	"slices"
 	"time"
 
 	"apel/contactdb"
@@ -22,13 +21,7 @@ func (a *api) callbacks(r *http.Request) (any, error) {
 		}
 	}
 	all, err := a.svc.Store().Callbacks(q.Get("campaign"), q.Get("operator"), before)
-	led := map[string]bool{"": true} // for anybody: for the leader's operators too
-	all = slices.DeleteFunc(all, func(c contactdb.Callback) bool {
-		if _, asked := led[c.Operator]; !asked {
-			led[c.Operator] = a.leads(callerOf(r), c.Operator) == nil
-		}
-		return !led[c.Operator]
-	})
+	all = ofOperators(a, r, all, func(c contactdb.Callback) string { return c.Operator }) // those for anybody are for the leader's operators too
 	return orEmpty(all, err)
 }
 

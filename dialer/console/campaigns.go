@@ -77,7 +77,7 @@ func readDefinition(r *http.Request) ([]byte, error) {
 func (a *api) plan(r *http.Request) (any, error) {
 	name := r.PathValue("campaign")
 	p, err := a.svc.Plan(name, nil)
-	return planInWordsOf(r, p), a.missingCampaign(err, name)
+	return a.planFor(r, p), a.missingCampaign(err, name)
 }
 
 // Why says why a campaign dials as it does: what it decided, and what holds
@@ -101,7 +101,7 @@ func (a *api) why(r *http.Request) (any, error) {
 	if st.Decisions == nil {
 		st.Decisions = []dialer.DecisionLine{}
 	}
-	return Why{st.Name, string(st.State), st.Reason, st.Why, Waiting{st.WaitMS, st.Waits}, st.Decisions, plan}, err
+	return Why{st.Name, string(st.State), st.Reason, st.Why, Waiting{st.WaitMS, st.Waits}, st.Decisions, a.planFor(r, plan)}, err
 }
 
 // Definition is one version of a campaign: as it was written, and with every

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"apel/dialer"
 )
 
 // heartbeat is how often an idle stream says that it is alive, so that proxies
@@ -21,14 +23,21 @@ func (a *api) events(w http.ResponseWriter, r *http.Request) error {
 	after, known := a.lastEvent(r)
 	past, whole, events, cancel := a.svc.SubscribeAfter(after) // before the status, so that nothing falls between
 	defer cancel()
-	st, err := a.svc.Status()
+	st, err := a.statusFor(r)
 	if err != nil {
 		return err
 	}
 	s := openStream(w)
+	s.mask = !callerOf(r).SeesNumbers()
+	tell := func(e dialer.Event) {
+		// What is said to an operator is for that one's screen.
+		if e.Kind != "operator.message" && (e.Operator == "" || a.leads(callerOf(r), e.Operator) == nil) {
+			s.send(e.Kind, a.eventID(e.Seq), e)
+		}
+	}
 	if known && whole {
 		for _, e := range past {
-			s.send(e.Kind, a.eventID(e.Seq), e)
+			tell(e)
 		}
 	} else {
 		s.send("status", "", st)
@@ -46,7 +55,7 @@ func (a *api) events(w http.ResponseWriter, r *http.Request) error {
 				s.send("dropped", "", struct{}{})
 				return nil
 			}
-			s.send(e.Kind, a.eventID(e.Seq), e)
+			tell(e)
 		}
 		if !a.still(r, time.Now()) {
 			return nil

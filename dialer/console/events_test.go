@@ -15,6 +15,18 @@ import (
 // running gives a service that runs on loopback, and its API over a connection.
 func running(t *testing.T) (*dialer.Service, string) {
 	t.Helper()
+	svc := runningService(t)
+	srv := httptest.NewServer(New(svc))
+	t.Cleanup(func() {
+		srv.CloseClientConnections()
+		srv.Close()
+	})
+	return svc, srv.URL
+}
+
+// runningService is a service that runs on loopback.
+func runningService(t *testing.T) *dialer.Service {
+	t.Helper()
 	svc, err := dialer.Open(dialer.Config{
 		Data: t.TempDir(), Version: "test",
 		SIP:    dialer.SIPConfig{Listen: "127.0.0.1:0"},
@@ -26,10 +38,7 @@ func running(t *testing.T) (*dialer.Service, string) {
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- svc.Run(ctx, time.Second) }()
-	srv := httptest.NewServer(New(svc))
 	t.Cleanup(func() {
-		srv.CloseClientConnections()
-		srv.Close()
 		cancel()
 		if err := <-ended; err != nil {
 			t.Error(err)
@@ -43,7 +52,7 @@ func running(t *testing.T) (*dialer.Service, string) {
 	case err := <-ended:
 		t.Fatal(err)
 	}
-	return svc, srv.URL
+	return svc
 }
 
 // nextEvent reads one server-sent event.

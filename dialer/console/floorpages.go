@@ -78,7 +78,12 @@ func floorData(s *snapshot, k liveKey) (any, error) {
 	slices.SortStableFunc(d.Campaigns, func(a, b campaignRow) int {
 		return cmp.Or(cmp.Compare(rank[a.State], rank[b.State]), cmp.Compare(a.Name, b.Name))
 	})
+	own := map[string]int{} // of the operators that are shown, by state
 	for _, o := range s.status.Operators {
+		if !k.sight.team(o.Team) {
+			continue
+		}
+		own[o.State]++
 		row := operatorOf(o, s.at)
 		row.Reason = k.said(row.Reason)
 		row.Leads = k.leads
@@ -92,6 +97,9 @@ func floorData(s *snapshot, k liveKey) (any, error) {
 	slices.SortStableFunc(d.Operators, func(a, b operatorRow) int {
 		return cmp.Or(-cmp.Compare(flag(a.Concern), flag(b.Concern)), cmp.Compare(stateRank[a.State], stateRank[b.State]), -cmp.Compare(a.ForMS, b.ForMS))
 	})
+	if k.sight.narrow {
+		sum.Ready, sum.Talking, sum.WrapUp, sum.NotReady = own["ready"], own["talking"], own["wrap-up"], own["not-ready"]
+	}
 	d.Tiles = tilesOf(sum, all, d.Campaigns, k.lang)
 	return d, nil
 }
@@ -184,7 +192,13 @@ type liveCalls struct {
 }
 
 func callsData(s *snapshot, k liveKey) (any, error) {
-	d := liveCalls{Calls: slices.Clone(s.calls), Steers: k.steers}
+	teams := map[string]string{}
+	for _, o := range s.status.Operators {
+		teams[o.Name] = o.Team
+	}
+	d := liveCalls{Steers: k.steers, Calls: slices.DeleteFunc(slices.Clone(s.calls), func(c dialer.LiveCall) bool {
+		return c.Operator != "" && !k.sight.team(teams[c.Operator])
+	})}
 	if !k.numbers {
 		for i := range d.Calls {
 			d.Calls[i].Phone = string(maskNumbers([]byte(d.Calls[i].Phone)))

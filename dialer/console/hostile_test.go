@@ -6,8 +6,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"apel/contactdb"
+	"apel/dialer"
+	"apel/dialer/console/access"
 )
 
 func TestTheDescriptionNamesEveryRequestAndNoOther(t *testing.T) {
@@ -56,33 +64,139 @@ func TestTheDescriptionNamesEveryRequestAndNoOther(t *testing.T) {
 // forgot to escape.
 const hostile = `"><script>alert(1)</script><img src=x onerror=alert(1)>'`
 
-func TestWhatPeopleWriteNeverBecomesMarkup(t *testing.T) {
+// hostileScript has it wherever a campaign's file takes a text of its author's.
+const hostileScript = `
+script:
+  steps:
+    - name: one
+      title: TITLE
+      text: TEXT
+      say: [TEXT]
+      questions:
+        - {name: likes, ask: TEXT, kind: one, of: [TEXT, "no"]}
+        - {name: open, ask: "Why?", kind: text}
+dispositions:
+  - {name: sale, final: true, success: true}
+  - {name: refused, final: true}
+`
+
+// hostileOffice has hostile texts in whatever somebody may write.
+func hostileOffice(t *testing.T) *office {
+	t.Helper()
 	o := newOffice(t)
 	admin := o.session("administrator")
-	quoted, _ := json.Marshal(hostile)
+	j := func(pairs ...string) string {
+		m := map[string]string{}
+		for i := 0; i < len(pairs); i += 2 {
+			m[pairs[i]] = pairs[i+1]
+		}
+		b, _ := json.Marshal(m) // strings: cannot fail
+		return string(b)
+	}
+	csv := `"` + strings.ReplaceAll(hostile, `"`, `""`) + `"`
+	yaml, _ := json.Marshal(hostile) // a string of YAML too
+	definition := strings.Replace(spring, "name: spring", "name: spring # </textarea>"+hostile, 1) +
+		strings.NewReplacer("TEXT", string(yaml), "TITLE", string(yaml)).Replace(hostileScript)
 	for _, step := range [][2]string{
-		{"POST /api/lists/spring/import", "phone,name\n+40722111331,\"" + strings.ReplaceAll(hostile, `"`, `""`) + "\"\n"},
-		{"POST /api/operators", `{"name":"ana","password":"long-enough","full_name":` + string(quoted) + `}`},
-		{"PATCH /api/accounts/supervisor", `{"full_name":` + string(quoted) + `}`},
-		{"POST /api/dnc", `{"phones":["+40722111331"],"reason":` + string(quoted) + `}`},
-		{"POST /api/campaigns?reason=%3Cscript%3Ealert(1)%3C/script%3E", strings.Replace(spring, "name: spring", "name: spring # </textarea>"+hostile, 1)},
+		{"POST /api/lists/spring/import?file=" + url.QueryEscape(hostile+".csv"), "phone,name," + csv + "\n+40722111331," + csv + "," + csv + "\n+40722111332,a,b\n+40722111333,a,b\n+40722111334,a,b\n+40722111335,a,b\n" + csv + ",x,y\n"},
+		{"POST /api/teams", j("name", "south")},
+		{"POST /api/operators", j("name", "ana", "team", "south", "password", "long-enough", "full_name", hostile)},
+		{"PATCH /api/accounts/supervisor", j("full_name", hostile)},
+		{"POST /api/dnc", `{"phones":["+40722111399"],"reason":` + string(yaml) + `}`},
+		{"POST /api/dnc/import?list=national&source=" + url.QueryEscape(hostile), "phone\n+40722111398\n"},
+		{"POST /api/campaigns?reason=" + url.QueryEscape(hostile), definition},
+		{"POST /api/webhooks", j("name", "crm", "url", "https://crm.example/"+url.PathEscape(hostile))},
+		{"DELETE /api/contacts/+40722111335?reason=" + url.QueryEscape(hostile), ""},
 	} {
 		if w := o.as(admin, step[0], step[1]); w.Code != http.StatusOK {
 			t.Fatalf("%s: %d %s", step[0], w.Code, w.Body)
 		}
 	}
-	for _, path := range []string{
-		"/floor", "/operators", "/calls", "/lists", "/records", "/audit", "/accounts", "/campaign/spring", "/campaign/spring/settings", "/campaign/spring/left",
-		"/reports?by=%22%3E%3Cscript%3E", "/records?operator=%22%3E%3Cscript%3Ealert(1)", "/audit?who=%22%3E%3Cscript%3Ealert(1)", "/campaign/%3Cscript%3Ealert(1)", "/signin?next=%22%3E%3Cscript%3E",
-	} {
-		w := o.as(admin, "GET "+path, "")
-		for _, bad := range []string{"<script>alert", "<img src=x", `"><script>`, "</textarea>\"><script"} {
-			if strings.Contains(w.Body.String(), bad) && strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {
-				t.Errorf("%s: %q stands in the page as it was written", path, bad)
+	r := httptest.NewRequest("POST", "https://apel.test/signin", strings.NewReader(form("name", "administrator", "password", password)))
+	r.Header.Set("User-Agent", hostile)
+	r.Header.Set("X-Forwarded-For", hostile)
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	w := httptest.NewRecorder()
+	o.h.ServeHTTP(w, r)
+	if cookieSet(w) == nil {
+		t.Fatalf("no session from a strange browser: %d %s", w.Code, w.Body)
+	}
+	was := settled
+	settled = []contactdb.Record{{Outcome: contactdb.Human, Operator: "ana", Team: "south", Disposition: hostile, Note: hostile, BridgedAt: time.Now(), SIPStatus: 200, ScriptAnswers: map[string]string{"likes": hostile, "open": hostile, hostile: hostile}}}
+	defer func() { settled = was }()
+	seed(t, o.svc.Store(), "spring", "spring")
+	st, calls := busy(time.Now())
+	for i := range st.Campaigns {
+		st.Campaigns[i].Reason, st.Campaigns[i].Why, st.Campaigns[i].State = hostile, hostile, contactdb.Paused
+	}
+	for i := range st.Operators {
+		st.Operators[i].Reason, st.Operators[i].State = hostile, "not-ready"
+	}
+	for i := range st.Trunks {
+		st.Trunks[i].State, st.Trunks[i].Reason = "down", hostile
+	}
+	o.con.seeAll = func() (dialer.Status, error) { return st, nil }
+	o.con.seeCalls = func() []dialer.LiveCall { return calls }
+	return o
+}
+
+// becomesMarkup says which of the hostile texts stands somewhere as it was written.
+func becomesMarkup(text string) string {
+	for _, bad := range []string{"<script>alert", "<img src=x", `"><script>`, `</textarea>"><script`} {
+		if strings.Contains(text, bad) {
+			return bad
+		}
+	}
+	return ""
+}
+
+func TestWhatPeopleWriteNeverBecomesMarkup(t *testing.T) {
+	o := hostileOffice(t)
+	asked := url.QueryEscape(`"><script>alert(1)`)
+	shown, pages := 0, 0
+	for _, r := range Routes() {
+		if r.Method != http.MethodGet || r.Path == "/live/{page}" || r.Stream || r.Live && !r.Page {
+			continue
+		}
+		role := access.Administrator
+		if len(r.Roles) > 0 && !slices.Contains(r.Roles, role) {
+			role = r.Roles[0]
+		}
+		for _, q := range []string{"", "?from=" + asked, "?q=%2B40722111331&operator=" + asked + "&who=" + asked + "&verb=" + asked + "&object=" + asked + "&campaign=" + asked + "&by=" + asked + "&next=" + asked + "&code=" + asked, "?by=operator", "?by=disposition", "?q=" + asked} {
+			who := o.session(string(role))
+			r2 := httptest.NewRequest("GET", "https://apel.test"+fillIn.Replace(r.Path)+q, nil)
+			r2.AddCookie(who)
+			r2.Header.Set("User-Agent", hostile)
+			w := httptest.NewRecorder()
+			o.h.ServeHTTP(w, r2)
+			if !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {
+				continue
+			}
+			pages++
+			if strings.Contains(w.Body.String(), "alert(1)") {
+				shown++
+			}
+			if bad := becomesMarkup(w.Body.String()); bad != "" {
+				t.Errorf("%s%s: %q stands in the page as it was written", r.Path, q, bad)
 			}
 		}
 	}
-	if w := o.as(nil, "POST /signin", form("name", hostile, "password", "x")); strings.Contains(w.Body.String(), "<script>alert") {
+	for name := range livePages {
+		var blocks map[string]string
+		_, data, _ := strings.Cut(o.streamed(o.session("administrator"), "/live/"+name+"?of=spring", ""), "data: ")
+		if err := json.Unmarshal([]byte(strings.TrimSpace(data)), &blocks); err != nil {
+			t.Errorf("%s: %v in %q", name, err, data)
+		}
+		for block, html := range blocks {
+			if bad := becomesMarkup(html); bad != "" {
+				t.Errorf("block %s of /live/%s: %q stands in it as it was written", block, name, bad)
+			}
+		}
+	}
+	if pages < 100 || shown < 50 {
+		t.Errorf("%d pages, of which only %d have what was written", pages, shown)
+	}
+	if w := o.as(nil, "POST /signin", form("name", hostile, "password", "x")); becomesMarkup(w.Body.String()) != "" {
 		t.Error("the name that was tried is in the sign-in page as it was written")
 	}
 }

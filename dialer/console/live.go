@@ -38,6 +38,7 @@ type liveKey struct {
 	numbers   bool // whole phone numbers are shown
 	steers    bool // controls are shown
 	leads     bool // those of operators too
+	sight     sight
 }
 
 // livePages by name; routes name them.
@@ -50,7 +51,10 @@ func addLive(p livePage) *livePage {
 
 // show draws the whole page.
 func (p *livePage) show(a *api, w http.ResponseWriter, r *http.Request) error {
-	k := p.key(r)
+	k, err := a.key(p, r)
+	if err != nil {
+		return err
+	}
 	s, err := a.hub.now()
 	if err != nil {
 		return err
@@ -68,15 +72,16 @@ func (p *livePage) show(a *api, w http.ResponseWriter, r *http.Request) error {
 	return a.show(w, http.StatusOK, p.name, v)
 }
 
-func (p *livePage) key(r *http.Request) liveKey {
+func (a *api) key(p *livePage, r *http.Request) (liveKey, error) {
 	c := callerOf(r)
+	seen, err := a.sightOf(c)
 	arg := r.PathValue("campaign")
 	if arg == "" {
 		arg = r.URL.Query().Get("of")
 	}
 	return liveKey{page: p.name, arg: arg, lang: langOf(r), numbers: c.SeesNumbers(),
-		leads:  c != nil && slices.Contains(leaders, c.Role),
-		steers: c != nil && (c.Role == access.Supervisor || c.Role == access.Administrator)}
+		leads: c != nil && slices.Contains(leaders, c.Role), sight: seen,
+		steers: c != nil && (c.Role == access.Supervisor || c.Role == access.Administrator)}, err
 }
 
 // said is what somebody wrote, for who looks at the page.
@@ -131,6 +136,9 @@ func (a *api) patches(w http.ResponseWriter, r *http.Request) error {
 			if !a.still(r, now) {
 				return nil
 			}
+			if seen, err := a.sightOf(callerOf(r)); err != nil || seen != k.sight {
+				return nil // other teams now: the page comes back and shows theirs
+			}
 		}
 	}
 	return nil // the viewer is gone
@@ -139,17 +147,17 @@ func (a *api) patches(w http.ResponseWriter, r *http.Request) error {
 // following is what a stream shows: each thing of it is drawn once a second, so
 // that nobody follows what is not there.
 func (a *api) following(p *livePage, r *http.Request) (liveKey, error) {
-	k := p.key(r)
-	if p != campaignPage {
+	k, err := a.key(p, r)
+	if p != campaignPage || err != nil {
 		k.arg = "" // of the whole floor
-		return k, nil
+		return k, err
 	}
-	_, err := a.svc.Store().Campaign(k.arg)
+	_, err = a.svc.Store().Campaign(k.arg)
 	return k, a.missingCampaign(err, k.arg)
 }
 
 // still says whether who has a stream open may have it: a session that has
-// ended, or a changed role, ends it.
+// ended, or a changed role or team, ends it.
 func (a *api) still(r *http.Request, now time.Time) bool {
 	c := callerOf(r)
 	switch {
@@ -162,7 +170,7 @@ func (a *api) still(r *http.Request, now time.Time) bool {
 		return err == nil && again != nil
 	}
 	again, err := a.signedIn(c.Session, now)
-	return err == nil && again != nil && again.Role == c.Role
+	return err == nil && again != nil && again.Role == c.Role && again.Team == c.Team
 }
 
 // hub computes once a second for everybody.

@@ -23,7 +23,9 @@ type MonitorStarted struct {
 	Answer string `json:"answer,omitempty"` // SDP, to an offer
 }
 
-func (a *api) monitors(*http.Request) (any, error) { return a.svc.Monitors(), nil }
+func (a *api) monitors(r *http.Request) (any, error) {
+	return ofOperators(a, r, a.svc.Monitors(), func(m dialer.Monitoring) string { return m.Operator }), nil
+}
 
 // monitor has who asks follow an operator for as long as they may: a session
 // that ends, a changed role, an operator who leaves the team end it within a second.
@@ -97,7 +99,9 @@ func (a *api) stopMonitor(r *http.Request) (any, error) {
 	return Removed{r.PathValue("operator")}, a.svc.StopMonitor(who)
 }
 
-func (a *api) liveCalls(*http.Request) (any, error) { return a.svc.LiveCalls(), nil }
+func (a *api) liveCalls(r *http.Request) (any, error) {
+	return ofOperators(a, r, a.svc.LiveCalls(), func(c dialer.LiveCall) string { return c.Operator }), nil
+}
 
 // hangUpCall ends a call in the air.
 func (a *api) hangUpCall(r *http.Request) (any, error) {

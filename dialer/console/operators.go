@@ -23,7 +23,7 @@ type Operator struct {
 	Phone    string `json:"phone,omitempty"`
 }
 
-func (a *api) operators(*http.Request) (any, error) {
+func (a *api) operators(r *http.Request) (any, error) {
 	accounts, err := a.svc.Store().Operators()
 	if err != nil {
 		return nil, err
@@ -41,7 +41,7 @@ func (a *api) operators(*http.Request) (any, error) {
 			rows[i] = Operator{o, s.State, s.Reason, s.ForMS, s.Campaign, s.Calls, s.Phone}
 		}
 	}
-	return rows, nil
+	return narrowed(a, r, rows, func(o Operator) string { return o.Team })
 }
 
 // OperatorChange is the body of a request that adds or changes an operator;

@@ -106,7 +106,13 @@ func (a *api) reportCampaign(r *http.Request) (any, error) {
 }
 
 func (a *api) reportOperator(r *http.Request) (any, error) {
-	key := func(rec contactdb.Record) (string, bool) { return rec.Operator, rec.Operator != "" }
+	seen, err := a.sightOf(callerOf(r))
+	if err != nil {
+		return nil, err
+	}
+	key := func(rec contactdb.Record) (string, bool) {
+		return rec.Operator, rec.Operator != "" && seen.team(rec.Team)
+	}
 	results := resultWords{a: a}
 	rows, err := sum(a, r, key, func(row *OperatorReport, rec contactdb.Record) error {
 		row.Operator, row.Team = rec.Operator, rec.Team
@@ -125,7 +131,12 @@ func (a *api) reportOperator(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return withOperatorWaiting(a, r, rows)
+	if rows, err = withOperatorWaiting(a, r, rows); err != nil || !seen.narrow {
+		return rows, err
+	}
+	return slices.DeleteFunc(rows, func(row OperatorReport) bool { // who only waited has no record with a team
+		return row.Team == "" && a.leads(callerOf(r), row.Operator) != nil
+	}), nil
 }
 
 type commissionKey struct{ operator, team, campaign, disposition string }
@@ -135,7 +146,11 @@ func (a *api) reportCommission(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return a.commission(f)
+	rows, err := a.commission(f)
+	if err != nil {
+		return nil, err
+	}
+	return narrowed(a, r, rows, func(row CommissionReport) string { return row.Team })
 }
 
 // commission counts results as they are paid for: the report, and each

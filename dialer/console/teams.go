@@ -7,7 +7,13 @@ import (
 	"apel/contactdb"
 )
 
-func (a *api) teams(*http.Request) (any, error) { return orEmpty(a.svc.Store().Teams()) }
+func (a *api) teams(r *http.Request) (any, error) {
+	teams, err := a.svc.Store().Teams()
+	if err != nil {
+		return nil, err
+	}
+	return orEmpty(narrowed(a, r, teams, func(t contactdb.Team) string { return t.Name }))
+}
 
 func (a *api) addTeam(r *http.Request) (any, error) {
 	var body contactdb.Team
