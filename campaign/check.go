@@ -103,7 +103,7 @@ func (d *Definition) FieldWarnings(has map[string][]string) (all []string) {
 		if !known {
 			continue
 		}
-		wanted := slices.Concat(d.Filter.FreeFields(), l.Filter.FreeFields())
+		wanted := slices.Concat(d.Filter.freeFields(), l.Filter.freeFields())
 		for _, by := range []string{contactdb.Highest, contactdb.Lowest} {
 			if field, ok := strings.CutPrefix(string(l.Order), by); ok && !slices.Contains(words, field) {
 				wanted = append(wanted, field)

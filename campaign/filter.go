@@ -29,8 +29,8 @@ type Filter struct {
 	free    []string
 }
 
-// FreeFields are the words that are not every contact's: free fields of lists.
-func (f *Filter) FreeFields() []string {
+// freeFields are the words that are not every contact's: free fields of lists.
+func (f *Filter) freeFields() []string {
 	if f == nil {
 		return nil
 	}
@@ -112,34 +112,34 @@ func (f *Filter) fails(c contactdb.Candidate) string {
 	return ""
 }
 
-// ParseFilter reads an expression. Its error tells the character, from 0, at
+// parseFilter reads an expression. Its error tells the character, from 0, at
 // which something is wrong.
-func ParseFilter(source string) (*Filter, *FilterError) {
+func parseFilter(source string) (*Filter, *filterFault) {
 	if n := len([]rune(source)); n > maxFilter {
-		return nil, &FilterError{At: maxFilter, Problem: fmt.Sprintf("a filter has at most %d characters, not %d", maxFilter, n)}
+		return nil, &filterFault{At: maxFilter, Problem: fmt.Sprintf("a filter has at most %d characters, not %d", maxFilter, n)}
 	}
 	tree, err := parser.Parse(source)
 	if err != nil {
-		return nil, filterError(err)
+		return nil, faultOf(err)
 	}
-	f := &Filter{source: source, free: freeFields(tree.Node)}
+	f := &Filter{source: source, free: freeFieldsIn(tree.Node)}
 	for _, node := range conjuncts(tree.Node) {
 		if _, err := compile(source); err != nil { // first as a whole: places in errors are those of what was written
-			return nil, filterError(err)
+			return nil, faultOf(err)
 		}
 		text := node.String()
 		program, err := compile(text)
 		if err != nil {
-			return nil, filterError(err)
+			return nil, faultOf(err)
 		}
 		f.clauses = append(f.clauses, clause{text, program})
 	}
 	return f, nil
 }
 
-// freeFields collects the words that become free fields, and what stands in
+// freeFieldsIn collects the words that become free fields, and what stands in
 // fields["..."].
-func freeFields(n ast.Node) []string {
+func freeFieldsIn(n ast.Node) []string {
 	c := &collecting{names: map[string]bool{}, not: map[string]bool{}}
 	ast.Walk(&n, c)
 	for name := range c.not {
@@ -322,17 +322,15 @@ func readDay(s string) float64 {
 	return math.NaN()
 }
 
-// FilterError is what is wrong with an expression.
-type FilterError struct {
+// filterFault is what is wrong with an expression.
+type filterFault struct {
 	At      int // character, from 0
 	Problem string
 	Instead string
 }
 
-func (e *FilterError) Error() string { return e.Problem }
-
-func filterError(err error) *FilterError {
-	e := &FilterError{Problem: err.Error(), Instead: `a condition on the contact's fields: 'city == "Iași" && balance > 100'`}
+func faultOf(err error) *filterFault {
+	e := &filterFault{Problem: err.Error(), Instead: `a condition on the contact's fields: 'city == "Iași" && balance > 100'`}
 	var at *file.Error
 	if errors.As(err, &at) {
 		e.At, e.Problem = at.From, at.Message

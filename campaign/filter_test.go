@@ -41,7 +41,7 @@ func TestAFilterChoosesByTheFieldsOfAContact(t *testing.T) {
 		{`fields["E-mail 2"] == "x"`, ""},
 		{`not (product == "fibre")`, `not (product == "fibre")`},
 	} {
-		f, err := ParseFilter(tt.filter)
+		f, err := parseFilter(tt.filter)
 		if err != nil {
 			t.Errorf("%s: %v (%s)", tt.filter, err, err.Instead)
 			continue
@@ -67,7 +67,7 @@ func TestAFilterThatCannotBeMeantIsRefusedWithItsPlace(t *testing.T) {
 		{`shout(city) == "A"`, 0, "shout"},
 		{strings.Repeat("x == 1 or ", 300) + "x == 1", 2000, "at most 2000"},
 	} {
-		_, err := ParseFilter(tt.filter)
+		_, err := parseFilter(tt.filter)
 		if err == nil {
 			t.Errorf("%s was taken", tt.filter)
 			continue
@@ -95,7 +95,7 @@ func FuzzFilter(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, source string) {
-		filter, err := ParseFilter(source)
+		filter, err := parseFilter(source)
 		if err != nil {
 			if err.Problem == "" || err.At < 0 || err.At > len([]rune(source)) {
 				t.Fatalf("at %d of %q: %q", err.At, source, err.Problem)
@@ -107,7 +107,7 @@ func FuzzFilter(f *testing.F) {
 }
 
 func BenchmarkFilter(b *testing.B) {
-	f, _ := ParseFilter(`city == "Iași" && balance > 100`)
+	f, _ := parseFilter(`city == "Iași" && balance > 100`)
 	c := contactdb.Candidate{Contact: contactdb.Contact{City: "Iași", Fields: map[string]string{"balance": "101"}}}
 	b.ReportAllocs()
 	for b.Loop() {

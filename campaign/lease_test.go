@@ -29,8 +29,8 @@ func TestTheReasonsAddUpToTheListsAndAreThoseOfTheLease(t *testing.T) {
 		now := genInstant().Draw(rt, "now")
 		d := Default("spring")
 		d.Lists = []List{{Name: "a", Order: contactdb.Newest, Weight: 2}, {Name: "b"}}
-		d.Lists[1].Filter, _ = ParseFilter(`"vip" in tags or balance >= 0`)
-		d.Filter, _ = ParseFilter(`city != "Cluj"`)
+		d.Lists[1].Filter, _ = parseFilter(`"vip" in tags or balance >= 0`)
+		d.Filter, _ = parseFilter(`city != "Cluj"`)
 		d.Consent.Required, d.Country = rapid.Bool().Draw(rt, "consent"), "RO"
 		d.Windows = []Window{{Days: [7]bool{true, true, true, true, true, true, true}, From: 6 * time.Hour, To: 22 * time.Hour}}
 		f := filling{rt, s, d, now}

@@ -13,8 +13,8 @@ var (
 	listed = regexp.MustCompile(`^(?:[-*]|\d+[.)])\s+`)
 )
 
-// Fields are the words of the contact in a text, in the order in which they come.
-func Fields(text string) []string {
+// fieldsOf are the words of the contact in a text, in the order in which they come.
+func fieldsOf(text string) []string {
 	var names []string
 	for _, m := range field.FindAllStringSubmatch(text, -1) {
 		names = append(names, m[1])

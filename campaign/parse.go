@@ -120,11 +120,10 @@ func likelyE164(v string) string {
 // attempts also says whether it has the delay for abandoned, which may stand
 // under abandonment instead.
 func (s *section) attempts(d *Definition) (rest bool) {
-	e, ok := s.get("attempts")
+	a, ok := s.part("attempts", "attempts: {max: 4, per-day: 2}")
 	if !ok {
 		return false
 	}
-	a := s.section(e.value, "attempts", "attempts: {max: 4, per-day: 2}")
 	a.whole("max", &d.Attempts.Max, 1, 30)
 	a.whole("per-day", &d.Attempts.PerDay, 1, 30)
 	a.whole("per-week", &d.Attempts.PerWeek, 0, 60)
@@ -209,11 +208,10 @@ func (s *section) mode(key string, n ast.Node, to *pacing.Mode) {
 
 // abandonment is told whether the delay has been read elsewhere.
 func (s *section) abandonment(d *Definition, rest bool) {
-	e, ok := s.get("abandonment")
+	a, ok := s.part("abandonment", "abandonment: {limit: 3%}")
 	if !ok {
 		return
 	}
-	a := s.section(e.value, "abandonment", "abandonment: {limit: 3%}")
 	a.percent("limit", &d.Abandonment.Limit)
 	a.people("debt", &d.Pacing.Debt)
 	a.duration("window", &d.Abandonment.Window, time.Hour, 30*24*time.Hour)
@@ -228,11 +226,10 @@ func (s *section) abandonment(d *Definition, rest bool) {
 }
 
 func (s *section) detector(to *DetectorSettings) {
-	e, ok := s.get("detector")
+	d, ok := s.part("detector", "detector: {people-lost: 1%, decide-within: 2s}")
 	if !ok {
 		return
 	}
-	d := s.section(e.value, "detector", "detector: {people-lost: 1%, decide-within: 2s}")
 	d.truth("off", &to.Off)
 	d.percent("people-lost", &to.PeopleLost)
 	if e, ok := d.get("people-lost"); ok && (to.PeopleLost < 0.001 || to.PeopleLost > 0.2) {
@@ -247,11 +244,10 @@ func (s *section) detector(to *DetectorSettings) {
 
 func (s *section) voiceDrop(to *VoiceDrop) {
 	const example = "voice-drop: {message: drop.wav, consent: \"ticked on the order form\"}"
-	e, ok := s.get("voice-drop")
+	d, ok := s.part("voice-drop", example)
 	if !ok {
 		return
 	}
-	d := s.section(e.value, "voice-drop", example)
 	d.text("message", &to.Message, regexp.MustCompile(`^$|`+wav.String()), "it is the path of a WAV file", "drop.wav")
 	d.text("consent", &to.Consent, regexp.MustCompile(`^$|`+oneLine.String()), aLine, "ticked on the order form")
 	d.done()
@@ -340,11 +336,10 @@ func (s *section) contradictions(said *Disposition) {
 }
 
 func (s *section) schedule(to *Schedule) {
-	e, ok := s.get("schedule")
+	c, ok := s.part("schedule", "schedule: {start: 2027-03-01T09:00:00+02:00, end: 2027-03-31T20:00:00+03:00}")
 	if !ok {
 		return
 	}
-	c := s.section(e.value, "schedule", "schedule: {start: 2027-03-01T09:00:00+02:00, end: 2027-03-31T20:00:00+03:00}")
 	c.instant("start", &to.Start)
 	c.instant("end", &to.End)
 	if end, ok := c.get("end"); ok && !to.Start.IsZero() && !to.End.IsZero() && !to.Start.Before(to.End) {

@@ -305,7 +305,7 @@ func genDefinition() *rapid.Generator[*Definition] {
 
 func genFilter() *rapid.Generator[*Filter] {
 	return rapid.Custom(func(t *rapid.T) *Filter {
-		f, _ := ParseFilter(rapid.SampledFrom([]string{"", `city == "Iași" && balance > 100`, `"vip" in tags`, "since < date('2024-01-01')"}).Draw(t, "source"))
+		f, _ := parseFilter(rapid.SampledFrom([]string{"", `city == "Iași" && balance > 100`, `"vip" in tags`, "since < date('2024-01-01')"}).Draw(t, "source"))
 		return f
 	})
 }
@@ -319,7 +319,7 @@ func genList(name string) *rapid.Generator[List] {
 
 func mustFilter(t testing.TB, source string) *Filter {
 	t.Helper()
-	f, err := ParseFilter(source)
+	f, err := parseFilter(source)
 	if err != nil {
 		t.Fatal(err)
 	}

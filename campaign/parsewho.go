@@ -101,7 +101,7 @@ func (s *section) filter(to **Filter) {
 	if !ok || strings.TrimSpace(v) == "" {
 		return
 	}
-	f, err := ParseFilter(v)
+	f, err := parseFilter(v)
 	if err == nil {
 		*to = f
 		return
@@ -117,11 +117,10 @@ func (s *section) filter(to **Filter) {
 }
 
 func (s *section) consent(to *Consent) {
-	e, ok := s.get("consent")
+	c, ok := s.part("consent", "consent: {required: true, kinds: [marketing]}")
 	if !ok {
 		return
 	}
-	c := s.section(e.value, "consent", "consent: {required: true, kinds: [marketing]}")
 	c.truth("required", &to.Required)
 	c.texts("kinds", &to.Kinds, oneLine, aLine, "marketing")
 	c.done()
@@ -131,22 +130,20 @@ func (s *section) consent(to *Consent) {
 }
 
 func (s *section) numbers(to *Numbers) {
-	e, ok := s.get("numbers")
+	n, ok := s.part("numbers", "numbers: {order: in-turn, switch: 15m}")
 	if !ok {
 		return
 	}
-	n := s.section(e.value, "numbers", "numbers: {order: in-turn, switch: 15m}")
 	n.text("order", &to.Order, regexp.MustCompile("^(in-turn|in-row)$"), "it is in-turn or in-row", "in-turn")
 	n.duration("switch", &to.Switch, 0, 30*24*time.Hour)
 	n.done()
 }
 
 func (s *section) callbacks(to *Callbacks) {
-	e, ok := s.get("callbacks")
+	c, ok := s.part("callbacks", "callbacks: {deputy: 15m, beyond-max: true}")
 	if !ok {
 		return
 	}
-	c := s.section(e.value, "callbacks", "callbacks: {deputy: 15m, beyond-max: true}")
 	c.delay("deputy", &to.Deputy)
 	c.truth("beyond-max", &to.BeyondMax)
 	c.done()

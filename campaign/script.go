@@ -53,8 +53,8 @@ const (
 	Open   QuestionKind = "open" // as long as one likes
 )
 
-// QuestionKinds in the order in which the manual lists them.
-var QuestionKinds = []QuestionKind{One, Many, Number, Scale, Date, Text, Open}
+// questionKinds in the order in which the manual lists them.
+var questionKinds = []QuestionKind{One, Many, Number, Scale, Date, Text, Open}
 
 // Question is one thing to ask.
 type Question struct {
@@ -270,7 +270,7 @@ func (r *report) question(n ast.Node, places map[string]ast.Node) (q Question) {
 		wrong(fmt.Sprintf("the question %s is there twice", quoted(q.Name)), "another name")
 	case slices.Contains(reserved, q.Name):
 		wrong(fmt.Sprintf("%s can't be the name of a question: it means something else", quoted(q.Name)), "another name")
-	case !slices.Contains(QuestionKinds, q.Kind):
+	case !slices.Contains(questionKinds, q.Kind):
 		wrong(fmt.Sprintf("a question is of a kind %s, not %s", kindList(), quoted(kind)), "kind: one")
 	case (q.Kind == One || q.Kind == Many) != (len(q.Of) > 0):
 		wrong("questions of kind one and many, and only they, have options", example)
@@ -290,8 +290,8 @@ func (r *report) question(n ast.Node, places map[string]ast.Node) (q Question) {
 }
 
 func kindList() string {
-	words := make([]string, len(QuestionKinds))
-	for i, k := range QuestionKinds {
+	words := make([]string, len(questionKinds))
+	for i, k := range questionKinds {
 		words[i] = string(k)
 	}
 	return strings.Join(words, ", ")

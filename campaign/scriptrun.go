@@ -123,13 +123,13 @@ func (s *Script) Questions() []Question {
 func (s *Script) Fields() []string {
 	var all []string
 	for _, st := range s.Steps {
-		all = append(all, Fields(st.Text)...)
+		all = append(all, fieldsOf(st.Text)...)
 		for _, q := range st.Questions {
-			all = append(all, Fields(q.Ask)...)
+			all = append(all, fieldsOf(q.Ask)...)
 		}
 	}
 	for _, o := range s.Objections {
-		all = append(all, Fields(o.Answer)...)
+		all = append(all, fieldsOf(o.Answer)...)
 	}
 	slices.Sort(all)
 	return slices.Compact(all)

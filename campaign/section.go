@@ -48,6 +48,15 @@ func (r *report) section(n ast.Node, name, example string) *section {
 	return s
 }
 
+// part is the mapping under a key, if the key is there.
+func (s *section) part(key, example string) (*section, bool) {
+	e, ok := s.get(key)
+	if !ok {
+		return nil, false
+	}
+	return s.section(e.value, key, example), true
+}
+
 func (s *section) what() string {
 	if s.name == "" {
 		return "a campaign"

@@ -12,11 +12,10 @@ import (
 const exampleTransfer = `transfer: {numbers: [{name: Billing, number: "+40312345000"}]}`
 
 func (s *section) transfer(to *Transfer) {
-	e, ok := s.get("transfer")
+	t, ok := s.part("transfer", exampleTransfer)
 	if !ok {
 		return
 	}
-	t := s.section(e.value, "transfer", exampleTransfer)
 	defer t.done()
 	list, ok := t.get("numbers")
 	if !ok {

@@ -142,7 +142,7 @@ func (c *call) gone() bool {
 
 func (c *call) startRecording() {
 	rel := filepath.Join("recordings", c.rec.PlacedAt.UTC().Format("2006/01/02"), c.a.ID+".wav")
-	r, err := media.NewRecorderAfter(filepath.Join(c.l.s.cfg.Data, rel), c.listening.sound())
+	r, err := media.NewRecorder(filepath.Join(c.l.s.cfg.Data, rel), c.listening.sound())
 	if err != nil {
 		c.l.log.Error("call cannot be recorded", zap.String("attempt", c.a.ID), zap.Error(err))
 		return

@@ -72,7 +72,7 @@ func TestWhatAKilledServiceHasRecordedIsCompletedAndInTheRecord(t *testing.T) {
 func leaveHalf(t *testing.T, path string) {
 	t.Helper()
 	other := filepath.Join(filepath.Dir(path), "other.wav")
-	r, err := media.NewRecorder(other)
+	r, err := media.NewRecorder(other, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

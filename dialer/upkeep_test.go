@@ -155,7 +155,7 @@ func TestARecordingOfTheLastLifeIsEncryptedToo(t *testing.T) {
 		now := time.Now()
 		a := attemptOf(t, s, now)
 		rel := "recordings/2026/11/25/" + a.ID + ".wav"
-		rec, err := media.NewRecorder(filepath.Join(s.cfg.Data, rel))
+		rec, err := media.NewRecorder(filepath.Join(s.cfg.Data, rel), nil)
 		if err != nil {
 			t.Fatal(err)
 		}

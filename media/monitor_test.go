@@ -89,7 +89,7 @@ func TestWhoIsHeardByWhomWhileASupervisorListensWhispersAndBargesIn(t *testing.T
 	path := filepath.Join(t.TempDir(), "call.wav")
 	synctest.Test(t, func(t *testing.T) {
 		m := newMonitored(t)
-		r, err := NewRecorder(path)
+		r, err := NewRecorder(path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -166,7 +166,7 @@ func TestThreeHearEachOtherAndASupervisorHearsThemAll(t *testing.T) {
 		asked.h.PayloadType, asked.h.SSRC = uint8(PCMU), 0x2000
 		negotiate(t, session, asked.describes(PCMU))
 		m.talk.Go(func() { asked.talk(Tone(thirdHz, 20*time.Second, -14)) })
-		r, err := NewRecorder(path)
+		r, err := NewRecorder(path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -48,13 +48,9 @@ type Recording struct {
 
 // NewRecorder creates the file and its folder, readable by the owner only.
 // Until Close its name ends in ".part". A recording that exists is never
-// overwritten: the error wraps os.ErrExist.
-func NewRecorder(path string) (*Recorder, error) { return NewRecorderAfter(path, nil) }
-
-// NewRecorderAfter is NewRecorder for a call that had a beginning before its
-// first bridge: what the customer was heard to say then comes first, sample for
-// sample.
-func NewRecorderAfter(path string, customer []int16) (*Recorder, error) {
+// overwritten: the error wraps os.ErrExist. What the customer was heard to say
+// before the first bridge comes first, sample for sample; nil: nothing was.
+func NewRecorder(path string, customer []int16) (*Recorder, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, fmt.Errorf("recording %s: %w", path, err)
 	}

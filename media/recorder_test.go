@@ -47,7 +47,7 @@ func TestARecordingHasBothSidesAsTheySaidIt(t *testing.T) {
 	var rec Recording
 	synctest.Test(t, func(t *testing.T) {
 		b := newBridged(t, PCMA, PCMU)
-		r, err := NewRecorder(path)
+		r, err := NewRecorder(path, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,7 +98,7 @@ func TestLossAndPausesAreSilenceOfTheirLengthInARecording(t *testing.T) {
 	sound := Tone(300, 400*time.Millisecond, -10)
 	synctest.Test(t, func(t *testing.T) {
 		b := newBridged(t, PCMA, PCMA)
-		r, _ := NewRecorder(path)
+		r, _ := NewRecorder(path, nil)
 		Join(b.customer, b.operator, r)
 		b.far.talk(sound)
 		time.Sleep(100 * time.Millisecond) // five packets are lost
@@ -131,7 +131,7 @@ func TestJitterAndReorderingDoNotTearARecording(t *testing.T) {
 	sound := Tone(300, 2*time.Second, -10)
 	synctest.Test(t, func(t *testing.T) {
 		b := newBridged(t, PCMA, PCMA)
-		r, _ := NewRecorder(path)
+		r, _ := NewRecorder(path, nil)
 		Join(b.customer, b.operator, r)
 		for i, frame := range slices.Collect(slices.Chunk(sound, FrameSamples)) {
 			h := b.far.h
@@ -164,7 +164,7 @@ func TestAKilledRecordingIsReadableAndIsFinishedLater(t *testing.T) {
 	sound := Tone(300, 3*time.Second, -10)
 	synctest.Test(t, func(t *testing.T) {
 		b := newBridged(t, PCMA, PCMA)
-		r, _ := NewRecorder(path)
+		r, _ := NewRecorder(path, nil)
 		Join(b.customer, b.operator, r)
 		b.far.talk(sound)
 		snapshot, err := os.ReadFile(path + partSuffix) // what a kill would leave now
@@ -210,7 +210,7 @@ func TestARefusedWriteIsToldAtCloseAndKeepsThePart(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "call.wav")
 	synctest.Test(t, func(t *testing.T) {
 		b := newBridged(t, PCMA, PCMA)
-		r, _ := NewRecorder(path)
+		r, _ := NewRecorder(path, nil)
 		Join(b.customer, b.operator, r)
 		b.far.talk(Tone(300, time.Second, -10))
 		r.file.Close() // as a disk that goes away
@@ -232,14 +232,14 @@ func TestAnExistingRecordingIsNotOverwritten(t *testing.T) {
 	if err := WriteWAV(path, make([]int16, 10)); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := NewRecorder(path); !errors.Is(err, os.ErrExist) {
+	if _, err := NewRecorder(path, nil); !errors.Is(err, os.ErrExist) {
 		t.Errorf("got %v", err)
 	}
 }
 
 func TestARecordingNobodyWasJoinedToIsEmpty(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "call.wav")
-	r, err := NewRecorder(path)
+	r, err := NewRecorder(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +258,7 @@ func TestARecorderGoesOnInTheNextBridge(t *testing.T) {
 	said := Tone(300, 400*time.Millisecond, -10)
 	synctest.Test(t, func(t *testing.T) {
 		b := newBridged(t, PCMA, PCMA)
-		r, _ := NewRecorder(path)
+		r, _ := NewRecorder(path, nil)
 		bridge := Join(b.customer, b.operator, r)
 		b.far.talk(said)
 		bridge.Close()

@@ -48,7 +48,7 @@ func TestACallOverRealSockets(t *testing.T) {
 			operator, phone := realSession(t, host), realSession(t, host)
 			describe(t, callee, customer, PCMA)
 			describe(t, phone, operator, PCMU)
-			rec, err := NewRecorder(filepath.Join(t.TempDir(), "call.wav"))
+			rec, err := NewRecorder(filepath.Join(t.TempDir(), "call.wav"), nil)
 			if err != nil {
 				t.Fatal(err)
 			}
