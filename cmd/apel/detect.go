@@ -8,7 +8,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 
@@ -40,13 +39,13 @@ type detectFlags struct {
 	review                   bool
 	said, identity           string
 	evaluate, svg, modelFile string
-	lost                     shareFlag
+	lost                     share
 	within                   time.Duration
 	listenOn                 time.Duration
 }
 
 func (a *app) detectCmd() *cobra.Command {
-	var f detectFlags
+	f := detectFlags{lost: amd.DefaultPeopleLost}
 	cmd := a.verb("detect FILE.wav...", "the answer detector on recordings", cobra.ArbitraryArgs, func(ctx context.Context, args []string) error {
 		return a.detectBy(ctx, f, args)
 	})
@@ -77,7 +76,7 @@ func (a *app) detectCmd() *cobra.Command {
 	fl.StringVar(&f.said, "said", "", "with --review ATTEMPT: `who` is heard on its recording, machine or person")
 	fl.StringVar(&f.identity, "identity", "", "`file` with an age identity, for recordings that are encrypted")
 	fl.StringVar(&f.modelFile, "model", "", "judge by the model in this `file` (default the data directory's own, else the built-in one)")
-	fl.Var(&f.lost, "people-lost", "`share` of people that may be taken for machines (default 2.5%)")
+	fl.Var(&f.lost, "people-lost", "share of people that may be taken for machines")
 	fl.DurationVar(&f.listenOn, "listen-on", 0, "how much longer, while somebody still talks and it isn't clear who (default 0s; of a campaign, 4s)")
 	fl.DurationVar(&f.within, "decide-within", 0, "the latest decision after the answer while nobody talks (default 2.95s)")
 	return cmd
@@ -105,6 +104,8 @@ func (a *app) detectBy(ctx context.Context, f detectFlags, args []string) error 
 		return problem(console.Usage, "%s is not needed here; leave it out", args[0])
 	case f.channel < 0:
 		return problem(console.Usage, "channels are counted from 1, not from %d", f.channel)
+	case f.lost < .001 || f.lost > .2:
+		return problem(console.Usage, "--people-lost takes a share between 0.1%% and 20%%, not %s", &f.lost)
 	case f.within != 0 && (f.within < 200*time.Millisecond || f.within > 10*time.Second):
 		return problem(console.Usage, "--decide-within takes 200ms to 10s, not %s", f.within)
 	case f.listenOn < 0 || f.listenOn > 10*time.Second:
@@ -144,31 +145,6 @@ func (a *app) detectSettings(f detectFlags) (amd.Settings, error) {
 	m, err := dialer.ReadModel(a.dataDir())
 	set.Model = m
 	return set, err
-}
-
-// shareFlag is a share that is written as 1% or 0.01.
-type shareFlag float64
-
-func (s *shareFlag) String() string {
-	if *s == 0 {
-		return ""
-	}
-	return fmt.Sprintf("%g%%", 100*float64(*s))
-}
-
-func (s *shareFlag) Type() string { return "share" }
-
-func (s *shareFlag) Set(text string) error {
-	number, hundredths := strings.CutSuffix(strings.TrimSpace(text), "%")
-	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-	if hundredths {
-		v /= 100
-	}
-	if err != nil || !(v >= 0.001 && v <= 0.2) {
-		return errors.New("write a share between 0.1% and 20%")
-	}
-	*s = shareFlag(v)
-	return nil
 }
 
 // detect hears every file; one that it cannot hear does not keep it from the

@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"apel/campaign"
@@ -16,25 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 )
-
-// share is a flag between 0 and 1, written 3% or .03.
-type share float64
-
-func (s *share) String() string { return strconv.FormatFloat(float64(*s), 'g', -1, 64) }
-func (s *share) Type() string   { return "share" }
-
-func (s *share) Set(text string) error {
-	number, isPercent := strings.CutSuffix(strings.TrimSpace(text), "%")
-	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
-	if isPercent {
-		v /= 100
-	}
-	if err != nil || !(v >= 0 && v <= 1) {
-		return fmt.Errorf("%q is no share; write 3%% or .03", text)
-	}
-	*s = share(v)
-	return nil
-}
 
 // simulation is what the flags of simulate ask for.
 type simulation struct {

@@ -69,6 +69,25 @@ func countsOf(text string) ([]int, error) {
 	return all, nil
 }
 
+// share is a flag between 0 and 1, written 3% or .03.
+type share float64
+
+func (s *share) String() string { return strconv.FormatFloat(100*float64(*s), 'g', 6, 64) + "%" }
+func (s *share) Type() string   { return "share" }
+
+func (s *share) Set(text string) error {
+	number, isPercent := strings.CutSuffix(strings.TrimSpace(text), "%")
+	v, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if isPercent {
+		v /= 100
+	}
+	if err != nil || !(v >= 0 && v <= 1) {
+		return fmt.Errorf("%q is no share; write 3%% or .03", text)
+	}
+	*s = share(v)
+	return nil
+}
+
 // shares is a flag of several shares.
 type shares []share
 
