@@ -233,3 +233,40 @@ func TestACampaignDialsOnlyWithinItsSchedule(t *testing.T) {
 		}
 	})
 }
+
+func TestACallThatIsGivenUpHasItsRecordInTimeWhateverItsCancelMeets(t *testing.T) {
+	t.Parallel()
+	manners := []struct {
+		persona lab.Persona
+		outcome string
+		after   time.Duration // of the ring time, when the record must be there
+	}{
+		{lab.Persona{Progress: 180}, contactdb.NoAnswer, 0},
+		{lab.Persona{Progress: 180, DeafToCancel: true}, contactdb.NoAnswer, 32 * time.Second},
+		{lab.Persona{Progress: 180, HeedsNoCancel: true}, contactdb.NoAnswer, 32 * time.Second},
+		{lab.Persona{Progress: 180, DeafToCancel: true, Ring: 30 * time.Second, Status: 200}, contactdb.Abandoned, 10 * time.Second},
+		{lab.Persona{Progress: 180, HeedsNoCancel: true, Ring: 30 * time.Second, Status: 200}, contactdb.Abandoned, 10 * time.Second},
+		{lab.Persona{Progress: 180, DeafToCancel: true, Ring: 30 * time.Second, Status: 486}, contactdb.Busy, 10 * time.Second},
+		{lab.Persona{Progress: 180, DeafToCancel: true, Ring: 80 * time.Second, Status: 200}, contactdb.NoAnswer, 32 * time.Second}, // a ghost by then: ended, nobody hears anything of it
+	}
+	of := func(number string) int { return int(number[len(number)-1] - '0') }
+	synctest.Test(t, func(t *testing.T) {
+		s := newShift(t, shiftConfig{operators: len(manners), contacts: len(manners), channels: len(manners), cps: 10,
+			carrier:  lab.CarrierConfig{Persona: func(number string, _ int) lab.Persona { return manners[of(number)].persona }},
+			campaign: "pacing: progressive\nring-time: 20s\nattempts: {max: 1, per-day: 1}\n"})
+		time.Sleep(2 * time.Minute)
+		if st, err := s.svc.Status(); err != nil || len(st.Trunks) != 1 || st.Trunks[0].InUse != 0 {
+			t.Errorf("two minutes later the trunk is %+v, %v", st.Trunks, err)
+		}
+		records := s.end()
+		if len(records) != len(manners) {
+			t.Errorf("%d records", len(records))
+		}
+		for _, r := range records {
+			want := manners[of(r.Phone)]
+			if took := r.EndedAt.Sub(r.PlacedAt) - 20*time.Second - want.after; r.Outcome != want.outcome || took < 0 || took > time.Second {
+				t.Errorf("%+v: %s after %s", want.persona, r.Outcome, r.EndedAt.Sub(r.PlacedAt))
+			}
+		}
+	})
+}

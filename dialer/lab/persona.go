@@ -81,6 +81,8 @@ type Persona struct {
 	AnswersTwice     bool          // a second 200 with another tag, as if the call had forked
 	ByeRace          bool          // answers a BYE with its own BYE first
 	DeafToBye        bool          // answers no BYE
+	DeafToCancel     bool          // answers no CANCEL, and rings on
+	HeedsNoCancel    bool          // answers a CANCEL, and rings on
 	HoldAt           time.Duration // puts the call on hold so long after the answer; 0: never
 	HoldFor          time.Duration // and takes it back after so long
 

@@ -114,13 +114,22 @@ func (c *Carrier) acked(req *sip.Request) {
 func (c *Carrier) cancelled(req *sip.Request, from peer) {
 	c.mu.Lock()
 	d := c.invites.get(branchOf(req.Via()))
+	var p Persona
+	if d != nil {
+		if call := c.dialogs.get(d.key()); call != nil {
+			p = call.persona
+		}
+	}
 	c.mu.Unlock()
-	if d == nil {
+	switch {
+	case d == nil:
 		answerTo(from, req, 481, "Call/Transaction Does Not Exist", "lab")
+		return
+	case p.DeafToCancel:
 		return
 	}
 	answerTo(from, req, 200, "OK", d.tag)
-	if d.final() < 200 {
+	if d.final() < 200 && !p.HeedsNoCancel {
 		d.cancel()
 	}
 }
