@@ -108,7 +108,8 @@ func TestATrunkThatIsSilentAtOneAddressIsTriedAtTheNext(t *testing.T) {
 }
 
 func TestATrunkGoesBackToItsFirstAddressWhenThatAnswersAgain(t *testing.T) {
-	for name, set := range map[string]Trunk{"watched by OPTIONS": {}, "registered": {Register: true, RegisterEvery: time.Minute}} {
+	for name, set := range map[string]Trunk{"watched by OPTIONS": {}, "registered": {Register: true, RegisterEvery: time.Minute},
+		"registered for long": {Register: true, RegisterEvery: time.Hour}} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				n := lab.NewNet(lab.NetConfig{})

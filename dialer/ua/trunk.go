@@ -60,7 +60,8 @@ type trunk struct {
 	channels chan struct{} // one element a call
 	rate     *rate.Limiter
 
-	well int // how often in a row a better address has answered; run's own
+	well int  // how often in a row a better address has answered; run's own
+	mute bool // OPTIONS were not answered last time, of a trunk that registers; run's own
 
 	mu     sync.Mutex // guards what follows
 	places []place    // the one in use first; see resolve
@@ -277,33 +278,52 @@ func (t *trunk) options(to string) (*sip.Response, error) {
 // failure tries again, first soon, then each half minute.
 func (t *trunk) keepRegistered() {
 	const soon = 2 * time.Second
-	callID, cseq, wait, again := randomID(), uint32(1), time.Duration(0), soon
+	callID, cseq, wait := randomID(), uint32(1), soon
 	came := false // home, where nobody is registered yet
-	for {
+	for t.u.ctx.Err() == nil {
 		expires, err := t.register(callID, &cseq, int(t.cfg.RegisterEvery/time.Second))
 		switch {
 		case t.u.ctx.Err() != nil:
-			return
 		case err != nil && came:
 			t.u.log.Info("the address that DNS prefers registers nobody; the trunk goes back", zap.String("trunk", t.cfg.Name), zap.Error(err))
 			came, t.well = false, -homeAfter*(homeRefused-1)
 			t.elsewhere()
-			continue
 		case err != nil:
 			t.set(false, err.Error())
 			t.elsewhere()
-			again = min(2*again, 30*time.Second)
-			wait = again
+			wait = min(2*wait, 30*time.Second)
+			sleep(t.u.ctx, wait)
 		default:
 			t.set(true, "")
-			until := time.Now().Add(expires * 4 / 5)
-			if came = t.home(); came {
-				continue // it is to be registered there
-			}
-			wait, again = max(time.Until(until), time.Second), soon
+			came, wait = t.watch(time.Now().Add(expires*4/5)), soon
 		}
-		if !sleep(t.u.ctx, wait) {
-			return
+	}
+}
+
+// watch looks, until the registration is due again, whether the trunk is there
+// and whether a better address is; came says that it went to one, where it is to
+// be registered. Silence is no more than a reason to register now: there are
+// carriers that answer that and no OPTIONS.
+func (t *trunk) watch(due time.Time) (came bool) {
+	for {
+		rest := max(time.Until(due), time.Second)
+		every := t.cfg.Options
+		if every < 0 || every > rest {
+			every = rest
+		}
+		if !sleep(t.u.ctx, every) {
+			return false
+		}
+		if t.home() {
+			return true
+		}
+		if every == rest {
+			return false
+		}
+		_, err := t.options(t.destination())
+		fell := err != nil && !t.mute
+		if t.mute = err != nil; fell {
+			return false
 		}
 	}
 }
