@@ -308,7 +308,8 @@ func (d *desk) watch(s *seat, call *ua.Call) (byPhone bool) {
 	}
 }
 
-// key is a key press: * asks for calls or for a break, the rest is for the floor.
+// key is a key press: * asks for calls or for a break, by the same rules as a
+// page or a command does; the rest is for the floor.
 func (d *desk) key(s *seat, key byte) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -318,14 +319,13 @@ func (d *desk) key(s *seat, key byte) {
 		}
 		return
 	}
-	if s.closed || s.listens {
-		return
+	reason := ""
+	if s.ready {
+		reason = "break"
 	}
-	s.ready, s.reason = !s.ready, ""
-	if !s.ready {
-		s.reason = "break"
+	if err := d.wish(s, !s.ready, reason); err != nil {
+		d.s.log.Info("a key does not make ready", zap.String("operator", s.name), zap.Error(err))
 	}
-	d.tell(s)
 }
 
 // setReady is what the command line asks for.

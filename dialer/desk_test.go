@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"apel/contactdb"
+	"apel/media/browser"
 )
 
 var ann = contactdb.Operator{Name: "ann", Team: "sales"}
@@ -46,5 +47,24 @@ func TestABrowserDoesNotSlipIntoTheLegOfAPhone(t *testing.T) {
 	d.sit(s, phone)
 	if err := d.attach(ann, nil, Window{Operator: "ann", Tab: "tab"}); !errors.Is(err, contactdb.ErrState) || s.leg != phone {
 		t.Errorf("attached: %v", err)
+	}
+}
+
+func TestTheStarOfABrowserMakesReadyOnlyWhoseHeadsetHasPassedItsTest(t *testing.T) {
+	d := newTestDesk(t)
+	s := d.seatOf(ann.Name, ann.Team)
+	d.sit(s, &leg{operator: "ann", page: &browser.Leg{}})
+	d.key(s, '*')
+	if s.ready {
+		t.Error("ready without a test")
+	}
+	s.headset = &Headset{OK: true}
+	for _, ready := range []bool{true, false} {
+		if d.key(s, '*'); s.ready != ready {
+			t.Errorf("after the test a * makes ready: %v, want %v", s.ready, ready)
+		}
+	}
+	if s.reason != "break" {
+		t.Errorf("the reason is %q", s.reason)
 	}
 }
