@@ -1,7 +1,6 @@
 package dialer
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -394,18 +393,5 @@ func TestWhatIsToldOfOneCallAtOneInstantKeepsItsOrder(t *testing.T) {
 	}
 	if want := []InputKind{InLeased, InBridged, InTalkEnded, InSettled}; !slices.Equal(kinds, want) {
 		t.Errorf("the order is %v, want %v", kinds, want)
-	}
-}
-
-func TestASupervisorFollowsOneOperator(t *testing.T) {
-	all := monitors{of: map[string]*monitor{}}
-	follow := func(operator string) error {
-		return all.enter(&monitor{req: MonitorRequest{Supervisor: "sue", Operator: operator}})
-	}
-	if err := follow("ann"); err != nil {
-		t.Fatal(err)
-	}
-	if err := follow("bob"); !errors.Is(err, contactdb.ErrState) { // asked twice at once
-		t.Errorf("a second operator: %v", err)
 	}
 }

@@ -51,8 +51,8 @@ type monitor struct {
 	s      *Service
 	req    MonitorRequest
 	since  time.Time
-	page   *browser.Leg   // nil: the supervisor's own leg as an operator
-	sound  *media.Monitor // nil until it is set up; written under monitors.mu
+	page   *browser.Leg   // nil: the supervisor's own leg as an operator. Written, as sound, under monitors.mu
+	sound  *media.Monitor // nil until it is set up
 	joined chan *joined   // the last that is to be heard; one fits
 	modes  chan modeAsked
 	quit   chan struct{}
@@ -90,7 +90,8 @@ func modeOf(word string) (media.MonitorMode, error) {
 
 // Monitor has a supervisor follow an operator's calls, from the present one on,
 // and gives the answer to the browser's offer. A supervisor follows one
-// operator, and an operator is followed by one: ErrState if somebody else does.
+// operator, the last who was asked for, and an operator is followed by one:
+// ErrState if somebody else does.
 func (s *Service) Monitor(ctx context.Context, req MonitorRequest) (Monitoring, string, error) {
 	mode, err := modeOf(req.Mode)
 	if err != nil {
@@ -105,7 +106,6 @@ func (s *Service) Monitor(ctx context.Context, req MonitorRequest) (Monitoring, 
 	case req.Operator == req.Supervisor:
 		return Monitoring{}, "", fmt.Errorf("%w: nobody listens to their own calls", ErrInput)
 	}
-	_ = s.StopMonitor(req.Supervisor) // of another operator
 	m := &monitor{s: s, req: req, since: time.Now(), mode: mode, joined: make(chan *joined, 1), modes: make(chan modeAsked), quit: make(chan struct{}), ended: make(chan struct{})}
 	if err := s.monitors.enter(m); err != nil {
 		return Monitoring{}, "", err
@@ -113,12 +113,18 @@ func (s *Service) Monitor(ctx context.Context, req MonitorRequest) (Monitoring, 
 	answer, err := m.connect(ctx)
 	if err != nil {
 		s.monitors.leave(m)
+		close(m.ended)
 		return Monitoring{}, "", err
 	}
 	s.wg.Go(m.follow)
 	s.desk.told(req.Operator, "monitor")
 	m.findCall()
-	return s.monitors.status(m), answer, nil
+	select {
+	case <-m.quit:
+		return Monitoring{}, "", fmt.Errorf("%w: %s follows somebody else by now", contactdb.ErrState, req.Supervisor)
+	default:
+		return s.monitors.status(m), answer, nil
+	}
 }
 
 // connect makes the supervisor's way to hear and speak.
@@ -128,25 +134,25 @@ func (m *monitor) connect(ctx context.Context) (answer string, err error) {
 		if err != nil {
 			return "", err
 		}
-		m.begin(session)
+		m.begin(nil, session)
 		return "", nil
 	}
 	if m.s.gateway == nil {
 		return "", fmt.Errorf("%w: set browser: listen in the settings, then start apel serve again", ErrNoBrowsers)
 	}
-	m.page, answer, err = m.s.gateway.Answer(ctx, m.req.Offer)
+	page, answer, err := m.s.gateway.Answer(ctx, m.req.Offer)
 	if err != nil {
 		return "", offered(err)
 	}
-	m.page.Media().KeepAlive(keepAlive)
-	m.begin(m.page.Media())
+	page.Media().KeepAlive(keepAlive)
+	m.begin(page, page.Media())
 	return answer, nil
 }
 
-func (m *monitor) begin(on *media.Session) {
+func (m *monitor) begin(page *browser.Leg, on *media.Session) {
 	m.s.monitors.mu.Lock()
 	defer m.s.monitors.mu.Unlock()
-	m.sound = media.NewMonitor(on, m.mode)
+	m.page, m.sound = page, media.NewMonitor(on, m.mode)
 }
 
 // findCall begins in the middle of a conversation.
@@ -322,20 +328,32 @@ func (all *monitors) status(m *monitor) Monitoring {
 	return m.show()
 }
 
-// enter makes a supervisor the one who follows an operator.
+// enter makes a supervisor the one who follows an operator, and nobody else: of
+// two that are asked for at once the later counts, as of two that are not.
 func (all *monitors) enter(m *monitor) error {
+	for {
+		before, err := all.entered(m)
+		if before == nil {
+			return err
+		}
+		before.stop()
+	}
+}
+
+// entered is enter, unless the supervisor has one before it, connected or about to be.
+func (all *monitors) entered(m *monitor) (before *monitor, err error) {
 	all.mu.Lock()
 	defer all.mu.Unlock()
-	if other := all.of[m.req.Operator]; other != nil {
-		return fmt.Errorf("%w: %s monitors %s already", contactdb.ErrState, other.req.Supervisor, m.req.Operator)
-	}
 	for _, other := range all.of {
 		if other.req.Supervisor == m.req.Supervisor {
-			return fmt.Errorf("%w: %s monitors %s already", contactdb.ErrState, m.req.Supervisor, other.req.Operator)
+			return other, nil
 		}
 	}
+	if other := all.of[m.req.Operator]; other != nil {
+		return nil, fmt.Errorf("%w: %s monitors %s already", contactdb.ErrState, other.req.Supervisor, m.req.Operator)
+	}
 	all.of[m.req.Operator] = m
-	return nil
+	return nil, nil
 }
 
 func (all *monitors) leave(m *monitor) {

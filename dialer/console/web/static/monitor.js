@@ -8,16 +8,13 @@ const panel = document.getElementById("monitor");
 const audio = document.getElementById("phone");
 let now = null; // what is followed: operator, supervisor, mode, pc, sender, silence, mic
 
-document.addEventListener("click", async (e) => {
+let last = Promise.resolve(); // what was clicked is done one after the other: of two operators the later is followed
+
+document.addEventListener("click", (e) => {
   const operator = e.target.closest("button[data-monitor]")?.dataset.monitor;
   const mode = e.target.closest("#monitor button[data-mode]")?.dataset.mode;
-  try {
-    if (operator) await begin(operator);
-    else if (mode) await change(mode);
-    else if (e.target.closest("#monitorstop")) await end();
-  } catch (err) {
-    banner(t("failed", err.message), "bad");
-  }
+  const wanted = operator ? () => begin(operator) : mode ? () => change(mode) : e.target.closest("#monitorstop") ? end : null;
+  if (wanted) last = last.then(wanted).catch((err) => banner(t("failed", err.message), "bad"));
 });
 
 async function begin(operator) {
@@ -83,8 +80,9 @@ function drop() {
 }
 
 async function look() {
+  const asked = now;
   const all = await send("GET", "/api/monitors").catch(() => null);
-  if (!now || !all) return;
+  if (!now || now !== asked || !all) return;
   const mine = all.find((m) => m.operator === now.operator && m.supervisor === now.supervisor);
   if (!mine) {
     close();
