@@ -125,13 +125,14 @@ func (d *desk) call(s *seat) {
 }
 
 // keep calls a phone and keeps the leg up until the operator hangs up or the
-// phone is gone for good. It begins when the legs of a former life are swept.
+// phone is gone for good.
 func (d *desk) keep(s *seat) {
 	select {
 	case <-d.s.ready:
 	case <-d.s.callCtx.Done():
 		return
 	}
+	d.sweep(s.name)
 	for again := true; again && !d.taken(s); {
 		call, err := d.s.ua.DialPhone(d.s.callCtx, s.name)
 		if err != nil {
@@ -166,6 +167,19 @@ func (d *desk) keep(s *seat) {
 	case <-s.wake: // asked for as we were leaving
 		d.call(s)
 	default:
+	}
+}
+
+// sweep ends the leg that a former life has left up, when the phone is known again.
+func (d *desk) sweep(operator string) {
+	var l ua.LeftBehind
+	if !d.recall("leg/"+operator, &l) {
+		return
+	}
+	select {
+	case <-d.s.ua.EndLeg(l):
+		d.keepLeg(operator, nil)
+	case <-d.s.stop:
 	}
 }
 
@@ -481,27 +495,20 @@ func (d *desk) all(accounts []contactdb.Operator) []OperatorStatus {
 	return list
 }
 
-// restore ends the legs of a former life and takes up the phones that were
-// registered then: they come back by themselves only when half their time is up.
+// restore takes up the phones that were registered in a former life: they come
+// back by themselves only when half their time is up.
 func (d *desk) restore() error {
 	accounts, err := d.s.store.Operators()
 	if err != nil {
 		return err
 	}
 	var bindings []ua.Binding
-	var legs []ua.LeftBehind
 	for _, o := range accounts {
 		var b ua.Binding
-		var l ua.LeftBehind
 		if d.recall("phone/"+o.Name, &b) {
 			bindings = append(bindings, b)
 		}
-		if d.recall("leg/"+o.Name, &l) {
-			legs = append(legs, l)
-		}
 	}
-	d.s.ua.Know(bindings)
-	d.s.ua.Sweep(legs)
 	d.s.ua.Restore(bindings)
 	return nil
 }

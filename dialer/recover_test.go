@@ -1,6 +1,8 @@
 package dialer_test
 
 import (
+	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"testing"
@@ -66,6 +68,61 @@ func TestWhatAKilledServiceHasRecordedIsCompletedAndInTheRecord(t *testing.T) {
 		}
 		s.svc.Close()
 	})
+}
+
+// TestAfterAKillOperatorsLegsAreUpAtOnceHoweverLongItTook: phones hold what the
+// killed service has left up, and would be busy; some registrations have run out.
+func TestAfterAKillOperatorsLegsAreUpAtOnceHoweverLongItTook(t *testing.T) {
+	for _, down := range []time.Duration{time.Second, 50 * time.Second, 3 * time.Minute, 2 * time.Hour} {
+		t.Run(down.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newShift(t, shiftConfig{operators: 6, campaign: "pacing: progressive\n", abrupt: true})
+				here := netip.MustParseAddr("10.0.0.1")
+				kept := map[string][]byte{}
+				for i := range s.phones {
+					for _, what := range []string{"phone/", "leg/"} {
+						key := fmt.Sprintf("%sop%02d", what, i)
+						var err error
+						if kept[key], err = s.svc.Store().Recall(key); err != nil || kept[key] == nil {
+							t.Fatalf("%s is not kept: %v", key, err)
+						}
+					}
+				}
+				s.net.Cut(here) // a kill says nothing to anybody, and forgets nothing
+				s.stop()
+				if err := <-s.ran; err != nil {
+					t.Fatal(err)
+				}
+				if err := s.svc.Close(); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(down)
+				s.net.Mend()
+				s.open()
+				for key, b := range kept {
+					if err := s.svc.Store().Remember(key, b); err != nil {
+						t.Fatal(err)
+					}
+				}
+				s.run()
+				wait := time.Second
+				if down > time.Hour { // where the phones are is not known any more
+					wait = 8 * time.Second
+				}
+				time.Sleep(wait)
+				st, err := s.svc.Status()
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, o := range st.Operators {
+					if o.Phone != "leg-up" {
+						t.Errorf("after %s the phone of %s is %s", wait, o.Name, o.Phone)
+					}
+				}
+				s.end()
+			})
+		})
+	}
 }
 
 // leaveHalf makes the file that a killed recorder leaves.

@@ -145,30 +145,38 @@ func (u *UA) endStray(res *sip.Response) {
 	u.log.Info("a stray answer was ended", zap.String("call_id", d.callID))
 }
 
-// farewell says BYE in a dialog that has no call.
-func (u *UA) farewell(t *trunk, d *dialog, cseq uint32) {
+// farewell says BYE in a dialog that has no call; over is closed when it was
+// answered, or will not be.
+func (u *UA) farewell(t *trunk, d *dialog, cseq uint32) (over <-chan struct{}) {
+	done := make(chan struct{})
 	req := u.request(d, sip.BYE, cseq)
 	tx, err := u.send(u.ctx, req)
 	if err != nil {
 		u.log.Info("BYE could not be sent", zap.Error(err))
-		return
+		close(done)
+		return done
 	}
-	u.background(func() { u.awaitBye(t, d, req, tx) })
+	if !u.background(func() { defer close(done); u.awaitBye(t, d, req, tx) }) {
+		close(done)
+	}
+	return done
 }
 
 // background runs f unless the UA is closing.
-func (u *UA) background(f func()) {
+func (u *UA) background(f func()) bool {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.ctx.Err() == nil {
-		u.wg.Go(f)
+	if u.ctx.Err() != nil {
+		return false
 	}
+	u.wg.Go(f)
+	return true
 }
 
 // LeftBehind is a call that a crash has cut off.
 type LeftBehind struct {
 	Trunk, Number, CallerID string // of a customer's call
-	Phone                   string // of an operator's leg
+	Phone                   string // of an operator's leg: see EndLeg
 	CallID                  string
 	Dialog                  string // Call.Dialog, "" if it was not answered
 }
@@ -178,10 +186,6 @@ type LeftBehind struct {
 // Call-ID. An answer that still comes in is ended by strayResponse.
 func (u *UA) Sweep(calls []LeftBehind) {
 	for _, l := range calls {
-		if l.Phone != "" {
-			u.sweepLeg(l)
-			continue
-		}
 		t := u.trunks[l.Trunk]
 		if t == nil {
 			continue
@@ -203,21 +207,22 @@ func (u *UA) Sweep(calls []LeftBehind) {
 	}
 }
 
-// sweepLeg ends an operator's leg of a former life.
-func (u *UA) sweepLeg(l LeftBehind) {
-	b, ok := u.Binding(l.Phone)
-	if !ok || l.Dialog == "" {
-		return
-	}
-	d := &dialog{callID: l.CallID, localTag: localTag(l.CallID), transport: b.Transport,
+// EndLeg ends an operator's leg of a former life, which the phone still holds:
+// it would be busy. over is closed when the phone has answered, or will not.
+func (u *UA) EndLeg(l LeftBehind) (over <-chan struct{}) {
+	d := &dialog{callID: l.CallID, localTag: localTag(l.CallID),
 		local:  sip.Uri{Scheme: "sip", User: "apel", Host: u.host},
 		remote: sip.Uri{Scheme: "sip", User: l.Phone, Host: u.host}}
-	if err := d.restore(l.Dialog); err != nil {
-		u.log.Warn("a leg left behind cannot be ended", zap.Error(err))
-		return
+	b, ok := u.Binding(l.Phone)
+	err := d.restore(l.Dialog)
+	if !ok || err != nil {
+		u.log.Warn("a leg left behind cannot be ended", zap.String("operator", l.Phone), zap.Error(err))
+		done := make(chan struct{})
+		close(done)
+		return done
 	}
-	d.destination = b.Source.String()
-	u.farewell(nil, d, d.cseq+10)
+	d.transport, d.destination = b.Transport, b.Source.String()
+	return u.farewell(nil, d, d.cseq+10)
 }
 
 // recall cancels an INVITE of a former life. With a password there may have

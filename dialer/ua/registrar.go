@@ -36,27 +36,31 @@ func (u *UA) Binding(user string) (Binding, bool) {
 	return b, ok
 }
 
-// Know takes up bindings of a former life: phones come back by themselves only
-// when half their time is up. Restore then tells of them as of new ones.
-func (u *UA) Know(bindings []Binding) {
+// Restore takes up bindings of a former life and reports each to OnRegister:
+// phones come back by themselves only when half their time is up. One that ran
+// out while nobody was there to renew it is good for a little longer.
+func (u *UA) Restore(bindings []Binding) {
 	now := time.Now()
-	u.mu.Lock()
-	defer u.mu.Unlock()
 	for _, b := range bindings {
-		if _, ok := u.bindings[b.User]; !ok && b.Contact != "" && now.Before(b.Expires) {
-			u.bindings[b.User] = b
+		if b.Contact == "" || now.After(b.Expires.Add(maxExpires)) {
+			continue
 		}
+		b.Expires = laterOf(b.Expires, now.Add(minExpires))
+		u.mu.Lock()
+		if newer, ok := u.bindings[b.User]; ok {
+			b = newer
+		}
+		u.bindings[b.User] = b
+		u.mu.Unlock()
+		u.told(b)
 	}
 }
 
-// Restore takes up bindings and reports each to OnRegister.
-func (u *UA) Restore(bindings []Binding) {
-	u.Know(bindings)
-	for _, b := range bindings {
-		if known, ok := u.Binding(b.User); ok {
-			u.told(known)
-		}
+func laterOf(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
 	}
+	return b
 }
 
 func (u *UA) told(b Binding) {
