@@ -55,7 +55,9 @@ func (c *call) serve() string {
 		case f := <-c.asks:
 			f()
 		case <-c.sip.Ended():
-			c.endConsult(customerGone)
+			if !c.talksOn() {
+				c.endConsult(customerGone)
+			}
 			c.unhold()
 			c.took(c.sip.Ending())
 			if c.corrected != "" && c.rec.BridgedAt.IsZero() {
@@ -235,11 +237,13 @@ func (c *call) takeWord() {
 	}
 	c.operator.play(endToneHz)
 	for c.noteResult() {
+		c.endConsult(customerGone)
 		c.rec.WrapMS = time.Since(from).Milliseconds()
 		if !c.takenBack() {
 			return
 		}
 	}
+	c.endConsult(customerGone)
 	c.rec.WrapMS = time.Since(from).Milliseconds()
 }
 
@@ -250,10 +254,13 @@ func (c *call) endTalk() {
 	c.closeRecording()
 }
 
-// noteResult waits for the operator's word; false if none comes.
+// noteResult waits for the operator's word; false if none comes. A word that was
+// said before ends no conversation that goes on with somebody outside.
 func (c *call) noteResult() bool {
-	for c.key == 0 && c.l.s.desk.leg(c.rec.Operator) == c.operator {
+	for said := c.key; (c.key == 0 || c.key == said && c.consult != nil) && c.l.s.desk.leg(c.rec.Operator) == c.operator; {
 		select {
+		case n := <-c.farNews():
+			c.heardOf(n)
 		case f := <-c.asks:
 			f()
 		case o := <-c.orders:

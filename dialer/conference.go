@@ -90,6 +90,21 @@ func (c *call) endConference(k *consult) {
 	}
 }
 
+// talksOn has operator and somebody outside talk on whose customer the operator
+// has hung up on; false if there is nobody.
+func (c *call) talksOn() bool {
+	k := c.consult
+	if !c.byOperator || k == nil || k.far == nil || !k.answered() {
+		return false
+	}
+	if k.stage == conferring {
+		c.endConference(k)
+		k.stage, k.since = "talking", time.Now()
+		c.consultBridge(k, c.thirdOf(k))
+	}
+	return true
+}
+
 // conferenceGoesOn says whether a conference with somebody outside outlives its
 // operator: the next one takes part in it.
 func (c *call) conferenceGoesOn() bool {

@@ -204,6 +204,9 @@ func (c *call) endConsult(end string) {
 	if k == nil {
 		return
 	}
+	if end == takenBack && c.gone() {
+		end = customerGone
+	}
 	c.consult = nil
 	k.End = end
 	c.endConference(k)

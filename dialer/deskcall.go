@@ -319,15 +319,41 @@ func (s *Service) TakeBack(operator, attempt string) error {
 	})
 }
 
-// HangUp ends the conversation; while somebody is asked, only that one's.
-func (s *Service) HangUp(operator, attempt string) error {
+// Side is one of the two whom an operator has on the line while somebody is asked.
+type Side string
+
+// The zero Side is who is meant most likely.
+const (
+	OfCustomer Side = "customer"
+	OfOther    Side = "other" // who is asked
+)
+
+func (of Side) check() error {
+	switch of {
+	case "", OfCustomer, OfOther:
+		return nil
+	}
+	return say(ErrInput, "no-side", "%q is neither customer nor other", string(of))
+}
+
+// HangUp ends the conversation; while somebody is asked, only that one's, or
+// only the customer's. Whoever is asked outside then stays on the line until the
+// operator has said the result.
+func (s *Service) HangUp(operator, attempt string, of Side) error {
+	if err := of.check(); err != nil {
+		return err
+	}
 	return s.order(operator, attempt, func(c *call) error {
 		switch {
-		case c.sip == nil || c.gone() || c.away != nil:
+		case c.sip == nil || c.away != nil:
 			return noCustomer()
-		case c.consult != nil:
+		case c.consult != nil && of != OfCustomer:
 			c.goOn(takenBack)
 			return nil
+		case c.gone():
+			return noCustomer()
+		case of == OfOther:
+			return say(contactdb.ErrState, "no-consult", "nobody is being asked")
 		}
 		c.byOperator = true
 		if c.rec.AnsweredAt.IsZero() { // a contact that was accepted in preview, and rings
@@ -385,14 +411,18 @@ func (s *Service) Mute(operator, attempt string, on bool) error {
 // keyTime is how long a key is pressed.
 const keyTime = 120 * time.Millisecond
 
-// Press sends keys to the customer's side, as for a menu that answered, or to
-// who is asked outside.
-func (s *Service) Press(operator, attempt, keys string) error {
+// Press sends keys to one side, as for a menu that answered: while somebody
+// outside is asked, with the customer on the line or not, to that one, unless
+// the customer is named.
+func (s *Service) Press(operator, attempt, keys string, to Side) error {
 	if keys == "" || len(keys) > 32 || strings.Trim(keys, "0123456789*#") != "" {
 		return say(ErrInput, "no-keys", "%s are no keys; there are 0 to 9, * and #, at most 32 of them", strconv.Quote(keys))
 	}
+	if err := to.check(); err != nil {
+		return err
+	}
 	return s.order(operator, attempt, func(c *call) error {
-		sound := c.pressed()
+		sound := c.pressed(to)
 		if sound == nil {
 			return noCustomer()
 		}
@@ -406,13 +436,13 @@ func (s *Service) Press(operator, attempt, keys string) error {
 }
 
 // pressed is who gets the operator's keys; nil: nobody.
-func (c *call) pressed() *media.Session {
+func (c *call) pressed(to Side) *media.Session {
 	switch k := c.consult; {
-	case c.gone() || c.away != nil:
+	case c.away != nil:
 		return nil
-	case k != nil && k.far != nil && k.stage == "talking":
+	case to != OfCustomer && k != nil && k.far != nil && k.answered():
 		return k.far.call.Media()
-	case c.bridge == nil:
+	case to == OfOther || c.gone() || c.bridge == nil:
 		return nil
 	}
 	return c.sip.Media()

@@ -49,7 +49,7 @@ func TestANumberThatIsTypedInIsCalledByAllRulesAndRecorded(t *testing.T) {
 			if _, err := s.svc.Dial(a.name, "+40720000097"); !errors.Is(err, contactdb.ErrState) {
 				t.Errorf("dialing in a conversation says %v", err)
 			}
-			a.must(s.svc.HangUp(a.name, ""))
+			a.must(s.svc.HangUp(a.name, "", ""))
 			a.until("in wrap-up", state("wrap-up"))
 			a.must(s.svc.Dispose(a.name, "", dialer.Result{Disposition: 3}))
 			a.until("on the break again", state("not-ready"))
@@ -64,7 +64,7 @@ func TestANumberThatIsTypedInIsCalledByAllRulesAndRecorded(t *testing.T) {
 		}
 		a.until("waiting for the answer", state("reserved"))
 		time.Sleep(3 * time.Second)
-		a.must(s.svc.HangUp(a.name, attempt.Attempt))
+		a.must(s.svc.HangUp(a.name, attempt.Attempt, ""))
 		a.until("on the break again", state("not-ready"))
 		time.Sleep(3 * time.Minute)
 		if _, err := s.svc.Dial(a.name, "+40720000096"); !errors.Is(err, dialer.ErrRefused) || !strings.Contains(err.Error(), "outside-hours") {
@@ -134,7 +134,7 @@ func TestTheNumberThatIsTypedInIsCalledAndNoOtherOfItsContact(t *testing.T) {
 		if d.Phone != "+40720000050" || now.Call.Contact.Phone != "+40720000050" {
 			t.Errorf("%+v: the desktop shows %+v", d, now.Call.Contact)
 		}
-		a.must(s.svc.HangUp(a.name, ""))
+		a.must(s.svc.HangUp(a.name, "", ""))
 		a.until("in wrap-up", state("wrap-up"))
 		a.must(s.svc.Dispose(a.name, "", dialer.Result{Disposition: 3}))
 		time.Sleep(5 * time.Second)
@@ -188,7 +188,7 @@ func TestANumberThatIsTypedInTwiceAtOnceIsAnsweredTwiceAndCalledOnce(t *testing.
 		if refused != 1 {
 			t.Errorf("%d of two were refused", refused)
 		}
-		a.must(s.svc.HangUp(a.name, ""))
+		a.must(s.svc.HangUp(a.name, "", ""))
 		time.Sleep(time.Minute)
 		a.page.Close()
 		if records := s.end(); len(records) != 1 {
@@ -213,7 +213,7 @@ func TestWhileANumberWaitsForItsTrunkThePageIsShownAndLoadedAnew(t *testing.T) {
 		}
 		for _, a := range seats {
 			a.until("talking", state("talking"))
-			a.must(s.svc.HangUp(a.name, ""))
+			a.must(s.svc.HangUp(a.name, "", ""))
 		}
 		time.Sleep(time.Minute)
 		for _, a := range seats {

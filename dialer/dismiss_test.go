@@ -25,7 +25,7 @@ func TestWhoseAccountIsClosedLosesTheSeatAfterTheConversation(t *testing.T) {
 		if _, err := s.svc.SetOperatorReady(a.name, true, ""); !errors.Is(err, contactdb.ErrState) {
 			t.Errorf("ready after the account was closed: %v", err)
 		}
-		a.must(s.svc.HangUp(a.name, ""))
+		a.must(s.svc.HangUp(a.name, "", ""))
 		a.until("sent home", func(d dialer.Desktop) bool { return d.Sound == nil })
 		a.page.Close()
 		if r := s.end(); len(r) != 1 || r[0].TalkMS == 0 {
@@ -44,7 +44,7 @@ func TestWhoIsNoOperatorAnyMoreLosesTheSeatAndMayComeBackAsOne(t *testing.T) {
 		if _, err := s.svc.SetOperatorReady(a.name, true, ""); !errors.Is(err, contactdb.ErrState) {
 			t.Errorf("ready after signing off: %v", err)
 		}
-		a.must(s.svc.HangUp(a.name, ""))
+		a.must(s.svc.HangUp(a.name, "", ""))
 		a.until("sent home", func(d dialer.Desktop) bool { return d.Sound == nil })
 		a.page.Close()
 		a.ready() // whoever is let in again has a new seat

@@ -180,7 +180,7 @@ func TestASupervisorListensWhispersAndBargesInAndTheCustomerHearsOnlyThat(t *tes
 		m.hear("barged in", "os", "cs", "co")
 		m.mode("listen")
 		// The next customer is heard too, without asking again.
-		a.must(m.svc.HangUp(a.name, first))
+		a.must(m.svc.HangUp(a.name, first, ""))
 		a.until("in wrap-up", state("wrap-up"))
 		a.must(m.svc.Dispose(a.name, first, dialer.Result{Disposition: 1}))
 		d := a.until("talking to the next", func(d dialer.Desktop) bool { return d.State == "talking" && d.Call != nil && d.Call.Attempt != first })

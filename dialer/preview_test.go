@@ -87,7 +87,7 @@ func TestTheDeskAnswersWhileAnAcceptedContactRings(t *testing.T) {
 		if d, err = s.svc.Desktop("op00"); err != nil || d.Call == nil || d.Call.Contact.Name != "Corrected" {
 			t.Errorf("after the correction the desk shows %+v, %v", d.Call, err)
 		}
-		if err := s.svc.HangUp("op00", shown.Attempt); err != nil || time.Since(from) != 0 {
+		if err := s.svc.HangUp("op00", shown.Attempt, ""); err != nil || time.Since(from) != 0 {
 			t.Errorf("given up after %s: %v", time.Since(from), err)
 		}
 		time.Sleep(time.Second)

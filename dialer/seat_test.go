@@ -178,7 +178,7 @@ func TestAnOperatorAtABrowserTalksToACustomerAndSaysTheResult(t *testing.T) {
 		note := "likes it"
 		a.must(s.svc.Jot(a.name, d.Call.Attempt, note))
 		a.script(d)
-		a.must(s.svc.HangUp(a.name, d.Call.Attempt))
+		a.must(s.svc.HangUp(a.name, d.Call.Attempt, ""))
 		a.until("in wrap-up", state("wrap-up"))
 		if err := s.svc.Dispose(a.name, d.Call.Attempt, dialer.Result{Disposition: 1}); !errors.Is(err, dialer.ErrInput) {
 			t.Errorf("a sale without an amount says %v", err)
@@ -261,10 +261,10 @@ func TestInPreviewTheDesktopShowsTheContactBeforeItIsCalled(t *testing.T) {
 		if d.Call == nil || d.Call.Contact.Name == "" || d.Call.DecideBy.IsZero() || !d.Call.BridgedAt.IsZero() {
 			t.Fatalf("the desktop shows %+v", d.Call)
 		}
-		if err := s.svc.HangUp(a.name, d.Call.Attempt); !errors.Is(err, contactdb.ErrState) {
+		if err := s.svc.HangUp(a.name, d.Call.Attempt, ""); !errors.Is(err, contactdb.ErrState) {
 			t.Errorf("hanging up on nobody says %v", err)
 		}
-		if err := s.svc.Press(a.name, d.Call.Attempt, "1"); !errors.Is(err, contactdb.ErrState) {
+		if err := s.svc.Press(a.name, d.Call.Attempt, "1", ""); !errors.Is(err, contactdb.ErrState) {
 			t.Errorf("a key for nobody says %v", err)
 		}
 		if _, err := s.svc.SkipPreview(a.name, d.Call.Attempt, "too early there"); err != nil {
@@ -277,7 +277,7 @@ func TestInPreviewTheDesktopShowsTheContactBeforeItIsCalled(t *testing.T) {
 			t.Fatal(err)
 		}
 		a.until("talking", state("talking"))
-		a.must(s.svc.HangUp(a.name, next.Call.Attempt))
+		a.must(s.svc.HangUp(a.name, next.Call.Attempt, ""))
 		a.until("in wrap-up", state("wrap-up"))
 		a.must(s.svc.Dispose(a.name, next.Call.Attempt, dialer.Result{Disposition: 2}))
 		time.Sleep(4 * time.Second)
@@ -293,7 +293,7 @@ func TestAResultCanBeTakenBackForThreeSeconds(t *testing.T) {
 		a.ready()
 		d := a.until("talking", state("talking"))
 		time.Sleep(5 * time.Second)
-		a.must(s.svc.HangUp(a.name, ""))
+		a.must(s.svc.HangUp(a.name, "", ""))
 		a.until("in wrap-up", state("wrap-up"))
 		a.must(s.svc.Dispose(a.name, d.Call.Attempt, dialer.Result{Disposition: 1}))
 		a.until("ready", state("ready"))
@@ -337,7 +337,7 @@ func TestACustomerOnHoldHearsNothingAndNeitherIsHeard(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		a.must(s.svc.Mute(a.name, d.Call.Attempt, false))
 		time.Sleep(3 * time.Second)
-		a.must(s.svc.HangUp(a.name, d.Call.Attempt))
+		a.must(s.svc.HangUp(a.name, d.Call.Attempt, ""))
 		a.until("in wrap-up", state("wrap-up"))
 		a.must(s.svc.Dispose(a.name, d.Call.Attempt, dialer.Result{Disposition: 2}))
 		time.Sleep(4 * time.Second)
@@ -407,7 +407,7 @@ func TestAConversationSurvivesAReloadASecondWindowAndALostNetwork(t *testing.T) 
 		a.must(a.page.Accept(answer))
 		time.Sleep(time.Second)
 		talks("after the network was back")
-		a.must(s.svc.HangUp(a.name, d.Call.Attempt))
+		a.must(s.svc.HangUp(a.name, d.Call.Attempt, ""))
 		a.until("in wrap-up", state("wrap-up"))
 		a.must(s.svc.Dispose(a.name, d.Call.Attempt, dialer.Result{Disposition: 2}))
 		time.Sleep(4 * time.Second)
@@ -490,7 +490,7 @@ func losesMicrophones(t *testing.T, r *rand.Rand) {
 			cuts = append(cuts, c)
 			for _, b := range seats { // whoever has a customer hangs up, so that the next one comes
 				if d := b.desktop(); d.State == "talking" || d.State == "wrap-up" {
-					_ = s.svc.HangUp(b.name, "") // gone already: as well
+					_ = s.svc.HangUp(b.name, "", "") // gone already: as well
 					if r.IntN(3) > 0 {
 						_ = s.svc.Dispose(b.name, "", dialer.Result{Disposition: 2})
 					}
@@ -551,7 +551,7 @@ func TestACallbackIsPromisedForALegalTimeOnly(t *testing.T) {
 		}
 		at := midnight.Add(8 * time.Hour)
 		a.must(s.svc.Dispose(a.name, "", dialer.Result{Disposition: 1, CallbackAt: at}))
-		a.must(s.svc.HangUp(a.name, ""))
+		a.must(s.svc.HangUp(a.name, "", ""))
 		time.Sleep(10 * time.Second)
 		p, err := s.svc.Store().Progress("spring", d.Call.Contact.ID)
 		if err != nil || !p.NextTry.Equal(at) || !p.Rescheduled {

@@ -96,7 +96,7 @@ func TestADesktopOutlivesItsWindowInEveryState(t *testing.T) {
 		}},
 		{"a wrap-up", func(d *desks) {
 			said(d)
-			d.ann.must(d.s.svc.HangUp(d.ann.name, d.attempt))
+			d.ann.must(d.s.svc.HangUp(d.ann.name, d.attempt, ""))
 			d.ann.until("in wrap-up", state("wrap-up"))
 		}},
 	} {

@@ -309,7 +309,7 @@ func (d *desks) asks(to dialer.Transfer) {
 		if now := d.bob.desktop(); now.State != "consulted" || now.Call == nil || now.Call.Consult.Role != "is-asked" {
 			d.t.Errorf("who is asked sees %s %+v", now.State, now.Call)
 		}
-		if err := d.s.svc.HangUp(d.bob.name, d.attempt); !errors.Is(err, contactdb.ErrState) {
+		if err := d.s.svc.HangUp(d.bob.name, d.attempt, ""); !errors.Is(err, contactdb.ErrState) {
 			d.t.Errorf("who is only asked may hang up: %v", err)
 		}
 	}
@@ -387,7 +387,7 @@ func (d *desks) end() contactdb.Record {
 	d.t.Helper()
 	d.s.net.Mend()
 	for _, a := range []*seat{d.ann, d.bob} {
-		_ = d.s.svc.HangUp(a.name, "") // whoever has the customer
+		_ = d.s.svc.HangUp(a.name, "", "") // whoever has the customer
 	}
 	time.Sleep(time.Second)
 	for _, a := range []*seat{d.ann, d.bob} {

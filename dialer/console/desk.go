@@ -30,14 +30,14 @@ func deskRoutes() []Route {
 		{Method: "POST", Path: "/api/desk/microphone", Doc: "the microphone was lost; body: tab", Audit: why, answer: result((*api).microphoneLost)},
 		{Method: "POST", Path: "/api/desk/ready", Doc: "ready for calls", Audit: why, answer: result((*api).deskReady)},
 		{Method: "POST", Path: "/api/desk/notready", Doc: "not ready, after the call if there is one; body: reason", Audit: why, answer: result((*api).deskNotReady)},
-		{Method: "POST", Path: "/api/desk/hangup", Doc: "end the conversation; body: attempt", Audit: why, answer: result(desked((*api).deskHangUp))},
+		{Method: "POST", Path: "/api/desk/hangup", Doc: "end the conversation; body: attempt; of=customer, while somebody is asked: only the customer's", Audit: why, answer: result(desked((*api).deskHangUp))},
 		{Method: "POST", Path: "/api/desk/hold", Doc: "hold the customer, or go on; body: attempt, on", Audit: why, answer: result(desked((*api).deskHold))},
 		{Method: "POST", Path: "/api/desk/dial", Doc: "call a number that is typed in, by all rules; body: phone; answers the attempt", Audit: "desk.dial", answer: result((*api).deskDial)},
 		{Method: "GET", Path: "/api/desk/transfer", Doc: "whom the customer may be handed to, or who may be asked", Audit: "desk.targets", answer: result((*api).deskTargets)},
 		{Method: "POST", Path: "/api/desk/transfer", Doc: "ask somebody, the customer on hold, or with blind hand over as soon as the other is there; body: attempt, one of operator, team, anyone, number, and blind", Audit: why, answer: result((*api).deskTransfer)},
 		{Method: "POST", Path: "/api/desk/consult", Doc: "hand the customer over to who is asked, have all three talk, be alone with who is asked again, or end the consultation; body: attempt, do=join|conference|private|end", Audit: why, answer: result((*api).deskConsult)},
 		{Method: "POST", Path: "/api/desk/mute", Doc: "keep the customer from hearing the operator; body: attempt, on", Audit: why, answer: result(desked((*api).deskMute))},
-		{Method: "POST", Path: "/api/desk/keys", Doc: "press keys to the customer's side; body: attempt, keys", Audit: why, answer: result(desked((*api).deskKeys))},
+		{Method: "POST", Path: "/api/desk/keys", Doc: "press keys to who is asked outside, else to the customer; body: attempt, keys, of=customer|other", Audit: why, answer: result(desked((*api).deskKeys))},
 		{Method: "POST", Path: "/api/desk/note", Doc: "keep the note on the call; body: attempt, note", Audit: why, answer: result(desked((*api).deskNote))},
 		{Method: "POST", Path: "/api/desk/script", Doc: "answers to the script, and where to go in it; body: attempt, answers, from, go", Audit: why, answer: result((*api).deskScript)},
 		{Method: "PUT", Path: "/api/desk/wording", Doc: "one's own wording of a step; body: attempt, step, text", Audit: why, answer: result(desked((*api).deskWording))},
@@ -209,12 +209,13 @@ func (a *api) deskNotReady(r *http.Request) (any, error) {
 
 // DeskOrder is the body of what an operator does with the call on the desktop.
 type DeskOrder struct {
-	Attempt string `json:"attempt,omitempty"` // the call that the operator sees; refused if it is another by now
-	On      bool   `json:"on,omitempty"`
-	Keys    string `json:"keys,omitempty"`
-	Note    string `json:"note,omitempty"`
-	Step    string `json:"step,omitempty"`
-	Text    string `json:"text,omitempty"`
+	Attempt string      `json:"attempt,omitempty"` // the call that the operator sees; refused if it is another by now
+	On      bool        `json:"on,omitempty"`
+	Keys    string      `json:"keys,omitempty"`
+	Of      dialer.Side `json:"of,omitempty"` // customer or other, while somebody is asked
+	Note    string      `json:"note,omitempty"`
+	Step    string      `json:"step,omitempty"`
+	Text    string      `json:"text,omitempty"`
 }
 
 // desked reads an order and has it carried out.
@@ -228,10 +229,12 @@ func desked(f func(a *api, who string, o DeskOrder) error) func(*api, *http.Requ
 	}
 }
 
-func (a *api) deskHangUp(who string, o DeskOrder) error   { return a.svc.HangUp(who, o.Attempt) }
-func (a *api) deskHold(who string, o DeskOrder) error     { return a.svc.Hold(who, o.Attempt, o.On) }
-func (a *api) deskMute(who string, o DeskOrder) error     { return a.svc.Mute(who, o.Attempt, o.On) }
-func (a *api) deskKeys(who string, o DeskOrder) error     { return a.svc.Press(who, o.Attempt, o.Keys) }
+func (a *api) deskHangUp(who string, o DeskOrder) error { return a.svc.HangUp(who, o.Attempt, o.Of) }
+func (a *api) deskHold(who string, o DeskOrder) error   { return a.svc.Hold(who, o.Attempt, o.On) }
+func (a *api) deskMute(who string, o DeskOrder) error   { return a.svc.Mute(who, o.Attempt, o.On) }
+func (a *api) deskKeys(who string, o DeskOrder) error {
+	return a.svc.Press(who, o.Attempt, o.Keys, o.Of)
+}
 func (a *api) deskNote(who string, o DeskOrder) error     { return a.svc.Jot(who, o.Attempt, o.Note) }
 func (a *api) deskTakeBack(who string, o DeskOrder) error { return a.svc.TakeBack(who, o.Attempt) }
 func (a *api) deskWording(who string, o DeskOrder) error {

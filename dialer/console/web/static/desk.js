@@ -226,7 +226,8 @@ function showConsult(d, over) {
   $("hangup").hidden = !live && !rings;
   $("hold").hidden = $("transfer").hidden = !live;
   $("mute").hidden = $("keypad").hidden = !live && !asks;
-  $("join").hidden = !asks || c.consult.blind;
+  $("hangupcustomer").hidden = !asks || c.consult.stage === "calling" || Boolean(c.ended_at);
+  $("join").hidden = !asks || c.consult.blind || Boolean(c.ended_at);
   $("join").disabled = !three && c.consult?.stage !== "talking";
   $("conference").hidden = $("join").hidden;
   $("conference").disabled = $("join").disabled;
@@ -322,6 +323,7 @@ async function commit() {
 $("ask").addEventListener("submit", (e) => { e.preventDefault(); commit(); });
 $("cancel").addEventListener("click", () => choose(0));
 $("hangup").addEventListener("click", () => order("hangup"));
+$("hangupcustomer").addEventListener("click", () => order("hangup", { of: "customer" }));
 $("hold").addEventListener("click", () => order("hold", { on: !desk.call.held }));
 $("transfer").addEventListener("click", async () => {
   const whom = await send("GET", "/api/desk/transfer").catch((e) => { trouble(e.message); });
@@ -371,13 +373,16 @@ $("dialogcancel").addEventListener("click", () => $("dialog").close());
 
 $("keypad").addEventListener("click", () => {
   const pad = document.createElement("div");
+  const to = desk.state === "conference" && desk.call.consult.phone ? document.createElement("select") : null; // two may be meant
+  to?.setAttribute("aria-label", t("desk.keys.to"));
+  to?.append(new Option(desk.call.consult.with, "other"), new Option(t("desk.keys.customer"), "customer"));
   pad.className = "pad";
   for (const key of "123456789*0#") {
     const b = text("button", key);
-    b.addEventListener("click", () => order("keys", { keys: key }));
+    b.addEventListener("click", () => order("keys", { keys: key, of: to?.value ?? "" }));
     pad.append(b);
   }
-  dialog(t("desk.keypad"), [pad]);
+  dialog(t("desk.keypad"), to ? [to, pad] : [pad]);
 });
 
 $("edit").addEventListener("click", () => {
