@@ -79,6 +79,7 @@ var romanianSayings = map[string]string{
 	"nobody listens to their own calls":                                            "nimeni nu își ascultă propriile apeluri",
 	"%s monitors nobody":                                                           "{0} nu ascultă pe nimeni",
 	"%s monitors nobody any more":                                                  "{0} nu mai ascultă pe nimeni",
+	"%s follows somebody else by now":                                              "{0} ascultă între timp pe altcineva",
 	"%s monitors %s already":                                                       "{0} îl ascultă deja pe {1}",
 	"%s listens to a colleague; stop that first":                                   "{0} ascultă un coleg; oprește întâi ascultarea",
 	"%s takes calls; be not ready first":                                           "{0} primește apeluri; treci întâi pe indisponibil",
