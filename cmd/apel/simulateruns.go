@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"runtime"
 	"sync"
 
@@ -117,51 +118,26 @@ func (r *shifts) sum(limit float64) {
 	r.Result = meanOf(r.all)
 }
 
-// meanOf is the mean shift. What only one shift has, the first gives.
+// meanOf is the mean shift, number by number; what only one shift has is left out.
 func meanOf(all []world.Result) world.Result {
-	n, m := float64(len(all)), all[0]
-	whole := func(get func(*world.Result) *int) {
-		sum := 0
-		for i := range all {
-			sum += *get(&all[i])
-		}
-		*get(&m) = int(float64(sum)/n + .5)
-	}
-	ms := func(get func(*world.Result) *int64) {
-		sum := int64(0)
-		for i := range all {
-			sum += *get(&all[i])
-		}
-		*get(&m) = int64(float64(sum)/n + .5)
-	}
-	real := func(get func(*world.Result) *float64) {
+	m, n := all[0], float64(len(all))
+	mean := reflect.ValueOf(&m).Elem()
+	for i := range mean.NumField() {
 		sum := 0.
-		for i := range all {
-			sum += *get(&all[i])
+		for _, r := range all {
+			switch f := reflect.ValueOf(r).Field(i); {
+			case f.CanInt():
+				sum += float64(f.Int())
+			case f.CanFloat():
+				sum += f.Float()
+			}
 		}
-		*get(&m) = sum / n
-	}
-	for _, get := range []func(*world.Result) *int{
-		func(r *world.Result) *int { return &r.Calls }, func(r *world.Result) *int { return &r.LiveAnswers },
-		func(r *world.Result) *int { return &r.Abandoned }, func(r *world.Result) *int { return &r.MaxLines },
-		func(r *world.Result) *int { return &r.Decisions },
-	} {
-		whole(get)
-	}
-	for _, get := range []func(*world.Result) *int64{
-		func(r *world.Result) *int64 { return &r.IdleMSMean }, func(r *world.Result) *int64 { return &r.IdleMSP50 },
-		func(r *world.Result) *int64 { return &r.IdleMSP90 }, func(r *world.Result) *int64 { return &r.IdleMSP99 },
-		func(r *world.Result) *int64 { return &r.WaitMSP99 }, func(r *world.Result) *int64 { return &r.SignedInMS },
-		func(r *world.Result) *int64 { return &r.LookingMS },
-	} {
-		ms(get)
-	}
-	for _, get := range []func(*world.Result) *float64{
-		func(r *world.Result) *float64 { return &r.AbandonmentRate }, func(r *world.Result) *float64 { return &r.Occupancy },
-		func(r *world.Result) *float64 { return &r.CallsPerHour }, func(r *world.Result) *float64 { return &r.TalksPerHour },
-		func(r *world.Result) *float64 { return &r.Brier },
-	} {
-		real(get)
+		switch f := mean.Field(i); {
+		case f.CanInt():
+			f.SetInt(int64(sum/n + .5))
+		case f.CanFloat():
+			f.SetFloat(sum / n)
+		}
 	}
 	m.IdleMS, m.IdleCauses = 0, map[pacing.Cause]int64{}
 	for c := range all[0].IdleCauses {
@@ -170,7 +146,7 @@ func meanOf(all []world.Result) world.Result {
 			sum += all[i].IdleCauses[c]
 		}
 		m.IdleCauses[c] = sum / int64(len(all))
-		m.IdleMS += m.IdleCauses[c]
+		m.IdleMS += m.IdleCauses[c] // so that the causes still add up to it
 	}
 	m.FinishedMS, m.Timeline, m.Tenths = 0, nil, nil
 	return m
