@@ -28,7 +28,7 @@ func fieldsOf(text string) []string {
 // nothing but our own tags can come out. A field that is empty is shown as a gap.
 func Markdown(text string, contact map[string]string) string {
 	var b strings.Builder
-	for _, block := range strings.Split(strings.ReplaceAll(text, "\r\n", "\n"), "\n\n") {
+	for block := range strings.SplitSeq(strings.ReplaceAll(text, "\r\n", "\n"), "\n\n") {
 		if block = strings.Trim(block, "\n"); block != "" {
 			writeBlock(&b, strings.Split(block, "\n"), contact)
 		}

@@ -44,9 +44,9 @@ script:
     - {name: young, when: "age >= 18 && age < 35", limit: 2, to: goodbye}
 `
 
-func parsed(t *testing.T, source string) *Script {
+func parsed(t *testing.T) *Script {
 	t.Helper()
-	d, err := Parse([]byte(source))
+	d, err := Parse([]byte(survey))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +54,7 @@ func parsed(t *testing.T, source string) *Script {
 }
 
 func TestAScriptLeadsByTheAnswers(t *testing.T) {
-	s := parsed(t, survey)
+	s := parsed(t)
 	for _, c := range []struct {
 		from, want string
 		answers    map[string]string
@@ -78,7 +78,7 @@ func TestAScriptLeadsByTheAnswers(t *testing.T) {
 }
 
 func TestAnswersAreKeptInOneForm(t *testing.T) {
-	s := parsed(t, survey)
+	s := parsed(t)
 	for _, c := range []struct{ question, answer, want, err string }{
 		{"age", " 42 ", "42", ""}, {"age", "41,5", "41.5", ""}, {"age", "121", "", "up to 120"}, {"age", "old", "", "no number"}, {"age", "NaN", "", "no number"},
 		{"owns", "watch|phone", "phone | watch", ""}, {"owns", "car", "", "none of the answers"}, {"owns", "", "", ""},
@@ -99,7 +99,7 @@ func TestAnswersAreKeptInOneForm(t *testing.T) {
 }
 
 func TestWhatMustBeSaidAndAnsweredIsMissingUntilItIs(t *testing.T) {
-	st, _ := parsed(t, survey).Step("greeting")
+	st, _ := parsed(t).Step("greeting")
 	if got := st.Missing(nil); !cmp.Equal(got, []string{"said:greeting:1", "age"}) {
 		t.Errorf("missing %v", got)
 	}
@@ -109,7 +109,7 @@ func TestWhatMustBeSaidAndAnsweredIsMissingUntilItIs(t *testing.T) {
 }
 
 func TestTheOrderIsShuffledByTheAttemptAndStaysTheSame(t *testing.T) {
-	s := parsed(t, survey)
+	s := parsed(t)
 	orders := map[string]int{}
 	for i := range 60 {
 		id := fmt.Sprint("attempt ", i)
@@ -221,7 +221,7 @@ func TestNoTagComesOutOfMarkdownThatIsNotOurs(t *testing.T) {
 }
 
 func TestASurveyIsCounted(t *testing.T) {
-	s := parsed(t, survey)
+	s := parsed(t)
 	got := s.Tabulate([]map[string]string{
 		{"age": "20", "owns": "phone | watch", "likes": "9", "why": "because"},
 		{"age": "30", "owns": "phone", "likes": "5"},

@@ -259,7 +259,7 @@ func (q Question) Check(answer string) (string, error) {
 
 func (q Question) checkMany(answer string) (string, error) {
 	said := map[string]bool{}
-	for _, o := range strings.Split(answer, strings.TrimSpace(between)) {
+	for o := range strings.SplitSeq(answer, strings.TrimSpace(between)) {
 		o = strings.TrimSpace(o)
 		if !slices.Contains(q.Of, o) {
 			return "", fmt.Errorf("%q is none of the answers to %s: %s", o, q.Name, strings.Join(q.Of, ", "))

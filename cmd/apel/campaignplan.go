@@ -31,6 +31,9 @@ func (a *app) campaignCheck() *cobra.Command {
 		}
 		if _, err := os.Stat(a.dataDir()); err != nil {
 			a.say("%s is well formed; lists and trunks were not looked up, as there is no data directory %s", args[0], a.dataDir())
+			if a.flags.output == "json" {
+				return a.printChecked(d.Name, dialer.Plan{})
+			}
 			return nil
 		}
 		var p dialer.Plan

@@ -156,7 +156,7 @@ func (a *app) detect(ctx context.Context, paths []string, f detectFlags, set amd
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		err := error(nil)
+		var err error
 		if f.explain && !strings.Contains(path, ".") && !strings.ContainsRune(path, filepath.Separator) {
 			err = a.explainCall(ctx, path, f.identity, set.Model)
 		} else {
