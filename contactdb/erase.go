@@ -240,6 +240,17 @@ func (t *tx) removeContact(seg uint32, c Contact) error {
 	if err != nil {
 		return err
 	}
+	if err := t.takeOut(&list, camps, seg, c); err != nil {
+		return err
+	}
+	t.unindexTerms(&c, seg, nil)
+	t.save(bLists, []byte(list.Name), list)
+	return nil
+}
+
+// takeOut removes a contact but for its terms in the search index; the list is
+// to be saved.
+func (t *tx) takeOut(list *listRow, camps []uint32, seg uint32, c Contact) error {
 	p := place{seg, t.class(&c), c.ID}
 	for _, camp := range camps {
 		st, found, err := t.state(camp, c.ID)
@@ -254,7 +265,7 @@ func (t *tx) removeContact(seg uint32, c Contact) error {
 			t.delete(bProgress, progressKey(camp, c.ID))
 		}
 	}
-	t.unindex(c, seg)
+	t.unindexKeys(&c, seg)
 	t.displace(&c, seg, p.class)
 	if err := t.forgetBefore(seg, c.ID); err != nil {
 		return err
@@ -262,7 +273,6 @@ func (t *tx) removeContact(seg uint32, c Contact) error {
 	t.delete(bFresh, freshKey(seg, p.class, c.ID))
 	t.delete(bContacts, contactKey(seg, c.ID))
 	list.count(p.class, c.clocks(), -1)
-	t.save(bLists, []byte(list.Name), list)
 	return nil
 }
 

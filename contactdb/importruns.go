@@ -132,25 +132,36 @@ func (im *importing) thinRuns() error {
 	if im.gone.none() {
 		return nil
 	}
-	var all [][]byte
-	err := im.s.view("imports", func(t *tx) error {
-		return t.each(bRuns, be32(nil, im.info.Segment), func(run, _ []byte) (bool, error) {
-			all = append(all, bytes.Clone(run))
-			return true, nil
-		})
-	})
+	all, err := im.s.runsOf(im.info.Segment)
 	for i := 0; i < len(all) && err == nil; i++ {
-		err = im.write(func(t *tx, im *importing) error { return im.thin(t, all[i]) })
+		first := binary.BigEndian.Uint64(all[i][4:])
+		if first < im.info.First {
+			continue
+		}
+		from := uint32(first - im.info.First)
+		err = im.write(func(t *tx, im *importing) error {
+			return t.thin(all[i], func(local uint32) bool { return im.gone.has(from + local) })
+		})
 	}
 	return err
 }
 
-func (im *importing) thin(t *tx, run []byte) error {
-	first, last := binary.BigEndian.Uint64(run[4:]), t.get(bRuns, run)
-	if first < im.info.First || len(last) != 8 {
-		return nil
-	}
-	from := uint32(first - im.info.First)
+// runsOf are the keys of a segment's runs.
+func (s *Store) runsOf(seg uint32) (all [][]byte, err error) {
+	err = s.view("imports", func(t *tx) error {
+		return t.each(bRuns, be32(nil, seg), func(run, _ []byte) (bool, error) {
+			if len(run) != 12 {
+				return false, errKeys(bRuns)
+			}
+			all = append(all, bytes.Clone(run))
+			return true, nil
+		})
+	})
+	return all, err
+}
+
+// thin packs a run anew without the terms of those who are gone.
+func (t *tx) thin(run []byte, gone func(local uint32) bool) error {
 	var left []term
 	had := 0
 	err := t.each(bTerms, run, func(key, packed []byte) (bool, error) {
@@ -158,7 +169,7 @@ func (im *importing) thin(t *tx, run []byte) error {
 			return false, errKeys(bTerms)
 		}
 		_, err := unpackTerms(binary.BigEndian.Uint64(key[len(run):]), packed, func(e term) bool {
-			if had++; !im.gone.has(from + e.local) {
+			if had++; !gone(e.local) {
 				left = append(left, e)
 			}
 			return true

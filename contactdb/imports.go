@@ -316,6 +316,9 @@ func (s *Store) UndoImport(list string, id uint64) (Undone, error) {
 			return err
 		})
 	}
+	if err == nil {
+		err = s.thinAll(row)
+	}
 	if err != nil {
 		return u, err
 	}
@@ -394,13 +397,63 @@ func (t *tx) undoPart(row importRow, from uint64) (part undonePart, err error) {
 		}
 		gone = append(gone, contact)
 	}
-	for _, contact := range gone {
-		if err := t.removeContact(row.Segment, contact); err != nil {
+	part.removed = len(gone)
+	if len(gone) == 0 {
+		return part, nil
+	}
+	list, err := t.list(row.List)
+	if err != nil {
+		return part, err
+	}
+	for i := range gone {
+		if err := t.takeOut(&list, camps, row.Segment, gone[i]); err != nil {
 			return part, err
 		}
+		t.unindexLoose(&gone[i], row.Segment, nil)
 	}
-	part.removed = len(gone)
+	t.save(bLists, []byte(list.Name), list)
 	return part, nil
+}
+
+// thinAll packs the runs of an import's search index anew without whom an undo
+// has removed: once a run, where one contact after the other would pack a block
+// for each of its terms.
+func (s *Store) thinAll(row importRow) error {
+	runs, err := s.runsOf(row.Segment)
+	for i := 0; i < len(runs) && err == nil; i++ {
+		first := binary.BigEndian.Uint64(runs[i][4:])
+		if first < row.First || first > row.Last {
+			continue
+		}
+		err = s.writeLarge(context.Background(), "undo import", func(t *tx) error {
+			stay, err := t.staying(runs[i])
+			if err != nil {
+				return err
+			}
+			return t.thin(runs[i], func(local uint32) bool { return !stay[local] })
+		})
+	}
+	return err
+}
+
+// staying are the contacts of a run that are still there, by their place in it.
+func (t *tx) staying(run []byte) (map[uint32]bool, error) {
+	seg, first := binary.BigEndian.Uint32(run), binary.BigEndian.Uint64(run[4:])
+	last := t.get(bRuns, run)
+	if len(last) != 8 {
+		return nil, errKeys(bRuns)
+	}
+	stay, end := map[uint32]bool{}, binary.BigEndian.Uint64(last)
+	c := t.cursor(bContacts)
+	prefix := be32(nil, seg)
+	for k, _ := c.Seek(contactKey(seg, first)); bytes.HasPrefix(k, prefix) && len(k) == 12; k, _ = c.Next() {
+		id := binary.BigEndian.Uint64(k[4:])
+		if id > end {
+			break
+		}
+		stay[uint32(id-first)] = true
+	}
+	return stay, nil
 }
 
 // called says whether a campaign has called a contact, or one of its numbers is

@@ -1,6 +1,7 @@
 package contactdb
 
 import (
+	"encoding/binary"
 	"errors"
 	"iter"
 	"path/filepath"
@@ -295,4 +296,54 @@ func TestAnImportTakesShorterStepsWhereOthersWait(t *testing.T) {
 			t.Fatal("it never takes longer ones again")
 		}
 	}
+}
+
+func TestAnImportThatIsUndoneLeavesInTheSearchWhoWasCalled(t *testing.T) {
+	s := newStore(t)
+	mustApply(t, s, "c", "v1")
+	mustImport(t, s, "a", people(0, 2*runLeast)...)
+	for _, a := range mustLease(t, s, request("c", 3, "a")).Attempts {
+		mustSettle(t, s, ended(a, Busy, monday, monday.AddDate(0, 0, 1)))
+	}
+	if u, err := s.UndoImport("a", 0); err != nil || u.Removed != 2*runLeast-3 || u.Called != 3 {
+		t.Fatalf("undone: %+v, %v", u, err)
+	}
+	found, err := s.FindContacts(Search{Words: []string{"person"}, Limit: 2 * runLeast})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(numbersOfAll(people(0, 3)), numbersOfAll(found.Contacts)); diff != "" {
+		t.Error(diff)
+	}
+	want, left := map[term]bool{}, map[term]bool{}
+	for i, c := range found.Contacts {
+		for key := range c.termSet() {
+			want[term{key, uint32(i)}] = true
+		}
+	}
+	if err := s.view("look", func(t *tx) error {
+		return t.each(bTerms, nil, func(key, block []byte) (bool, error) {
+			_, err := unpackTerms(binary.BigEndian.Uint64(key[12:]), block, func(e term) bool { left[e] = true; return true })
+			return true, err
+		})
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, left, cmp.AllowUnexported(term{})); diff != "" {
+		t.Errorf("terms in the index: %s", diff)
+	}
+}
+
+func BenchmarkUndo(b *testing.B) {
+	rows := people(0, 20_000)
+	for b.Loop() {
+		b.StopTimer()
+		s := newStore(b)
+		mustImport(b, s, "a", rows...)
+		b.StartTimer()
+		if _, err := s.UndoImport("a", 0); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N*len(rows))/b.Elapsed().Seconds(), "contacts/s")
 }

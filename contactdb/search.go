@@ -112,16 +112,23 @@ func (t *tx) indexTerms(c *Contact, seg uint32) {
 // unindexTerms takes a contact's terms but some out of the index, from the run
 // that it was imported with too: a name says something of its person by itself.
 func (t *tx) unindexTerms(c *Contact, seg uint32, but map[uint64]bool) {
+	t.unindexLoose(c, seg, but)
 	run, first := t.runOf(seg, c.ID)
+	if run == nil {
+		return
+	}
 	c.terms(func(key uint64) {
-		if but[key] {
-			return
-		}
-		if k := looseKey(key, seg, c.ID); t.get(bLoose, k) != nil {
-			t.delete(bLoose, k)
-		}
-		if run != nil {
+		if !but[key] {
 			t.takeTerm(run, term{key, uint32(c.ID - first)})
+		}
+	})
+}
+
+// unindexLoose takes out a contact's entries of its own.
+func (t *tx) unindexLoose(c *Contact, seg uint32, but map[uint64]bool) {
+	c.terms(func(key uint64) {
+		if k := looseKey(key, seg, c.ID); !but[key] && t.get(bLoose, k) != nil {
+			t.delete(bLoose, k)
 		}
 	})
 }
