@@ -128,7 +128,7 @@ func (a *app) campaignSelect() *cobra.Command {
 
 func (a *app) campaignWhy() *cobra.Command {
 	cmd := a.verb("why NAME", "why it dials as it does, or does not", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
-		return show(a, ctx, call{path: at("campaigns", args[0], "why")}, func(w io.Writer, y console.Why) {
+		return show(a, ctx, call{path: at("campaigns", args[0], "why"), tells: true}, func(w io.Writer, y console.Why) {
 			fmt.Fprintf(w, "campaign %s is %s\n", printable(y.Campaign), standing(contactdb.Campaign{State: contactdb.CampaignState(y.State), Reason: y.Reason}))
 			if len(y.Decisions) == 0 && y.Why != "" {
 				fmt.Fprintln(w, printable(y.Why))

@@ -59,13 +59,13 @@ func (a *app) printChecked(name string, p dialer.Plan) error {
 func orNone(s []string) []string { return append([]string{}, s...) }
 
 func planOf(source []byte) call {
-	return call{method: "POST", path: "/api/plan", body: strings.NewReader(string(source))}
+	return call{method: "POST", path: "/api/plan", body: strings.NewReader(string(source)), tells: true}
 }
 
 // campaignPlan takes a campaign's name, or a file that need not be applied.
 func (a *app) campaignPlan() *cobra.Command {
 	cmd := a.verb("plan NAME|FILE.yaml", "what a campaign would dial now, later, never, and why; exit 6 on a violation", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
-		q := call{path: at("campaigns", args[0], "plan")}
+		q := call{path: at("campaigns", args[0], "plan"), tells: true}
 		if looksLikeFile(args[0]) {
 			source, err := a.readDefinition(args[0])
 			if err != nil {

@@ -27,6 +27,7 @@ type call struct {
 	query  url.Values
 	body   any  // an io.Reader goes as it is, anything else as JSON
 	create bool // the data directory is made if it is not there
+	tells  bool // it may take long, and says how far it is
 }
 
 // at makes a path of words, each kept in one segment.
@@ -257,6 +258,7 @@ func (a *app) with(ctx context.Context, create bool, f func(*client) error) (err
 // ask sends one request and decodes the answer.
 func (a *app) ask(ctx context.Context, q call, into any) (raw json.RawMessage, err error) {
 	err = a.with(ctx, q.create, func(c *client) error {
+		defer a.watch(ctx, c, &q)()
 		raw, err = c.json(ctx, q, into)
 		return err
 	})

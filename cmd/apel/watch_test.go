@@ -6,10 +6,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"apel/dialer/console"
 )
 
 type answer struct {
@@ -60,6 +65,41 @@ func TestProgressOnAScreenStaysOnOneLineAndGoesAway(t *testing.T) {
 	want := "\r\x1b[Kimporting: 0.0 MB" + "\r\x1b[Kimporting: 0.5 MB" + "\r\x1b[K"
 	if diff := cmp.Diff(want, said.String()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestACommandThatWaitsLongSaysHowFarItIs(t *testing.T) {
+	for name, c := range map[string]struct {
+		screen bool
+		far    console.Progress
+		want   string
+	}{
+		"on a screen": {true, console.Progress{Done: 100_000, Of: 400_000},
+			"\r\x1b[Kjudging contacts: 100,000 of 400,000 (25 %), 50,000/s, 6s left\r\x1b[Kjudging contacts: 100,000 of 400,000 (25 %), 33,333/s, 9s left\r\x1b[K"},
+		"of what does not tell": {true, console.Progress{}, "\r\x1b[Kwaiting for the answer: 2s\r\x1b[Kwaiting for the answer: 3s\r\x1b[K"},
+		"elsewhere":             {false, console.Progress{}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var said bytes.Buffer
+				a := &app{std: stdio{err: &said, errIsScreen: c.screen}}
+				asked := &client{http: &http.Client{Transport: &inProcess{handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+					if err := json.NewEncoder(w).Encode(c.far); err != nil {
+						t.Error(err)
+					}
+				})}}, base: ownBase}
+				q := call{path: "/api/campaigns/spring/plan", tells: true}
+				stop := a.watch(t.Context(), asked, &q)
+				if q.query.Get("progress") == "" {
+					t.Error("the request has no name to ask by")
+				}
+				time.Sleep(3500 * time.Millisecond)
+				stop()
+				if diff := cmp.Diff(c.want, said.String()); diff != "" {
+					t.Error(diff)
+				}
+			})
+		})
 	}
 }
 

@@ -27,6 +27,7 @@ var bodies = map[string]body{
 	"POST /api/lists/{list}/import":            {out: dialer.ListImport{}},
 	"GET /api/lists/{list}/imports":            {out: []contactdb.ImportInfo{}},
 	"POST /api/lists/{list}/undo":              {out: contactdb.Undone{}},
+	"GET /api/progress/{name}":                 {out: Progress{}},
 	"GET /api/mappings":                        {out: []dialer.Mapping{}},
 	"DELETE /api/mappings/{mapping}":           {out: Removed{}},
 	"DELETE /api/lists/{list}":                 {out: Removed{}},

@@ -182,10 +182,10 @@ func (r Route) limit(w http.ResponseWriter, req *http.Request, c *Caller) {
 	switch {
 	case r.File:
 		size, read, write = maxFile, uploadWithin, uploadWithin+answerWithin
-	case r.Page:
-		size = maxForm
 	case r.Stream: // over HTTP/1.1, what is being read when its time is over cancels the request
 		read, write = exportWithin, exportWithin
+	case r.Page:
+		size = maxForm
 	}
 	req.Body = http.MaxBytesReader(w, req.Body, size)
 	now := time.Now()

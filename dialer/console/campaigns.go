@@ -62,7 +62,7 @@ func (a *api) planSource(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, problem(Input, "%v", err)
 	}
-	p, err := a.svc.Plan(d.Name, source)
+	p, err := a.svc.Plan(r.Context(), d.Name, source, a.work.of(r))
 	return planInWordsOf(r, p), err
 }
 
@@ -76,7 +76,7 @@ func readDefinition(r *http.Request) ([]byte, error) {
 
 func (a *api) plan(r *http.Request) (any, error) {
 	name := r.PathValue("campaign")
-	p, err := a.svc.Plan(name, nil)
+	p, err := a.svc.Plan(r.Context(), name, nil, a.work.of(r))
 	return a.planFor(r, p), a.missingCampaign(err, name)
 }
 
@@ -97,7 +97,7 @@ func (a *api) why(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	plan, err := a.svc.Plan(st.Name, nil)
+	plan, err := a.svc.Plan(r.Context(), st.Name, nil, a.work.of(r))
 	if st.Decisions == nil {
 		st.Decisions = []dialer.DecisionLine{}
 	}

@@ -60,6 +60,7 @@ type api struct {
 	seeMonitors func() []dialer.Monitoring    // likewise
 	hub         *hub                          // the live pages
 	plans       plans                         // what counted campaigns' contacts
+	work        work                          // how far long requests are
 	hooks       *webhook.Book
 	memory      *memory         // what ended lately
 	setup       setup           // the first administrator's link
@@ -188,6 +189,7 @@ func (a *api) serve(r Route, w http.ResponseWriter, req *http.Request) error {
 	if r.Live && !a.running() {
 		return dialer.ErrNotRunning
 	}
+	defer a.work.over(req)
 	return r.answer(a, w, req)
 }
 

@@ -124,6 +124,7 @@ var requests = []struct {
 	{"GET /api/contacts", "", 400, `"code":"usage"`},
 	{"GET /api/contacts?q=city=", "", 400, `"code":"usage"`},
 	{"GET /api/contacts?q=x&limit=0", "", 400, `"code":"usage"`},
+	{"GET /api/progress/nobody", "", 200, `{"done":0,"of":0}`},
 	{"GET /api/mappings", "", 200, `"map":{"name":"N","phone":"T"}`},
 	{"DELETE /api/mappings/none", "", 404, `"code":"not-found"`},
 	{"GET /api/lists/more/imports", "", 200, `"state":"done"`},

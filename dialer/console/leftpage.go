@@ -2,6 +2,7 @@ package console
 
 import (
 	"cmp"
+	"context"
 	"html/template"
 	"maps"
 	"net/http"
@@ -55,7 +56,7 @@ const notSoon = "later"
 
 func (a *api) campaignContacts(w http.ResponseWriter, r *http.Request) error {
 	name, l := r.PathValue("campaign"), langOf(r)
-	d, err := a.contactsLeft(name, r.URL.Query().Get("rules") != "", l)
+	d, err := a.contactsLeft(r.Context(), name, r.URL.Query().Get("rules") != "", l)
 	if err != nil {
 		return a.missingCampaign(err, name)
 	}
@@ -69,7 +70,7 @@ func (a *api) campaignContacts(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-func (a *api) contactsLeft(name string, byRules bool, l web.Lang) (d contactsLeft, err error) {
+func (a *api) contactsLeft(ctx context.Context, name string, byRules bool, l web.Lang) (d contactsLeft, err error) {
 	c, err := a.svc.Store().Campaign(name)
 	if err != nil {
 		return d, err
@@ -87,7 +88,7 @@ func (a *api) contactsLeft(name string, byRules bool, l web.Lang) (d contactsLef
 			return d, err
 		}
 	}
-	if d.Plan, err = kept.plan(a.svc, c, a.plans.least); err != nil {
+	if d.Plan, err = kept.plan(ctx, a.svc, c, a.plans.least); err != nil {
 		return d, err
 	}
 	d.Counted, d.Whys = true, whysOf(d.Counts, l)

@@ -1,6 +1,7 @@
 package console
 
 import (
+	"context"
 	"sync"
 	"time"
 
@@ -50,14 +51,14 @@ func (k *keptPlan) fresh(c contactdb.Campaign) bool { return k.of == c && time.N
 
 // plan is the campaign's plan, which serves for twenty times as long as it took:
 // counting takes a twentieth of a core at most, however many look.
-func (k *keptPlan) plan(svc *dialer.Service, c contactdb.Campaign, least time.Duration) (dialer.Plan, error) {
+func (k *keptPlan) plan(ctx context.Context, svc *dialer.Service, c contactdb.Campaign, least time.Duration) (dialer.Plan, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if k.fresh(c) {
 		return k.got, nil
 	}
 	began := time.Now()
-	p, err := svc.Plan(c.Name, nil)
+	p, err := svc.Plan(ctx, c.Name, nil, nil)
 	if err == nil {
 		k.got, k.of, k.until = p, c, time.Now().Add(max(least, 20*time.Since(began)))
 	}

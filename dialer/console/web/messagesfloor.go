@@ -147,6 +147,8 @@ var floorTexts = map[string]text{
 	"campaign.apply":        {"Apply", "Aplică"},
 	"campaign.source":       {"Definition", "Definiție"},
 	"campaign.source.help":  {"A change makes a new version, in force at the next decision. What it would do is shown first; the reason is kept in the audit.", "O modificare creează o versiune nouă, în vigoare de la următoarea decizie. Efectul este afișat întâi; motivul rămâne în jurnal."},
+	"plan.going":            {"The rules are being asked of each contact; there is no need to wait for it…", "Regulile se aplică fiecărui contact; nu este nevoie să aștepți…"},
+	"plan.far":              {"Judged so far: {0} of {1} contacts ({2} %); there is no need to wait for it…", "Verificate până acum: {0} din {1} contacte ({2} %); nu este nevoie să aștepți…"},
 	"plan.now":              {"{0} contacts can be dialed now", "{0} contacte pot fi apelate acum"},
 	"plan.later":            {"{0} later", "{0} mai târziu"},
 	"plan.never":            {"{0} never, by the rules", "{0} niciodată, conform regulilor"},

@@ -158,6 +158,29 @@ function ask(button, body) {
   });
 }
 
+/**
+ * A block that shows a plan when it is there. Each contact of long lists is judged
+ * for it, so that it says meanwhile how far it is, and nobody has to wait for it.
+ */
+function planFrom(get) {
+  const block = make("div", t("plan.going"), { "aria-live": "polite" });
+  const name = crypto.randomUUID(), gone = new AbortController();
+  const poll = setInterval(async () => {
+    if (!block.isConnected) return gone.abort(), clearInterval(poll);
+    const p = await send("GET", `/api/progress/${name}`).catch(() => null);
+    if (p?.of && !block.children.length) block.textContent = t("plan.far", p.done, p.of, Math.floor((100 * p.done) / p.of));
+  }, 1000);
+  get({ signal: gone.signal }, "?progress=" + name)
+    .then(async (resp) => {
+      const answer = await resp.json();
+      if (!resp.ok) throw new Error(sentence(answer));
+      block.replaceChildren(...planned(answer));
+    })
+    .catch((err) => { block.replaceChildren(make("p", t("failed", err.message), { class: "problem" })); })
+    .finally(() => clearInterval(poll));
+  return block;
+}
+
 /** What a plan says, as elements. */
 function planned(p) {
   const list = make("ul");
@@ -174,7 +197,7 @@ document.addEventListener("click", async (e) => {
   e.preventDefault();
   try {
     const { do: method, path, body, reason, plan: planPath, done } = button.dataset;
-    const said = await ask(button, planPath ? planned(await send("GET", planPath)) : []);
+    const said = await ask(button, planPath ? [planFrom((init, query) => fetch(planPath + query, init))] : []);
     if (said === null) return;
     let to = path, sent;
     if (reason && body) sent = { [body]: said };
@@ -204,16 +227,12 @@ document.addEventListener("click", async (e) => {
 // A definition is planned first, then applied with a reason.
 document.querySelector("button[data-apply]")?.addEventListener("click", async (e) => {
   const form = e.target.form, body = form.elements.source.value;
-  const post = async (path) => {
-    const resp = await fetch(path, { method: "POST", body });
-    const answer = await resp.json();
-    if (!resp.ok) throw new Error(answer.error);
-    return answer;
-  };
+  const post = (path, init = {}) => fetch(path, { method: "POST", body, ...init });
   try {
-    const said = await ask(e.target, planned(await post(form.dataset.plan)));
+    const said = await ask(e.target, [planFrom((init, query) => post(form.dataset.plan + query, init))]);
     if (said === null) return;
-    await post(form.dataset.yaml + "?reason=" + encodeURIComponent(said));
+    const resp = await post(form.dataset.yaml + "?reason=" + encodeURIComponent(said));
+    if (!resp.ok) throw new Error(sentence(await resp.json().catch(() => null)) ?? resp.statusText);
     location.assign(form.dataset.done);
   } catch (err) {
     banner(t("failed", err.message), "bad");
