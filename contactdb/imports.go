@@ -42,12 +42,12 @@ func beforeKey(imported uint64, seg uint32, id uint64) []byte {
 	return be64(be32(be64(nil, imported), seg), id)
 }
 
-// Imports returns the imports into a list, the last first.
+// Imports returns the imports into a list ("" for all lists), the last first.
 func (s *Store) Imports(list string) ([]ImportInfo, error) {
 	all := []ImportInfo{}
 	err := s.view("imports", func(t *tx) error {
 		return t.imports(func(row importRow) error {
-			if row.List == list {
+			if list == "" || row.List == list {
 				all = append(all, row.ImportInfo)
 			}
 			return nil

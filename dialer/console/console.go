@@ -22,6 +22,7 @@ import (
 	"context"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -188,6 +189,9 @@ func (a *api) mux(identify func(*http.Request) (*Caller, error)) http.Handler {
 func (a *api) serve(r Route, w http.ResponseWriter, req *http.Request) error {
 	if r.Live && !a.running() {
 		return dialer.ErrNotRunning
+	}
+	if r.File && strings.HasPrefix(req.Header.Get("Content-Type"), "multipart/") {
+		return problem(Usage, "the file came in a form; send it as the body itself, for example: curl --data-binary @FILE, or -T FILE")
 	}
 	defer a.work.over(req)
 	return r.answer(a, w, req)

@@ -18,13 +18,21 @@ import (
 
 // listsData is what the page of lists shows.
 type listsData struct {
-	Lists  []contactdb.List
-	Steers bool
+	Lists   []contactdb.List
+	Imports []contactdb.ImportInfo // the last into any list
+	Steers  bool
 }
+
+// importsShown are some weeks' of a centre that imports daily.
+const importsShown = 50
 
 func (a *api) listsPage(r *http.Request) (any, error) {
 	lists, err := a.svc.Store().Lists()
-	return listsData{lists, steers(r)}, err
+	if err != nil {
+		return nil, err
+	}
+	imports, err := a.svc.Store().Imports("")
+	return listsData{lists, imports[:min(len(imports), importsShown)], steers(r)}, err
 }
 
 // steers says whether controls are shown.

@@ -266,6 +266,27 @@ for (const form of document.querySelectorAll("form[data-json]")) {
   });
 }
 
+/** Sends a file, and says how far it is: it is imported as it is read. */
+function upload(path, file, say) {
+  const req = new XMLHttpRequest(), begun = Date.now(), mb = (n) => (n / 1e6).toFixed(1);
+  req.upload.addEventListener("progress", (e) => {
+    const seconds = (Date.now() - begun) / 1000;
+    if (seconds > 1 && e.loaded < e.total) say(t("import.far", mb(e.loaded), mb(e.total), mb(e.loaded / seconds), Math.ceil((seconds * (e.total - e.loaded)) / e.loaded)));
+  });
+  req.upload.addEventListener("load", () => say(t("import.sorting")));
+  return new Promise((resolve, reject) => {
+    req.addEventListener("error", () => reject(new Error(t("import.cut"))));
+    req.addEventListener("load", () => {
+      let answer = null;
+      try { answer = JSON.parse(req.responseText); } catch { /* no sentence of ours */ }
+      if (req.status === 200) return resolve(answer);
+      reject(new Error(sentence(answer) ?? req.statusText));
+    });
+    req.open("POST", path);
+    req.send(file);
+  });
+}
+
 // A file dropped or chosen is imported as it is.
 for (const form of document.querySelectorAll("form[data-import]")) {
   const file = form.elements.file, out = form.querySelector("output");
@@ -279,12 +300,12 @@ for (const form of document.querySelectorAll("form[data-import]")) {
   form.addEventListener("submit", async (e) => {
     e.preventDefault();
     out.textContent = t("import.going");
-    const query = new URLSearchParams(form.elements.country.value ? { country: form.elements.country.value } : {});
+    const query = new URLSearchParams({ file: file.files[0].name });
+    for (const name of ["country", "map", "sheet"]) if (form.elements[name].value) query.set(name, form.elements[name].value);
     try {
-      const resp = await fetch(`/api/lists/${encodeURIComponent(form.elements.list.value)}/import?${query}`, { method: "POST", body: file.files[0] });
-      const r = await resp.json();
-      if (!resp.ok) throw new Error(r.error);
+      const r = await upload(`/api/lists/${encodeURIComponent(form.elements.list.value)}/import?${query}`, file.files[0], (text) => { out.textContent = text; });
       out.textContent = t("import.done", r.rows, r.imported, r.duplicates, r.rejected);
+      for (const [key, n] of [["import.updated", r.updated], ["import.dnc", r.suppressed], ["import.resumed", r.resumed]]) if (n) out.append(" ", t(key, n));
       if (r.rejects) out.append(" ", make("a", t("import.rejects"), { href: "/rejects/" + encodeURIComponent(r.rejects.split("/").pop()) }));
     } catch (err) {
       out.textContent = t("failed", err.message);
