@@ -69,8 +69,15 @@ func (s *Store) Correct(ctx context.Context, c Correction) (rec Record, err erro
 		if err := t.append(&rec, d); err != nil {
 			return err
 		}
+		was, is := said(before), said(rec)
+		for k, v := range was {
+			if is[k] == v { // as it was
+				delete(was, k)
+				delete(is, k)
+			}
+		}
 		return t.audit(&AuditEntry{At: c.Now, Who: c.Who, Verb: "record.correct", Object: "record/" + c.ID, Phone: old.Phone,
-			Detail: map[string]string{"reason": c.Reason, "correction": rec.ID}, Before: said(before), After: said(rec)})
+			Detail: map[string]string{"reason": c.Reason, "correction": rec.ID}, Before: was, After: is})
 	})
 	return rec, err
 }

@@ -163,9 +163,16 @@ func writeHistory(w io.Writer, h console.ContactHistory) {
 		fmt.Fprintln(w)
 		writeRecords(w, h.Records)
 	}
-	if len(h.Operations) > 0 {
+	if len(h.Imports)+len(h.Operations) > 0 {
 		fmt.Fprintln(w)
 		t := newTable("at", "who", "verb", "what")
+		for _, i := range h.Imports {
+			what := "came with"
+			if i.Updated {
+				what = "was changed by"
+			}
+			t.row(i.At, callerName(i.Who), "list.import", printable(fmt.Sprintf("list/%s %s import %d: %s", i.List, what, i.ID, i.Source)))
+		}
 		for _, e := range h.Operations {
 			t.row(e.At, callerName(e.Who), e.Verb, strings.TrimSpace(e.Object+" "+auditDetail(e)))
 		}

@@ -126,7 +126,7 @@ func fileProblem(err error) error {
 // about puts a file's name before what is wrong inside it.
 func about(path string, err error) error {
 	var p *console.Problem
-	if errors.As(err, &p) && p.Code == console.Input {
+	if errors.As(err, &p) && p.Code == console.Input && !errors.As(err, new(*settingsError)) {
 		return problem(console.Input, "%s: %s", path, p.Sentence)
 	}
 	return err

@@ -134,8 +134,13 @@ func addOverrides(f *pflag.FlagSet) {
 
 // settings reads flag, else environment, else file, else default. flags may be
 // nil: then none is given.
-func (a *app) settings(flags *pflag.FlagSet) (settings, error) {
-	s := defaultSettings()
+func (a *app) settings(flags *pflag.FlagSet) (s settings, err error) {
+	defer func() {
+		if err != nil {
+			err = &settingsError{err}
+		}
+	}()
+	s = defaultSettings()
 	if err := a.readFile(&s); err != nil {
 		return s, err
 	}
@@ -156,6 +161,11 @@ func (a *app) settings(flags *pflag.FlagSet) (settings, error) {
 	}
 	return s, s.check()
 }
+
+// settingsError is about the settings, whatever file a command was given.
+type settingsError struct{ error }
+
+func (e *settingsError) Unwrap() error { return e.error }
 
 // readFile reads the settings file: the one that is named, or apel.yaml if
 // there is one.

@@ -110,8 +110,36 @@ type ContactHistory struct {
 	Suppressed *contactdb.Suppression `json:"suppressed,omitempty"` // for every call
 	Live       []contactdb.Attempt    `json:"live"`
 	Records    []contactdb.Record     `json:"records"`
+	Imports    []ImportBy             `json:"imports"` // that brought or changed the contacts, oldest first
 	// Operations is who did, saw or took what of this person, oldest first.
 	Operations []contactdb.AuditEntry `json:"operations"`
+}
+
+// ImportBy is an import and who asked for it, as in the audit trail; "" if it
+// does not say.
+type ImportBy struct {
+	contactdb.ImportOf
+	Who string `json:"who"`
+}
+
+// importsOf are the imports that brought or changed the contacts with a number.
+func (a *api) importsOf(phone string) ([]ImportBy, error) {
+	of, err := a.svc.Store().ImportsOf(phone)
+	all := make([]ImportBy, len(of))
+	for i, one := range of {
+		all[i].ImportOf = one
+		f := contactdb.AuditFilter{Object: "list/" + one.List, Verb: "list.import", From: one.At}
+		for e, err := range a.svc.Store().AuditTrail(f) {
+			if err != nil {
+				return nil, err
+			}
+			if e.Detail["dry-run"] == "" { // the first that ended after the import began
+				all[i].Who = e.Who
+				break
+			}
+		}
+	}
+	return all, err
 }
 
 func (a *api) contactHistory(r *http.Request) (any, error) {

@@ -20,7 +20,8 @@ import (
 const about = `This file holds everything that is kept of the person with the number %s
 (GDPR article 15). It was made on %s by %s.
 
-contacts.json    the person in each list, with all fields, consent and where they came from
+contacts.json    the person in each list, with all fields and consent
+imports.json     the files that these came from, or were changed by, and when
 suppressed.json  entries of do-not-call lists that cover the number
 live.json        calls that are going on now
 records.jsonl    every call: when, from which number, what came of it, notes, answers
@@ -50,6 +51,7 @@ func (a *api) exportContact(w http.ResponseWriter, r *http.Request) error {
 	d := &dossier{zip: zip.NewWriter(w), svc: a.svc}
 	d.text("README.txt", fmt.Sprintf(about, phone, time.Now().Format(time.RFC3339), whoOf(r)))
 	d.json("contacts.json", h.Contacts)
+	d.json("imports.json", h.Imports)
 	d.json("suppressed.json", h.entries)
 	d.json("live.json", h.Live)
 	dossierLines(d, "records.jsonl", h.Records)
@@ -144,6 +146,9 @@ func (a *api) known(phone string) (p person, err error) {
 		return p, err
 	}
 	if p.entries, err = store.SuppressedBy(phone); err != nil {
+		return p, err
+	}
+	if p.Imports, err = a.importsOf(phone); err != nil {
 		return p, err
 	}
 	live, err := store.Live()

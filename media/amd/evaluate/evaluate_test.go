@@ -135,12 +135,12 @@ func TestWilsonsIntervalMatchesPublishedValues(t *testing.T) {
 }
 
 func TestLabelsAreReadByTheirHeader(t *testing.T) {
-	got, err := ParseLabels(strings.NewReader("\ufeffkind, file,spoke_until_ms,beep_ms,group,remark\nHuman,a.wav,812.5,-1,business,x\nmachine,b.wav,,6400\n"))
+	got, err := ParseLabels(strings.NewReader("\ufeffkind, file,spoke_until_ms,beep_ms,group,remark\nHuman,a.wav,812,-1,business,x\nmachine,b.wav,,6400\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []Label{
-		{"a.wav", amd.Human, "business", 812500 * time.Microsecond, -1},
+		{"a.wav", amd.Human, "business", 812 * ms, -1},
 		{"b.wav", amd.Machine, "", -1, 6400 * ms},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -155,6 +155,8 @@ func TestAWrongLabelIsNamedByItsLine(t *testing.T) {
 		"file,kind\na.wav,person\n":      "line 2",
 		"file,kind\na.wav,human\n,x\n":   "line 3",
 		"file,kind,beep_ms\na,human,x\n": "column beep_ms",
+
+		"file,kind,spoke_until_ms\na,human,1.1\n": `column spoke_until_ms: "1.1" is no whole number`,
 	} {
 		if _, err := ParseLabels(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: error %v, want %q", text, err, want)

@@ -84,12 +84,12 @@ func parseLabel(header, row []string) (Label, error) {
 }
 
 func parseMillis(value string) (time.Duration, error) {
-	v, err := strconv.ParseFloat(value, 64)
-	if err != nil || v != v || v > 1e9 || v < -1e9 {
-		return 0, fmt.Errorf("%q is no number of milliseconds", value)
+	v, err := strconv.ParseInt(value, 10, 64)
+	if err != nil || v > 1e9 || v < -1e9 {
+		return 0, fmt.Errorf("%q is no whole number of milliseconds", value)
 	}
 	if v < 0 {
 		return -1, nil
 	}
-	return time.Duration(v * float64(time.Millisecond)), nil
+	return time.Duration(v) * time.Millisecond, nil
 }
