@@ -86,9 +86,15 @@ func (a *app) dncAdd() *cobra.Command {
 func (a *app) dncRm() *cobra.Command {
 	var list, scope string
 	var register bool
-	var country string
-	cmd := a.verb("rm PHONE | PREFIX* | --register --list LIST", "allow a number again, or remove a register", cobra.MaximumNArgs(1), func(ctx context.Context, args []string) error {
+	var country, prefix string
+	cmd := a.verb("rm PHONE | --prefix PREFIX | --register --list LIST", "allow a number again, or remove a register", cobra.MaximumNArgs(1), func(ctx context.Context, args []string) error {
+		if prefix != "" && len(args) == 0 {
+			args = []string{prefix + "*"}
+			prefix = ""
+		}
 		switch {
+		case prefix != "":
+			return problem(console.Usage, "name a number, or the beginning of numbers with --prefix, not both")
 		case register && list != "" && len(args) == 0:
 			return a.remove(ctx, call{path: at("dnc", "registers", list)}, "register")
 		case register || len(args) == 0:
@@ -99,6 +105,7 @@ func (a *app) dncRm() *cobra.Command {
 	})
 	cmd.Flags().StringVar(&list, "list", "", "do-not-call `list` (default: own)")
 	cmd.Flags().StringVar(&scope, "scope", "", "`scope` that it was added with")
+	cmd.Flags().StringVar(&prefix, "prefix", "", "the entry of all numbers that `begin` so, for example +4021")
 	cmd.Flags().BoolVar(&register, "register", false, "the whole register of --list")
 	a.countryFlag(cmd, &country)
 	return cmd
@@ -107,6 +114,7 @@ func (a *app) dncRm() *cobra.Command {
 func (a *app) dncImport() *cobra.Command {
 	var f dncFlags
 	var issued string
+	var older bool
 	cmd := a.verb("import FILE", "add the numbers of a file, or with --list put it in force as a register's new issue", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
 		query := url.Values{"country": {f.country}, "reason": {f.reason}, "source": {filepath.Base(args[0])}, "list": {f.list}, "scope": {f.scope}}
 		for flag, text := range map[string]string{"issued": issued, "expires": f.expires} {
@@ -118,8 +126,11 @@ func (a *app) dncImport() *cobra.Command {
 				query.Set(flag, t.Format(time.RFC3339))
 			}
 		}
-		if f.list == "" && (f.scope != "" || issued != "" || f.expires != "") {
-			return problem(console.Usage, "--issued, --expires and --scope are those of a register; name it with --list")
+		if older {
+			query.Set("older", "1")
+		}
+		if f.list == "" && (older || f.scope != "" || issued != "" || f.expires != "") {
+			return problem(console.Usage, "--issued, --expires, --older and --scope are those of a register; name it with --list")
 		}
 		file, size, err := a.openInput(args[0])
 		if err != nil {
@@ -137,6 +148,7 @@ func (a *app) dncImport() *cobra.Command {
 	})
 	f.add(a, cmd, "`register` whose new issue the file is; it replaces the issue before in one step")
 	cmd.Flags().StringVar(&issued, "issued", "", "`day or time` of the issue")
+	cmd.Flags().BoolVar(&older, "older", false, "put it in force although the issue before is newer")
 	return cmd
 }
 
@@ -144,6 +156,9 @@ func (a *app) writeSuppressed(w io.Writer, in console.SuppressionsImport) {
 	if in.Register != nil {
 		fmt.Fprintf(w, "register %s is in force with %s numbers · twice in the file %s · rejected %s, of %s rows\n", printable(in.Register.Name),
 			thousands(int64(in.Added)), thousands(int64(in.Known)), thousands(int64(in.Rejected)), thousands(int64(in.Rows)))
+		if in.Register.Expired(time.Now()) {
+			a.say("warning: this issue has expired already, at %s; campaigns that name it under registers: call nobody until a current one is there", clock(in.Register.Expires))
+		}
 	} else {
 		fmt.Fprintf(w, "added %s · there already %s · rejected %s, of %s rows\n",
 			thousands(int64(in.Added)), thousands(int64(in.Known)), thousands(int64(in.Rejected)), thousands(int64(in.Rows)))

@@ -103,7 +103,7 @@ func init() {
 		{Method: "GET", Path: "/api/contacts/{phone}/why", Doc: "whether each campaign would dial it now", Audit: "contact.why", Roles: suppress, Scope: access.Contacts, answer: result((*api).contactWhy)},
 
 		{Method: "POST", Path: "/api/dnc", Doc: "add do-not-call entries", Audit: "dnc.add", Roles: suppress, Scope: access.Contacts, answer: result((*api).addSuppressions)},
-		{Method: "POST", Path: "/api/dnc/import", Doc: "body: a file with a number on each line, or CSV with a phone column; query: country, source; with list (issued, expires, scope): a new issue of a register", Audit: "dnc.import", File: true, Roles: suppress, Scope: access.Contacts, answer: result((*api).importSuppressions)},
+		{Method: "POST", Path: "/api/dnc/import", Doc: "body: a file with a number on each line, or CSV with a phone column; query: country, source; with list (issued, expires, scope): a new issue of a register; older=1: although a newer one is in force", Audit: "dnc.import", File: true, Roles: suppress, Scope: access.Contacts, answer: result((*api).importSuppressions)},
 		{Method: "GET", Path: "/api/dnc", Doc: "the do-not-call lists: registers with their issue, and the own list", Audit: "dnc.ls", Roles: suppress, Scope: access.Contacts, answer: result((*api).registers)},
 		{Method: "DELETE", Path: "/api/dnc/registers/{list}", Doc: "remove a register with its numbers", Audit: "dnc.drop", Roles: keepers, Scope: access.Contacts, answer: result((*api).removeRegister)},
 		{Method: "GET", Path: "/api/dnc/export", Doc: "all entries; query: list, format=csv|jsonl", Audit: "dnc.export", Numbers: true, Stream: true, Roles: keepers, Scope: access.Contacts, answer: (*api).exportSuppressions},
