@@ -8,6 +8,7 @@ import (
 	"apel/contactdb"
 	"apel/dialer/ua"
 	"apel/media/browser"
+	"apel/pacing"
 
 	"go.uber.org/zap"
 )
@@ -45,7 +46,8 @@ type seat struct {
 	leaving    string    // the reason of a break after this call
 	closed     bool      // its account is: see Service.Dismiss
 	listens    bool      // the leg is lent to its owner, as a supervisor: see Service.Monitor
-	lending    chan bool // the floor's answer to that; nil: it was given
+	guest      *loop     // lent for one conversation to that campaign; nil: to none
+	lending    chan bool // the floor's answer to either; nil: it was given
 }
 
 // desk holds the seats and keeps their legs up.
@@ -250,7 +252,7 @@ func (d *desk) sit(s *seat, l *leg) bool {
 
 // enter gives a seat its leg. With mu held.
 func (d *desk) enter(s *seat, l *leg) {
-	s.leg, s.deaf, s.headset, s.closed = l, false, nil, d.s.closed(s.name)
+	s.leg, s.deaf, s.headset, s.closed, s.guest = l, false, nil, d.s.closed(s.name), nil
 	s.ready, s.reason, s.leaving, s.calls = false, "signed in", "", 0
 	d.place(s)
 }
@@ -277,7 +279,7 @@ func (d *desk) down(s *seat, page *browser.Leg) bool {
 	s.leg, s.ready, s.reason, s.deaf, s.headset = nil, false, "phone is not connected", false, nil
 	s.call = nil // the floor gives the customer to somebody else
 	d.tell(s)
-	s.loop, s.state, s.since = nil, "", time.Now()
+	s.loop, s.guest, s.state, s.since = nil, nil, "", time.Now()
 	d.mu.Unlock()
 	d.told(s.name, "offline")
 	return true
@@ -390,7 +392,7 @@ func (r *rules) admits(s *seat) bool {
 // tell lets the operator's floor know how things stand. With mu held.
 func (d *desk) tell(s *seat) {
 	if s.loop != nil {
-		s.loop.tell(Input{Kind: InOperator, Operator: s.name, Present: s.leg != nil, Ready: s.ready && !s.deaf, Deaf: s.deaf, Lent: s.listens, Reason: s.why()})
+		s.loop.tell(Input{Kind: InOperator, Operator: s.name, Present: s.leg != nil, Ready: s.ready && !s.deaf && s.guest == nil, Deaf: s.deaf, Lent: s.listens, Reason: s.why()})
 	}
 }
 
@@ -425,6 +427,9 @@ func (d *desk) closed(l *loop) {
 		}
 	}
 	for _, s := range d.seats {
+		if s.guest == l {
+			s.guest = nil
+		}
 		if s.loop == l {
 			s.loop = nil
 			d.place(s)
@@ -435,11 +440,19 @@ func (d *desk) closed(l *loop) {
 // stateOf takes in what a floor says of an operator.
 func (d *desk) stateOf(l *loop, operator, state string) {
 	d.mu.Lock()
-	if s := d.seats[operator]; s != nil && s.loop == l {
+	s := d.seats[operator]
+	if s != nil && s.loop != nil && s.loop != l { // they are another's by now
+		d.mu.Unlock()
+		return
+	}
+	if s != nil && s.loop == l {
 		if state == lentAway {
 			d.lent(s)
 			d.mu.Unlock()
 			return
+		}
+		if state == operatorStates[pacing.NotReady] {
+			d.goHome(s) // what they were lent for is over
 		}
 		if state == "talking" {
 			s.calls++

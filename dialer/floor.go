@@ -196,6 +196,8 @@ func (f *Floor) take(in Input) {
 		}
 	case InLend:
 		f.lend(in.Operator, in.Ready)
+	case InBorrow:
+		f.borrow(in.Operator)
 	case InDial:
 		f.dial(in)
 	case InListen:

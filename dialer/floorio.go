@@ -34,6 +34,7 @@ const (
 	InSkip                  // Operator skips it, for Reason
 	InReadyIn               // Operator will have ended the wrap-up Until then
 	InLend                  // Operator is wanted elsewhere (Ready), or not any more
+	InBorrow                // Operator is asked for by a colleague of another campaign: now, or not at all
 	InAhead                 // the contacts that are next: Ahead, of which Choose may be taken out of order
 	InPromises              // Promises: the callbacks that named operators are to make
 	InConsult               // Operator, who talks on Call, asks for a colleague: of Among, or any if it is nil
@@ -107,7 +108,7 @@ const (
 	DoAway                        // Operator is not ready any more, Why
 	DoConsult                     // Operator is set aside to be asked about Call; "": nobody, or not any more
 	DoDial                        // lease Contact for Operator and call it; 0: it cannot be, Why
-	DoListen                      // Operator may have the leg; with Why: it is needed
+	DoLend                        // the answer to InListen and InBorrow: with Why, Operator is needed
 	DoPart                        // Operator has heard enough of whom is asked about Call
 	DoDecision                    // pacing decided: lastWhy says on which grounds
 	DoOperator                    // Operator is now in Why (its state)

@@ -13,17 +13,31 @@ func (f *Floor) lend(operator string, wanted bool) {
 // are left for the calls in the air.
 func (f *Floor) letGo() {
 	for i := len(f.staff) - 1; i >= 0; i-- {
-		o := f.staff[i]
-		if !o.wanted || o.call != "" || o.away() || o.state == pacing.Ready && f.needed() {
-			continue
+		if o := f.staff[i]; o.wanted && o.call == "" && !o.away() && (o.state != pacing.Ready || !f.needed()) {
+			f.give(o)
 		}
-		f.account(o)
-		f.worked += o.worked
-		f.left(o)
-		delete(f.operators, o.name)
-		f.staff = without(f.staff, o)
-		f.do(Action{Kind: DoOperator, Operator: o.name, Why: lentAway})
 	}
+}
+
+// give takes an operator off the floor, who is another's now.
+func (f *Floor) give(o *floorOperator) {
+	f.account(o)
+	f.worked += o.worked
+	f.left(o)
+	delete(f.operators, o.name)
+	f.staff = without(f.staff, o)
+	f.do(Action{Kind: DoOperator, Operator: o.name, Why: lentAway})
+}
+
+// borrow gives an operator away for one conversation, or says that it cannot: as
+// a colleague of the same floor, who has nobody may be asked, though a call in
+// the air may need them. Pacing hears of it at once.
+func (f *Floor) borrow(operator string) {
+	if o := f.operators[operator]; o != nil && !o.deaf && o.call == "" && !o.away() {
+		f.give(o)
+		return
+	}
+	f.do(Action{Kind: DoLend, Operator: operator, Why: "operator-busy"})
 }
 
 // lentAway is the state of an operator whom a floor has let go of.

@@ -1,6 +1,7 @@
 package dialer
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -56,4 +57,25 @@ func TestWhoseCallbackIsBeingAskedForIsNotLent(t *testing.T) {
 	if p.f.operators["ana"] != nil {
 		t.Error("ana is still on the floor after her callback")
 	}
+}
+
+func TestWhoIsAskedForFromAnotherCampaignIsGivenAtOnceOrNotAtAll(t *testing.T) {
+	p := play{t, newFloor()}
+	ready(p, 0, "ann", "bob")
+	p.at(0, lease("1"))
+	p.at(1, Input{Kind: InOperator, Operator: "eve", Present: true})
+	borrow := func(second float64, operator string, given bool) {
+		t.Helper()
+		got := p.at(second, Input{Kind: InBorrow, Operator: operator})
+		refused := slices.ContainsFunc(got, func(a Action) bool { return a.Kind == DoLend && a.Operator == operator && a.Why != "" })
+		if refused == given || given && p.f.operators[operator] != nil {
+			t.Errorf("%s: %+v, on the floor are %v", operator, got, p.f.operators)
+		}
+	}
+	borrow(2, "bob", true)
+	borrow(4, "eve", true) // on a break
+	borrow(5, "eve", false)
+	p.at(6, Input{Kind: InAnswered, Call: "1"})
+	p.at(7, Input{Kind: InHuman, Call: "1", Since: t0.Add(7 * time.Second)})
+	borrow(8, "ann", false) // is being joined
 }

@@ -69,7 +69,7 @@ func (o *floorOperator) away() bool { return o.aside || o.lent }
 // listen lets an operator have their leg for themselves, to listen to a
 // colleague on, unless somebody is being given to it; or takes it back.
 func (f *Floor) listen(in Input) {
-	o, a := f.operators[in.Operator], Action{Kind: DoListen, Operator: in.Operator}
+	o, a := f.operators[in.Operator], Action{Kind: DoLend, Operator: in.Operator}
 	switch {
 	case o == nil:
 	case in.Ready && (o.call != "" || o.aside):

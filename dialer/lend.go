@@ -2,6 +2,7 @@ package dialer
 
 import (
 	"apel/contactdb"
+	"apel/pacing"
 )
 
 // The operators of a campaign that rests are lent to one that runs and admits
@@ -41,9 +42,13 @@ func (d *desk) lend() {
 	}
 }
 
-// campaignOf is where an operator should work: the first campaign that runs and
-// admits them, else where they are, else any that admits them; nil: nowhere.
+// campaignOf is where an operator should work: where they are a guest, else the
+// first campaign that runs and admits them, else where they are, else any that
+// admits them; nil: nowhere.
 func (d *desk) campaignOf(s *seat) *loop {
+	if s.guest != nil {
+		return s.guest
+	}
 	var any *loop
 	for _, l := range d.loops {
 		if !l.rules.Load().admits(s) {
@@ -62,10 +67,108 @@ func (d *desk) campaignOf(s *seat) *loop {
 	return any
 }
 
-// lent takes in that a floor has let go of an operator. With mu held.
+// lent takes in that a floor has let go of an operator. What it was told of them
+// meanwhile it must not take for somebody new. With mu held.
 func (d *desk) lent(s *seat) {
+	s.loop.tell(Input{Kind: InOperator, Operator: s.name})
 	s.loop = nil
 	d.place(s)
+	d.answer(s, true)
+}
+
+// borrow lends an operator of another campaign, who must be admitted to this
+// one, to it for one conversation; a colleague of this one is there already. As
+// a guest nobody is given calls. ErrState if they are needed where they are.
+func (d *desk) borrow(name string, to *loop) error {
+	nobody := say(contactdb.ErrState, "nobody-free", "nobody is free: %s", name)
+	d.mu.Lock()
+	s := d.seats[name]
+	switch {
+	case s == nil || s.leg == nil || s.listens || s.lending != nil:
+		d.mu.Unlock()
+		return nobody
+	case s.loop == to && s.guest == nil:
+		d.mu.Unlock()
+		return nil
+	case s.guest != nil:
+		d.mu.Unlock()
+		return nobody
+	case !to.rules.Load().admits(s):
+		d.mu.Unlock()
+		return say(contactdb.ErrState, "not-admitted", "%s may not work for %s: the campaign is for other teams and operators", name, to.name)
+	}
+	home, lent := s.loop, make(chan bool, 1)
+	s.guest = to
+	if home == nil {
+		d.place(s)
+		d.mu.Unlock()
+		return nil
+	}
+	s.lending = lent
+	home.tell(Input{Kind: InBorrow, Operator: name})
+	d.mu.Unlock()
+	select {
+	case ok := <-lent:
+		if ok {
+			return nil
+		}
+	case <-home.done:
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if s.lending = nil; s.loop == to { // the floor has ended, and they went on to this one
+		return nil
+	}
+	if s.guest == to {
+		s.guest = nil
+	}
+	return nobody
+}
+
+// unasked sends a guest home who was not asked after all.
+func (d *desk) unasked(name string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if s := d.seats[name]; s != nil && s.state != operatorStates[pacing.Talking] {
+		d.goHome(s)
+	}
+}
+
+// goHome ends a guest's stay. With mu held.
+func (d *desk) goHome(s *seat) {
+	if s.guest == nil || s.loop != s.guest {
+		return
+	}
+	s.guest = nil
+	s.loop.tell(Input{Kind: InLend, Operator: s.name, Ready: true})
+}
+
+// admitted are the operators who may be lent to a campaign, or work for it.
+func (d *desk) admitted(to *loop) map[string]bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	all := map[string]bool{}
+	for name, s := range d.seats {
+		all[name] = to.rules.Load().admits(s)
+	}
+	return all
+}
+
+// answered takes in what a floor says to who wants an operator or a leg lent.
+func (d *desk) answered(operator string, yes bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if s := d.seats[operator]; s != nil {
+		d.answer(s, yes)
+	}
+}
+
+// answer is answered with mu held.
+func (d *desk) answer(s *seat, yes bool) {
+	if s.lending != nil {
+		s.lending <- yes
+		s.lending = nil
+	}
 }
 
 // restsIn says whether a campaign in this state places no calls.

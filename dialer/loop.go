@@ -246,8 +246,8 @@ func (l *loop) perform(a Action, at time.Time) (over bool) {
 		l.decided(l.floor.lastWhy, at)
 	case DoPreview:
 		l.show(a)
-	case DoListen:
-		l.s.desk.mayListen(a.Operator, a.Why == "")
+	case DoLend:
+		l.s.desk.answered(a.Operator, a.Why == "")
 	case DoAway:
 		l.s.desk.away(a.Operator, a.Why)
 	case DoOperator:

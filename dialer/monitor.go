@@ -430,16 +430,6 @@ func (d *desk) lendEar(name string) (*media.Session, error) {
 	return ear, nil
 }
 
-// mayListen takes in what a floor says to that.
-func (d *desk) mayListen(operator string, free bool) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if s := d.seats[operator]; s != nil && s.lending != nil {
-		s.lending <- free
-		s.lending = nil
-	}
-}
-
 // returnEar ends it; the reason of being not ready is then another.
 func (d *desk) returnEar(name, reason string) {
 	d.mu.Lock()

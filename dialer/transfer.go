@@ -20,7 +20,7 @@ import (
 // Transfer says whom an operator asks or hands a customer to: one of the first
 // four.
 type Transfer struct {
-	Operator string `json:"operator,omitempty"` // a colleague on the same campaign, on a break too
+	Operator string `json:"operator,omitempty"` // a colleague, on a break too, of this campaign or of another whom this one admits
 	Team     string `json:"team,omitempty"`     // who has waited longest of a team
 	Anyone   bool   `json:"anyone,omitempty"`   // ... of the campaign
 	Number   string `json:"number,omitempty"`   // one of the campaign's transfer: numbers, or its name
@@ -29,10 +29,21 @@ type Transfer struct {
 
 // Transfer has an operator ask somebody, or hands the customer over at once.
 // ErrState if nobody is free, ErrInput for a number that the campaign does not allow.
-func (s *Service) Transfer(operator, attempt string, t Transfer) error {
+func (s *Service) Transfer(operator, attempt string, t Transfer) (err error) {
 	answer := make(chan error, 1)
-	var c *call
-	err := s.order(operator, attempt, func(on *call) error {
+	c, err := s.customer(operator, attempt)
+	if err == nil && t.Operator != "" && t.Operator != operator {
+		err = s.desk.borrow(t.Operator, c.l)
+	}
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			s.desk.unasked(t.Operator)
+		}
+	}()
+	err = s.order(operator, attempt, func(on *call) error {
 		c = on
 		return on.transfer(t, answer)
 	})
@@ -110,9 +121,10 @@ type TargetTeam struct {
 	Free int    `json:"free"`
 }
 
-// TargetMate is a colleague on the operator's campaign.
+// TargetMate is a colleague on the operator's campaign, or on another.
 type TargetMate struct {
 	Name     string `json:"name"`
+	Campaign string `json:"campaign,omitempty"` // the other
 	FullName string `json:"full_name,omitempty"`
 	Team     string `json:"team,omitempty"`
 	State    string `json:"state"`
@@ -138,12 +150,19 @@ func (s *Service) TransferTargets(operator string) (Targets, error) {
 	if err != nil {
 		return t, err
 	}
-	free := map[string]int{}
+	free, admitted, others := map[string]int{}, s.desk.admitted(c.l), []TargetMate{}
 	for i, st := range s.desk.all(accounts) {
-		if st.Name == operator || st.Campaign != c.l.name || st.State == "offline" {
+		mate := TargetMate{Name: st.Name, FullName: accounts[i].FullName, Team: st.Team, State: st.State}
+		switch {
+		case st.Name == operator || st.State == "offline":
+			continue
+		case st.Campaign != c.l.name:
+			if mate.Campaign = st.Campaign; admitted[st.Name] {
+				others = append(others, mate)
+			}
 			continue
 		}
-		t.Colleagues = append(t.Colleagues, TargetMate{st.Name, accounts[i].FullName, st.Team, st.State})
+		t.Colleagues = append(t.Colleagues, mate)
 		if _, known := free[st.Team]; !known {
 			free[st.Team] = 0
 		}
@@ -152,6 +171,7 @@ func (s *Service) TransferTargets(operator string) (Targets, error) {
 			t.Anyone++
 		}
 	}
+	t.Colleagues = append(t.Colleagues, others...)
 	for _, team := range slices.Sorted(maps.Keys(free)) {
 		if team != "" {
 			t.Teams = append(t.Teams, TargetTeam{team, free[team]})

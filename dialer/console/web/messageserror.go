@@ -17,6 +17,7 @@ var errorTexts = map[string]text{
 	"error.other-gone":          {"{0} has hung up. The customer is with you again.", "{0} a închis. Clientul este din nou la tine."},
 	"error.too-late":            {"There is no result to take back.", "Nu mai este niciun rezultat de anulat."},
 	"error.no-keys":             {"{0} are no keys; there are 0 to 9, * and #.", "{0} nu sunt taste; există 0–9, * și #."},
+	"error.not-admitted":        {"{0} may not work for {1}: the campaign is for other teams and operators.", "{0} nu poate lucra pentru {1}: campania este pentru alte echipe și alți operatori."},
 	"error.no-side":             {"{0} is neither customer nor other.", "{0} nu este nici „customer”, nici „other”."},
 	"error.no-disposition":      {"There is no result {0}; they go from 1 to {1}.", "Nu există rezultatul {0}; sunt de la 1 la {1}."},
 	"error.not-talked":          {"Nobody has talked to the customer yet.", "Încă nu a vorbit nimeni cu clientul."},

@@ -15,7 +15,7 @@ export function pick(whom, hand) {
     all.forEach((one) => each(box, one));
     list.append(box);
   };
-  group("desk.transfer.colleagues", whom.colleagues, (box, m) => add(box, { operator: m.name }, [m.full_name || m.name, m.team, t(`state.${m.state}`)].filter(Boolean).join(" · "), !["ready", "not-ready"].includes(m.state)));
+  group("desk.transfer.colleagues", whom.colleagues, (box, m) => add(box, { operator: m.name }, [m.full_name || m.name, m.team, m.campaign, t(`state.${m.state}`)].filter(Boolean).join(" · "), !["ready", "not-ready"].includes(m.state)));
   group("desk.transfer.numbers", whom.numbers, (box, n) => add(box, { number: n.name }, `${n.name} · ${n.number}`));
   const first = [...list.options].find((o) => !o.disabled);
   if (!first) return [Object.assign(document.createElement("p"), { textContent: t("desk.transfer.nobody") })];
