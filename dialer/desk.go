@@ -139,7 +139,7 @@ func (d *desk) keep(s *seat) {
 		call, err := d.s.ua.DialPhone(d.s.callCtx, s.name)
 		if err != nil {
 			d.s.log.Info("phone cannot be called", zap.String("operator", s.name), zap.Error(err))
-			again = d.waitFor(s, 10*redial)
+			again = d.waitFor(s, nil, 10*redial)
 			continue
 		}
 		if d.taken(s) {
@@ -147,7 +147,7 @@ func (d *desk) keep(s *seat) {
 			break
 		}
 		if !d.pickedUp(call) {
-			again = !d.s.stopping() && call.Ending().Status != 603 && d.waitFor(s, 10*redial)
+			again = !d.s.stopping() && call.Ending().Status != 603 && d.waitFor(s, nil, 10*redial)
 			continue
 		}
 		if !d.up(s, call) {
@@ -160,7 +160,7 @@ func (d *desk) keep(s *seat) {
 		if byPhone {
 			break // the operator has gone; a new registration or "ready" calls again
 		}
-		again = d.waitFor(s, redial)
+		again = d.waitFor(s, call.Parted(), redial)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -185,15 +185,26 @@ func (d *desk) sweep(operator string) {
 	}
 }
 
-// waitFor waits before another try; false if there is no use in one.
-func (d *desk) waitFor(s *seat, pause time.Duration) bool {
+// waitFor waits before another try, until the phone is free (nil: it is) and a
+// pause is over, or it has registered anew; false if there is no use in one.
+func (d *desk) waitFor(s *seat, free <-chan struct{}, pause time.Duration) bool {
 	timer := time.NewTimer(pause)
 	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-s.wake:
-	case <-d.s.stop:
-		return false
+	for waiting := true; waiting; {
+		over := timer.C
+		if free != nil {
+			over = nil
+		}
+		select {
+		case <-free:
+			free = nil
+		case <-over:
+			waiting = false
+		case <-s.wake:
+			waiting = false
+		case <-d.s.stop:
+			return false
+		}
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()

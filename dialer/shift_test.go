@@ -38,6 +38,7 @@ type shift struct {
 	abrupt  bool
 	ran     chan error
 	sniff   func(from, to netip.AddrPort, data []byte) // nil: nobody does
+	allow   []string                                   // violations that are none here
 	mu      sync.Mutex
 	ladder  []string
 }
@@ -235,7 +236,9 @@ func (s *shift) end() []contactdb.Record {
 	}
 	for _, p := range s.phones {
 		for _, v := range p.Stats().Violations {
-			s.t.Errorf("a phone saw: %s", v)
+			if !slices.Contains(s.allow, v) {
+				s.t.Errorf("a phone saw: %s", v)
+			}
 		}
 	}
 	return records
@@ -275,6 +278,9 @@ func (s *shift) proven() []contactdb.Record {
 			s.t.Errorf("no record of the INVITE to %s at %s", seen.Number, seen.At)
 		}
 		for _, v := range seen.Violations {
+			if slices.Contains(s.allow, v) || slices.Contains(s.allow, v+" "+seen.Number) {
+				continue
+			}
 			s.t.Errorf("the carrier saw in the call to %s: %s", seen.Number, v)
 		}
 		if r.Outcome == contactdb.Human && !r.BridgedAt.IsZero() && seen.Truth == lab.IsMachine && r.DetectorVerdict == "machine" && r.DetectedAt.Before(r.BridgedAt) {

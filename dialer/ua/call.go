@@ -57,8 +57,9 @@ type Call struct {
 	hangup     chan struct{}
 	hangOnce   sync.Once
 	ended      chan struct{}
-	ending     Ending // written before ended is closed
-	release    func() // gives back the trunk's channel and the dialog's place
+	ending     Ending        // written before ended is closed
+	parted     chan struct{} // closed when our BYE was answered, or needs no answer
+	release    func()        // gives back the trunk's channel and the dialog's place
 	placed     time.Time
 	autoAnswer bool // the far end is a phone that shall not ring
 
@@ -68,6 +69,7 @@ type Call struct {
 	sound     bool // the far end has said where its sound is
 	byeFirst  bool // the far end's BYE came before its 2xx, or in the middle of a request of ours
 	stepped   [3]bool
+	leaving   bool // our BYE is on its way
 	timer     sessionTimer
 	saved     chan string // one element: the dialog as it is
 }
@@ -172,7 +174,7 @@ func (u *UA) place(ctx context.Context, t *trunk, d *dialog, before func() error
 	}
 	c := &Call{u: u, trunk: t, dialog: d, media: media.NewSession(conn),
 		progress: make(chan Progress, 3), inbox: make(chan *inbound), hangup: make(chan struct{}),
-		ended: make(chan struct{}), saved: make(chan string, 1), autoAnswer: t == nil}
+		ended: make(chan struct{}), parted: make(chan struct{}), saved: make(chan string, 1), autoAnswer: t == nil}
 	c.release = func() { u.leave(c); release() }
 	c.sdp = u.describe(c.media)
 	if err := u.enter(c); err != nil {
@@ -251,6 +253,9 @@ func (c *Call) Hangup() { c.hangOnce.Do(func() { close(c.hangup) }) }
 // Ended is closed when the call has ended.
 func (c *Call) Ended() <-chan struct{} { return c.ended }
 
+// Parted is closed when the far end knows that the call has ended, or never will.
+func (c *Call) Parted() <-chan struct{} { return c.parted }
+
 // Ending says how the call ended. Only after Ended.
 func (c *Call) Ending() Ending {
 	<-c.ended
@@ -283,6 +288,9 @@ func (c *Call) finish(e Ending) {
 	}
 	c.ending = e
 	c.release()
+	if !c.leaving {
+		close(c.parted)
+	}
 	c.media.Close()
 	close(c.ended)
 	close(c.progress)

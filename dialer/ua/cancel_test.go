@@ -10,6 +10,24 @@ import (
 
 // Whoever does not do what a CANCEL asks for holds up its call for 64*T1 at most
 // (RFC 3261 §9.1, §17.1.1.2), and its channel no longer.
+func TestAnAnswerThatIsLostIsKnownByTheByeThatFollows(t *testing.T) {
+	for name, hangUp := range map[string]time.Duration{"in the middle of ringing": 0, "after a CANCEL": 7 * time.Second} {
+		t.Run(name, func(t *testing.T) {
+			onRig(t, Trunk{}, only(lab.Persona{Progress: 180, Ring: 5 * time.Second, Status: 200, HangUpAt: 3 * time.Second}), func(r *rig) {
+				r.allow = "the 200 was never acknowledged"
+				call := r.dial()
+				at := time.Now()
+				time.AfterFunc(4*time.Second, func() { r.net.Cut(netip.MustParseAddr("10.0.0.2")) })
+				time.AfterFunc(12*time.Second, r.net.Mend)
+				_, e := steps(call, hangUp)
+				if took := time.Since(at); !e.Answered || e.By != Customer || e.Late != (hangUp > 0) || took > 22*time.Second {
+					t.Errorf("after %s: %+v", took, e)
+				}
+			})
+		})
+	}
+}
+
 func TestACallIsOverInTimeWhateverACancelMeets(t *testing.T) {
 	const hangUp = 10 * time.Second
 	for _, c := range []struct {

@@ -144,10 +144,12 @@ func (c *Call) bye() {
 		release()
 		return
 	}
+	c.leaving = true
 	c.u.byes.Add(1) // before the call has ended: Close waits for calls first
 	c.u.wg.Go(func() {
 		defer c.u.byes.Done()
 		defer release()
+		defer close(c.parted)
 		c.u.awaitBye(c.trunk, c.dialog, req, tx)
 	})
 }

@@ -21,6 +21,8 @@ const finalWait = 32 * time.Second
 func (c *Call) run(tx sip.ClientTransaction) {
 	res, err := c.establish(tx)
 	switch {
+	case err != nil && res == nil && c.byeFirst: // answered, which was lost on the way, and over
+		c.finish(Ending{By: Customer, Answered: true, Late: c.cancelled, Text: err.Error()})
 	case err != nil && res != nil: // answered, and nothing can be made of the answer
 		c.finish(Ending{By: Dialer, Answered: true, Late: c.cancelled, Status: res.StatusCode, Text: err.Error()})
 	case err != nil:
@@ -124,14 +126,19 @@ func (c *Call) establish(tx sip.ClientTransaction) (*sip.Response, error) {
 			}
 		case <-giveUp:
 			tx.Terminate()
-			return nil, errors.New("no final response after CANCEL")
+			return nil, errors.New("no final response, and none will come")
 		case <-tx.Done():
 			return nil, fmt.Errorf("no response: %w", tx.Err())
 		case in := <-c.inbox:
-			c.early(in)
+			if c.early(in); c.byeFirst { // whoever has hung up sends no 2xx any more
+				giveUp = time.After(lastOfMessages)
+			}
 		}
 	}
 }
+
+// lastOfMessages is how long a message may be on its way: T4 (RFC 3261 §17.1.2.2).
+const lastOfMessages = 5 * time.Second
 
 // answerChallenge sends the INVITE again with the trunk's password. What a
 // proxy was told before is told again: it and the server behind it may both
