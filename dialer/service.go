@@ -216,14 +216,6 @@ func (s *Service) listen() error {
 	return nil
 }
 
-// BrowserAddr is where browsers send their sound; zero until Ready, and without a port for them.
-func (s *Service) BrowserAddr() netip.AddrPort {
-	if s.gateway == nil {
-		return netip.AddrPort{}
-	}
-	return s.gateway.Addr()
-}
-
 func (s *Service) account(user string) (md5, sha256 string, ok bool) {
 	o, err := s.store.Operator(user)
 	return o.HA1MD5, o.HA1SHA256, err == nil && o.HA1MD5 != "" && !s.closed(user) // a digest of nothing would fit a known answer
