@@ -3,6 +3,7 @@ package amd
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Bounds of a machine's beep. The settle time lets a second tone follow that
@@ -28,7 +29,7 @@ func (t *tones) beep(now int, spoken bool) (segment, finding) {
 		if newest, _ := t.lastDone(0); k > 0 && near(newest.hz, s.hz, 25) && newest.beepLike() {
 			continue // the last of a row is judged; its echo isn't one of the row
 		}
-		if t.goesOnAfter(s) || t.melody(s) || !s.beepLike() || t.amidSpeech(s, now) {
+		if t.goesOnAfter(s) || t.melody(s) || t.key(s) || !s.beepLike() || t.amidSpeech(s, now) {
 			return segment{}, finding{}
 		}
 		return s, finding{Beep, "", 0.9, fmt.Sprintf("a beep of %s for %d ms", s.name(), at(s.frames()).Milliseconds())}
@@ -82,6 +83,20 @@ func (t *tones) melody(s segment) bool {
 	return others >= 2
 }
 
+// key tells whether a tone is what is left of a key with much twist: it is one of
+// Q.23's, and a key was heard within the four seconds before it.
+func (t *tones) key(s segment) bool {
+	if s.second != 0 || !oneOf(s.hz, keyRows) && !oneOf(s.hz, keyColumns) {
+		return false
+	}
+	for k := range t.n {
+		if o := t.done[k]; o.from < s.from && s.from-o.to < melodyWithin && o.dtmf() {
+			return true
+		}
+	}
+	return false
+}
+
 // amidSpeech tells whether speech surrounds a tone: then it's a vowel, unless it
 // is long or purer than any.
 func (t *tones) amidSpeech(s segment, now int) bool {
@@ -107,6 +122,8 @@ func (s segment) beepLike() bool {
 		return false
 	case s.second == 0 && length >= 9 && s.purity > 0.985 && (s.spread < 0.5 || s.wander < 1.5 || s.purity > 0.995 && s.hz > vowelsTo && s.wander < 6):
 		return true // no voice holds either so well; lost packets and small glides take the other
+	case s.second == 0 && s.hz > vowelsTo && s.lossy(length):
+		return true
 	case s.second != 0:
 		if min(s.hz, s.first) < vowelsTo { // two harmonics of a low voice
 			return length >= 10 && s.purity > 0.98 && s.spread < 1
@@ -125,6 +142,15 @@ func (s segment) beepLike() bool {
 	return s.purity > 0.87 && s.spread < min(4, 1.2+0.06*length) && s.wander < 3+0.15*length
 }
 
+// lossy tells a tone of which packets were lost, so that its level jumps: what is
+// left of it is purer than any voice and keeps its pitch.
+func (s segment) lossy(length float64) bool {
+	if length < 9 {
+		return length >= 5 && s.purity > 0.993 && s.wander < 2.6 && s.spread < 4
+	}
+	return s.purity > 0.99 && s.wander < 2.5
+}
+
 // steadier is how much the level may vary: more if the tone is purer than any
 // voice, for then it is the line that varies.
 func steadier(purity, usual, pure float64) float64 {
@@ -141,13 +167,16 @@ func (s segment) dtmf() bool {
 	if within(int(s.hz), 650, 1000) && within(int(s.second), 1150, 1690) {
 		return true
 	}
-	group := func(hz float64, tones ...float64) bool {
-		for _, t := range tones {
-			if near(hz, t, 0.02*t+4) {
-				return true
-			}
-		}
-		return false
-	}
-	return group(s.hz, 697, 770, 852, 941) && group(s.second, 1209, 1336, 1477, 1633)
+	return oneOf(s.hz, keyRows) && oneOf(s.second, keyColumns)
+}
+
+// The two tones of a key, Hz (ITU-T Q.23).
+var (
+	keyRows    = []float64{697, 770, 852, 941}
+	keyColumns = []float64{1209, 1336, 1477, 1633}
+)
+
+// oneOf tells whether a tone is one of a key's, 2 % off at most.
+func oneOf(hz float64, tones []float64) bool {
+	return slices.ContainsFunc(tones, func(t float64) bool { return near(hz, t, 0.02*t+4) })
 }

@@ -46,6 +46,7 @@ var (
 const (
 	patiently  = 60 // instead of hurried, with time to listen on: a line costs little, a person much
 	hasStopped = 1.0
+	spared     = 2.0 // the same with time to listen on: who paused for longestWait isn't lost for a line
 	waited     = 6.0 // the same after a long greeting, when nothing came for longestWait
 )
 
@@ -83,10 +84,13 @@ func (m Moment) Decide(c Costs) (Kind, string) {
 // stopped is how many times the ratio the odds must be for one who has stopped
 // talking. Most machines would have beeped by now if one listens on.
 func (m Moment) stopped(c Costs) float64 {
-	if c.ListenOn > 0 && m.Span >= longTalk {
+	switch {
+	case c.ListenOn == 0:
+		return hasStopped
+	case m.Span >= longTalk:
 		return waited
 	}
-	return hasStopped
+	return spared
 }
 
 // decideTalking decides when the time is up and somebody still talks. To listen

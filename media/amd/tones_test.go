@@ -111,3 +111,27 @@ func TestSpeechIsNeverABeepOrANetworkTone(t *testing.T) {
 		}
 	}
 }
+
+// Packets that were lost leave a beep's level in steps, not its pitch.
+func TestABeepWhoseLevelJumpsIsOne(t *testing.T) {
+	for _, hz := range []float64{600, 1200, 1500} {
+		c := newClip(5).quiet(300*ms).speech(1500*ms, -20).quiet(500*ms).tone(80*ms, -26, hz).tone(80*ms, -31, hz)
+		verdicts, _ := hearAll(Settings{}, c.quiet(time.Second).noise(-65).pcm())
+		if v := verdicts[len(verdicts)-1]; v.Kind != Beep {
+			t.Errorf("%.0f Hz: %+v", hz, v)
+		}
+	}
+}
+
+// Of a key with much twist only one tone is heard; the keys before tell it from a beep.
+func TestWhatIsLeftOfAKeyAmongKeysIsNoBeep(t *testing.T) {
+	for _, left := range []float64{697, 1336} {
+		c := newClip(6).quiet(300*ms).speech(500*ms, -20).quiet(500*ms).tone(200*ms, -24, 852, 1477).quiet(150*ms).tone(220*ms, -24, left)
+		verdicts, _ := hearAll(Settings{}, c.quiet(time.Second).noise(-65).pcm())
+		for _, v := range verdicts {
+			if v.Kind == Beep {
+				t.Errorf("%.0f Hz: %+v", left, v)
+			}
+		}
+	}
+}
