@@ -19,6 +19,8 @@ var (
 	decimals = regexp.MustCompile(`^(\+?[0-9]{7,})[.,]0{1,2}$`)
 	// label is a word before the digits.
 	label = regexp.MustCompile(`(?i)^(tel|telephone|telefon|telefonul|mobil|mobile|mob|phone|cell|gsm|callto|nr|numar|număr)\s*[.:]*\s*([+(0-9].*)$`)
+	// labelAfter is one behind them.
+	labelAfter = regexp.MustCompile(`(?i)^([+(0-9][-+()./ 0-9]*[0-9)])\s*[-(\[]?\s*(mobil|mobile|mob|gsm|cell|fix|acas[aă]|home|serviciu|birou|work|office|personal)\s*\.?\s*[)\]]?$`)
 	// extension is a spelling that libphonenumber doesn't know.
 	extension = regexp.MustCompile(`(?i)\b(interior|int|extensie|extensia)\b\.?\s*:?\s*([0-9]{1,7})\s*$`)
 	// several finds a second number in the cell.
@@ -37,8 +39,12 @@ func cleanNumber(s string) (string, error) {
 	case scientific.MatchString(s):
 		return "", fmt.Errorf("%q is a number that a spreadsheet shortened: digits were lost; format the column as text in the original and export it again", shorten(s, 40))
 	}
+	s = strings.TrimRight(s, " ,;.") // what a list left that the number stood in
 	if m := label.FindStringSubmatch(s); m != nil {
 		s = m[2]
+	}
+	if m := labelAfter.FindStringSubmatch(s); m != nil {
+		s = m[1]
 	}
 	if m := decimals.FindStringSubmatch(s); m != nil {
 		s = m[1]

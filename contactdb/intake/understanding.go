@@ -279,11 +279,24 @@ func (u *understanding) noPhone(header bool) error {
 	if header && len(u.columns) > 0 {
 		example = strconv.Quote(u.columns[len(u.columns)-1].Header)
 	}
+	if i := u.firstWithNumbers(); i >= 0 && header {
+		example = strconv.Quote(u.columns[i].Header)
+	} else if i >= 0 {
+		example = strconv.Itoa(i + 1)
+	}
 	if len(u.columns) == 1 {
 		example = "1"
 	}
 	return &FileError{Reason: fmt.Sprintf("no column was recognised as the phone number; %s; write which one it is, for example --map phone=%s%s",
 		u.list(header), example, u.countryHint(header))}
+}
+
+// firstWithNumbers is the first column whose filled cells look like phones, -1 if none.
+func (u *understanding) firstWithNumbers() int {
+	return slices.IndexFunc(u.columns, func(c Column) bool {
+		cells := u.cells(c.Number - 1)
+		return len(cells) > 0 && !slices.ContainsFunc(cells, func(s string) bool { return !looksLikePhone(s) })
+	})
 }
 
 func (u *understanding) countryHint(header bool) string {
