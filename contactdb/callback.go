@@ -253,18 +253,18 @@ func (s *Store) changePromise(campaign string, contact Contact, f func(*tx, camp
 
 // kept says which promise stands after a call, and from when: the one of the
 // settlement, one that was made during the call, or the one that the call was to keep.
-func (st *state) kept(a Attempt, s Settlement) (p *Promise, from time.Time) {
+func (st *state) kept(promised *Promise, s *Settlement) (p *Promise, from time.Time) {
 	switch {
 	case s.Promise != nil:
 		return s.Promise.utc(), s.Promise.At.UTC()
 	case s.Promised && st.Promise != nil:
 		return st.Promise, st.Promise.At
-	case s.Owed && a.Promise != nil:
-		from = a.Promise.At.UTC()
+	case s.Owed && promised != nil:
+		from = promised.At.UTC()
 		if s.NextTry.After(from) {
 			from = s.NextTry.UTC()
 		}
-		return a.Promise.utc(), from
+		return promised.utc(), from
 	}
 	return nil, from
 }

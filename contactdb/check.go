@@ -219,9 +219,9 @@ func (c *checking) records() error {
 			return false, err
 		}
 		tr.outcomes = append(tr.outcomes, r.Outcome)
-		addTo(days, tallyKey(r.Campaign, dayOf(r.EndedAt)), r)
+		addTo(days, tallyKey(r.Campaign, dayOf(r.EndedAt)), &r)
 		if r.Operator != "" {
-			addTo(opDays, opTallyKey(r.Operator, r.Campaign, dayOf(r.EndedAt)), r)
+			addTo(opDays, opTallyKey(r.Operator, r.Campaign, dayOf(r.EndedAt)), &r)
 		}
 		return true, nil
 	})
@@ -287,7 +287,7 @@ func (c *checking) audit() error {
 	return c.spans(bAuditDays, spans)
 }
 
-func addTo(days map[string]*Tally, key []byte, r Record) {
+func addTo(days map[string]*Tally, key []byte, r *Record) {
 	y := days[string(key)]
 	if y == nil {
 		y = &Tally{}

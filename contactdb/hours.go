@@ -33,7 +33,7 @@ func readHours(value []byte) (h Hours) {
 }
 
 // countHour counts a call that was placed, by the clock of the number's first zone.
-func (t *tx) countHour(camp uint32, c Contact, r Record) {
+func (t *tx) countHour(camp uint32, c *Contact, r *Record) {
 	zones := c.ZonesOf(r.Phone)
 	if r.PlacedAt.IsZero() || len(zones) == 0 {
 		return

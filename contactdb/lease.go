@@ -19,7 +19,7 @@ import (
 // no caller ID is shown more often than it may be.
 func (s *Store) Lease(ctx context.Context, req LeaseRequest) (LeaseResult, error) {
 	var res LeaseResult
-	var taken []attemptRow
+	var taken []*leased
 	err := s.write(ctx, "lease for campaign "+req.Campaign, func(t *tx) error {
 		l := &leasing{tx: t, s: s, req: req, budget: leaseWork, examined: map[uint64]bool{}}
 		l.res.Passed = map[string]int{}
@@ -53,7 +53,7 @@ type leasing struct {
 	turns   *turns
 	budget  int
 	res     LeaseResult
-	taken   []attemptRow
+	taken   []*leased
 
 	ahead    *ahead          // not nil: only look; nothing is written
 	examined map[uint64]bool // chosen, or shown ahead: the walk goes past them
@@ -319,16 +319,19 @@ func (l *leasing) take(p place, c Contact, st state, v Verdict) error {
 	st.Attempts++
 	st.Live, st.Rescheduled = id, false
 	st.tried(c)
-	a := attemptRow{Segment: p.seg, Attempt: Attempt{
+	a := &attemptRow{Segment: p.seg, Attempt: Attempt{
 		ID: id, Campaign: l.req.Campaign, Version: l.req.Version, Number: st.Attempts, Contact: c,
 		Trunk: v.Trunk, CallerID: v.CallerID, SIPCallID: l.s.sipCallID(id),
 		LeasedAt: now, Owner: l.req.Owner, Expires: now.Add(l.req.TTL), For: l.req.For, Promise: promise, Others: v.Others, Fresher: v.Fresher,
 	}}
 	l.save(bLive, []byte(id), a)
-	l.taken = append(l.taken, a)
+	l.taken = append(l.taken, a.leased())
 	l.put(bCalling, []byte(c.Phone), []byte(id))
 	l.addTry(c.Phone, now)
 	l.setDue(l.camp, p, &st, 0, false)
+	if l.res.Attempts == nil {
+		l.res.Attempts = make([]Attempt, 0, min(l.req.Max, leaseWork))
+	}
 	l.res.Attempts = append(l.res.Attempts, a.Attempt)
 	return nil
 }

@@ -198,19 +198,17 @@ func newDraft(r *Record) (*draft, error) {
 	return d, nil
 }
 
-// close puts the hash before it and its own into the row. It may be done again:
-// a transaction that was undone leaves nothing behind. Each gives new bytes,
-// for the store keeps them until its commit.
+// close puts the hash before it and its own into the row. It may be done again
+// when the transaction was undone: nothing else keeps the row.
 func (d *draft) close(prev string) (stored []byte, hash string) {
 	copy(d.hashed[d.inHashed:], prev)
 	h := sha256.New()
 	h.Write([]byte(prev))
 	h.Write(d.hashed)
 	hash = hex.EncodeToString(h.Sum(nil))
-	stored = bytes.Clone(d.stored)
-	copy(stored[d.prev:], prev)
-	copy(stored[d.hash:], hash)
-	return stored, hash
+	copy(d.stored[d.prev:], prev)
+	copy(d.stored[d.hash:], hash)
+	return d.stored, hash
 }
 
 // sealed is a stored row taken apart.

@@ -124,72 +124,93 @@ func (t *tx) live(owner string) (all []attemptRow, err error) {
 // Final means no further try.
 func (s *Store) Settle(ctx context.Context, st Settlement) (rec Record, err error) {
 	what, id := "settle attempt "+st.Record.ID, []byte(st.Record.ID)
-	var p prepared
 	a, err := s.attempt(what, st.Record.ID)
 	if err != nil {
 		return rec, err
 	}
-	if p, err = prepare(a, st); err != nil {
+	p, err := prepare(a, st)
+	if err != nil {
 		return rec, fmt.Errorf("%s: %w", what, err)
 	}
-	err = s.write(ctx, what, func(t *tx) (err error) {
+	err = s.write(ctx, what, func(t *tx) error {
 		if t.get(bLive, id) == nil {
 			return errSettled
 		}
-		rec, err = t.settle(p)
-		return err
+		return t.settle(p)
 	})
 	if err == nil || errors.Is(err, ErrState) {
-		s.attempts.forget(a.ID)
+		s.attempts.forget(a.id)
 	}
-	return rec, err
+	if err != nil {
+		return rec, err
+	}
+	return p.st.Record, nil
 }
 
 // attempt is a live attempt. It does not change: it is read beside the
 // committer, from memory if this process has leased it.
-func (s *Store) attempt(what, id string) (a attemptRow, err error) {
-	if a, known := s.attempts.get(id); known {
+func (s *Store) attempt(what, id string) (a *leased, err error) {
+	if a := s.attempts.get(id); a != nil {
 		return a, nil
 	}
 	err = s.view(what, func(t *tx) error {
-		live, err := t.load(bLive, []byte(id), &a)
+		var row attemptRow
+		live, err := t.load(bLive, []byte(id), &row)
 		if err == nil && !live {
 			err = errSettled
 		}
+		a = row.leased()
 		return err
 	})
 	return a, err
 }
 
-// attempts keeps in memory what is asked of attempts when they are settled.
-type attempts struct {
-	mu   sync.Mutex // guards rows
-	rows map[string]attemptRow
+// leased is what is asked of an attempt when it is settled.
+type leased struct {
+	id, campaign, list, phone, trunk, callerID, sipCallID string
+
+	version, number int
+	segment         uint32
+	contact         uint64
+	leasedAt        time.Time
+	promise         *Promise
 }
 
-func (a *attempts) get(id string) (row attemptRow, known bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	row, known = a.rows[id]
-	return row, known
-}
-
-func (a *attempts) keep(rows []attemptRow) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.rows == nil {
-		a.rows = map[string]attemptRow{}
+func (a *attemptRow) leased() *leased {
+	return &leased{
+		id: a.ID, campaign: a.Campaign, list: a.Contact.List, phone: a.Contact.Phone, trunk: a.Trunk, callerID: a.CallerID, sipCallID: a.SIPCallID,
+		version: a.Version, number: a.Number, segment: a.Segment, contact: a.Contact.ID, leasedAt: a.LeasedAt, promise: a.Promise,
 	}
-	for _, row := range rows {
-		row.Contact = Contact{ID: row.Contact.ID, List: row.Contact.List, Phone: row.Contact.Phone}
-		a.rows[row.ID] = row
+}
+
+// attempts keeps those in memory that this process has leased.
+type attempts struct {
+	mu   sync.Mutex // guards live
+	live map[string]*leased
+}
+
+// get gives a live attempt, nil if it is not known.
+func (a *attempts) get(id string) *leased {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.live[id]
+}
+
+func (a *attempts) keep(taken []*leased) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.live == nil {
+		a.live = map[string]*leased{}
+	}
+	for _, t := range taken {
+		a.live[t.id] = t
 	}
 }
 
 func (a *attempts) forget(id string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	delete(a.rows, id)
+	delete(a.live, id)
 }
 
 var errSettled = fmt.Errorf("%w: it is not live; an attempt is settled once", ErrState)
@@ -197,63 +218,64 @@ var errSettled = fmt.Errorf("%w: it is not live; an attempt is settled once", Er
 // prepared is a settlement as far as it can be made without the chain's end:
 // what need not be done by the one goroutine that writes.
 type prepared struct {
-	a    attemptRow
-	st   Settlement
-	rec  Record
-	text *draft // of rec
+	a    *leased
+	st   Settlement // its record is complete, but for the hashes that settle sets
+	text *draft     // of it
 }
 
-func prepare(a attemptRow, st Settlement) (p prepared, err error) {
-	p = prepared{a: a, st: st, rec: completed(st.Record, a)}
-	if len(p.rec.ScriptAnswers) == 0 {
-		p.rec.ScriptAnswers = nil // no answers are written in one way
+func prepare(a *leased, st Settlement) (*prepared, error) {
+	p := &prepared{a: a, st: st}
+	p.st.Record.complete(a)
+	if len(p.st.Record.ScriptAnswers) == 0 {
+		p.st.Record.ScriptAnswers = nil // no answers are written in one way
 	}
-	p.text, err = newDraft(&p.rec)
+	var err error
+	p.text, err = newDraft(&p.st.Record)
 	return p, err
 }
 
-func (t *tx) settle(p prepared) (Record, error) {
-	a, st, rec := p.a, p.st, p.rec
-	if err := t.append(&rec, p.text); err != nil {
-		return rec, err
+func (t *tx) settle(p *prepared) error {
+	a, rec := p.a, &p.st.Record
+	if err := t.append(rec, p.text); err != nil {
+		return err
 	}
-	if err := t.keepEvidence(rec.ID, st.Evidence); err != nil {
-		return rec, err
+	if err := t.keepEvidence(rec.ID, p.st.Evidence); err != nil {
+		return err
 	}
 	if err := t.tally(rec); err != nil {
-		return rec, err
+		return err
 	}
-	t.delete(bLive, []byte(a.ID))
-	t.delete(bNotes, []byte(a.ID))
-	t.delete(bCalling, []byte(a.Contact.Phone))
-	if st.Suppress != nil {
-		entry := *st.Suppress
+	t.delete(bLive, []byte(a.id))
+	t.delete(bNotes, []byte(a.id))
+	t.delete(bCalling, []byte(a.phone))
+	if p.st.Suppress != nil {
+		entry := *p.st.Suppress
 		if entry.Phone == "" && entry.Prefix == "" && entry.Contact == 0 {
-			entry.Phone = a.Contact.Phone
+			entry.Phone = a.phone
 		}
 		if err := entry.tidy(); err != nil {
-			return rec, err
+			return err
 		}
 		if _, err := t.suppress(entry); err != nil {
-			return rec, err
+			return err
 		}
 	}
-	return rec, t.progressed(a, st, rec)
+	return t.progressed(p)
 }
 
-// completed fills a record from its attempt.
-func completed(r Record, a attemptRow) Record {
-	r.ID, r.Campaign, r.CampaignVersion, r.Attempt = a.ID, a.Campaign, a.Version, a.Number
-	r.List, r.ContactID, r.Phone = a.Contact.List, a.Contact.ID, a.Contact.Phone
+// complete fills a record from its attempt.
+func (r *Record) complete(a *leased) {
+	r.ID, r.Campaign, r.CampaignVersion, r.Attempt = a.id, a.campaign, a.version, a.number
+	r.List, r.ContactID, r.Phone = a.list, a.contact, a.phone
 	for _, f := range []struct {
 		to   *string
 		from string
-	}{{&r.Trunk, a.Trunk}, {&r.CallerID, a.CallerID}, {&r.SIPCallID, a.SIPCallID}} {
+	}{{&r.Trunk, a.trunk}, {&r.CallerID, a.callerID}, {&r.SIPCallID, a.sipCallID}} {
 		if *f.to == "" {
 			*f.to = f.from
 		}
 	}
-	last := a.LeasedAt
+	last := a.leasedAt
 	for _, at := range []*time.Time{&r.PlacedAt, &r.RingingAt, &r.AnsweredAt, &r.DetectedAt, &r.BridgedAt, &r.EndedAt} {
 		*at = at.UTC()
 		if at.After(last) {
@@ -263,16 +285,16 @@ func completed(r Record, a attemptRow) Record {
 	if r.EndedAt.IsZero() {
 		r.EndedAt = last
 	}
-	return r
 }
 
 // progressed writes what the attempt means for its contact.
-func (t *tx) progressed(a attemptRow, st Settlement, rec Record) error {
-	camp, err := t.campaignID(a.Campaign)
+func (t *tx) progressed(p *prepared) error {
+	a, st, rec := p.a, &p.st, &p.st.Record
+	camp, err := t.campaignID(a.campaign)
 	if err != nil {
 		return err
 	}
-	c, found, err := t.contact(a.Segment, a.Contact.ID)
+	c, found, err := t.contact(a.segment, a.contact)
 	if err != nil || !found {
 		return err
 	}
@@ -286,9 +308,9 @@ func (t *tx) progressed(a attemptRow, st Settlement, rec Record) error {
 	if len(c.Numbers) > 1 {
 		row.number(rec.Phone).Outcome = rec.Outcome
 	}
-	t.countHour(camp, c, rec)
-	where := place{a.Segment, t.class(&c), c.ID}
-	if kept, from := row.kept(a.Attempt, st); kept != nil {
+	t.countHour(camp, &c, rec)
+	where := place{a.segment, t.class(&c), c.ID}
+	if kept, from := row.kept(a.promise, st); kept != nil {
 		row.NextTry, row.Final, row.Rescheduled = from, "", true
 		t.setPromise(camp, where, &row, kept, dueTime(from))
 		return nil
@@ -325,9 +347,9 @@ func (s *Store) Recover(ctx context.Context, owner string, now time.Time, next f
 		}
 		for _, a := range rows {
 			at, final := next(a.Attempt)
-			p, err := prepare(a, Settlement{Record: interrupted(a.Notes, a.ID, now), NextTry: at, Final: final, Promised: true, Owed: final == "" && a.Notes.BridgedAt.IsZero()})
+			p, err := prepare(a.leased(), Settlement{Record: interrupted(a.Notes, a.ID, now), NextTry: at, Final: final, Promised: true, Owed: final == "" && a.Notes.BridgedAt.IsZero()})
 			if err == nil {
-				_, err = t.settle(p)
+				err = t.settle(p)
 			}
 			if err != nil {
 				return err

@@ -22,7 +22,7 @@ func opTallyKey(operator, campaign string, d uint32) []byte {
 // add counts one record. A live answer is a call that a person answered: human
 // or abandoned. An interrupted call that was answered and never bridged is
 // counted as both live answer and abandoned, because nobody knows better.
-func (y *Tally) add(r Record) {
+func (y *Tally) add(r *Record) {
 	if y.Outcomes == nil {
 		y.Outcomes = map[string]int{}
 	}
@@ -59,7 +59,7 @@ func (y *Tally) merge(o Tally) {
 }
 
 // tally counts a record on the day on which it ended.
-func (t *tx) tally(r Record) error {
+func (t *tx) tally(r *Record) error {
 	d := dayOf(r.EndedAt)
 	if err := t.count(bTallies, tallyKey(r.Campaign, d), r); err != nil || r.Operator == "" {
 		return err
@@ -67,7 +67,7 @@ func (t *tx) tally(r Record) error {
 	return t.count(bOpTallies, opTallyKey(r.Operator, r.Campaign, d), r)
 }
 
-func (t *tx) count(bucket, key []byte, r Record) error {
+func (t *tx) count(bucket, key []byte, r *Record) error {
 	y, err := t.late.tally(t, bucket, key)
 	if err == nil {
 		y.add(r)

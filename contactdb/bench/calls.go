@@ -56,9 +56,9 @@ func request(n int) contactdb.LeaseRequest {
 
 // settlement ends an attempt as most end: nobody answers, again tomorrow. Every
 // fourth is a talk with a note.
-func settlement(a contactdb.Attempt, i int) contactdb.Settlement {
+func settlement(id string, i int) contactdb.Settlement {
 	at := begin.Add(time.Duration(i) * time.Millisecond)
-	r := contactdb.Record{ID: a.ID, PlacedAt: at, RingingAt: at.Add(2 * time.Second), EndedAt: at.Add(22 * time.Second),
+	r := contactdb.Record{ID: id, PlacedAt: at, RingingAt: at.Add(2 * time.Second), EndedAt: at.Add(22 * time.Second),
 		Outcome: contactdb.NoAnswer, SIPStatus: 487, EndedBy: "dialer"}
 	if i%4 == 0 {
 		r.Outcome, r.SIPStatus, r.Q850Cause, r.EndedBy = contactdb.Human, 200, 16, "customer"
@@ -70,8 +70,10 @@ func settlement(a contactdb.Attempt, i int) contactdb.Settlement {
 	return contactdb.Settlement{Record: r, NextTry: begin.Add(24 * time.Hour)}
 }
 
-// leased gives n live attempts.
-func leased(s *contactdb.Store, n int) (all []contactdb.Attempt, err error) {
+// leased gives n live attempts, by their ids: a centre has some hundreds of calls at
+// once, and a hundred thousand contacts in memory would be work for the collector of
+// garbage that no store causes.
+func leased(s *contactdb.Store, n int) (all []string, err error) {
 	for len(all) < n {
 		res, err := s.Lease(bg, request(min(1000, n-len(all))))
 		if err != nil {
@@ -80,13 +82,20 @@ func leased(s *contactdb.Store, n int) (all []contactdb.Attempt, err error) {
 		if len(res.Attempts) == 0 && !res.More {
 			return nil, fmt.Errorf("the list has only %d contacts for %d calls", len(all), n)
 		}
-		all = append(all, res.Attempts...)
+		all = append(all, ids(res.Attempts)...)
 	}
 	return all, nil
 }
 
+func ids(attempts []contactdb.Attempt) (all []string) {
+	for _, a := range attempts {
+		all = append(all, a.ID)
+	}
+	return all
+}
+
 // settleAll settles attempts from some callers at once and says how long each took.
-func settleAll(s *contactdb.Store, attempts []contactdb.Attempt, callers int) ([]time.Duration, error) {
+func settleAll(s *contactdb.Store, attempts []string, callers int) ([]time.Duration, error) {
 	took := make([]time.Duration, len(attempts))
 	errs := make([]error, callers)
 	var all sync.WaitGroup
@@ -194,7 +203,7 @@ func (c *centre) lease() {
 			}
 			time.Sleep(time.Duration(500+rand.IntN(2000)) * time.Millisecond)
 			start := time.Now()
-			_, err := c.s.Settle(bg, settlement(a, i))
+			_, err := c.s.Settle(bg, settlement(a.ID, i))
 			c.keep(&c.settles, time.Since(start), err)
 		})
 	}

@@ -82,7 +82,7 @@ func leaseAllAs(s *contactdb.Store, before, times int, req contactdb.LeaseReques
 		if i >= before {
 			l.took, l.contacts = append(l.took, time.Since(start)), l.contacts+len(res.Attempts)
 		}
-		settle.give(res.Attempts)
+		settle.give(ids(res.Attempts))
 	}
 	l.sort()
 	return l, settle.end()
@@ -95,7 +95,7 @@ type settler struct {
 	all  sync.WaitGroup
 
 	mu   sync.Mutex // guards what follows
-	live []contactdb.Attempt
+	live []string
 	took []time.Duration
 	err  error
 }
@@ -116,7 +116,7 @@ func newSettler(s *contactdb.Store) *settler {
 	return r
 }
 
-func (r *settler) give(attempts []contactdb.Attempt) {
+func (r *settler) give(attempts []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.live = append(r.live, attempts...)

@@ -25,7 +25,7 @@ func (b *bench) recordsStore() (*contactdb.Store, error) {
 	}
 	err = fillStore(s, b.records)
 	for done := 0; err == nil && done < b.records; {
-		var attempts []contactdb.Attempt
+		var attempts []string
 		if attempts, err = leased(s, min(10_000, b.records-done)); err == nil {
 			_, err = settleAll(s, attempts, 512)
 			done += len(attempts)

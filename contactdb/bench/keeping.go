@@ -37,7 +37,7 @@ func beside(s *contactdb.Store, do func() error) (took time.Duration, meanwhile 
 				return 0, "", errors.Join(e, settle.end(), <-done)
 			}
 			l.took = append(l.took, time.Since(begun))
-			settle.give(res.Attempts)
+			settle.give(ids(res.Attempts))
 		}
 	}
 	l.sort()
