@@ -9,6 +9,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"sync"
 )
 
 // A sealed row is a JSON object whose last member but one is its hash. The
@@ -137,28 +139,35 @@ func digest(salt, value []byte) []byte {
 
 // seal closes a row: body is its JSON with an empty hash at its end.
 func seal(prev string, body []byte, personal map[string]bool) (stored []byte, hash string, err error) {
-	stored, hashed, err := sealParts(body, personal)
-	if err != nil {
+	var d draft
+	if err := d.seal(body, personal); err != nil {
 		return nil, "", err
 	}
 	h := sha256.New()
 	h.Write([]byte(prev))
-	h.Write(hashed)
+	h.Write(d.hashed)
 	hash = hex.EncodeToString(h.Sum(nil))
-	copy(stored[len(body)-len(hashEnd):], hash)
-	return stored, hash, nil
+	copy(d.stored[d.hash:], hash)
+	return d.stored, hash, nil
 }
 
-// sealParts gives a row as it is stored, with zeros for its hash, and what is
-// hashed of it behind the hash before it.
-func sealParts(body []byte, personal map[string]bool) (stored, hashed []byte, err error) {
-	all, err := members(body, make([]member, 0, 48))
+// draft is a row that is sealed but for the hash before it.
+type draft struct {
+	body                 bytes.Buffer
+	hashed, stored       []byte // with places for prev_hash, and in stored for the hash
+	inHashed, prev, hash int    // these places
+}
+
+// seal makes of a body the row as it is stored, with zeros for its hash, and what
+// is hashed of it behind the hash before it.
+func (d *draft) seal(body []byte, personal map[string]bool) error {
+	var room [48]member
+	all, err := members(body, room[:0])
 	if err != nil || !bytes.HasSuffix(body, []byte(hashOpen+hashEnd)) {
-		return nil, nil, errors.New("it does not end with an empty hash")
+		return errors.New("it does not end with an empty hash")
 	}
 	salts := []byte(saltsOpen)
-	hashed = make([]byte, 0, len(body)+256)
-	at := 0
+	hashed, at := slices.Grow(d.hashed[:0], len(body)+256), 0
 	for _, m := range all {
 		if !personal[string(m.name(body))] || empty(m.value(body)) {
 			continue
@@ -169,32 +178,30 @@ func sealParts(body []byte, personal map[string]bool) (stored, hashed []byte, er
 		at = m.to
 		salts = appendSalt(salts, m.name(body), salt)
 	}
-	hashed = append(hashed, body[at:]...)
-	stored = make([]byte, 0, len(body)+len(firstHash)+len(salts)+1)
-	stored = append(stored, body[:len(body)-len(hashEnd)]...)
+	d.hashed, d.hash = append(hashed, body[at:]...), len(body)-len(hashEnd)
+	stored := slices.Grow(d.stored[:0], len(body)+len(firstHash)+len(salts)+1)
+	stored = append(stored, body[:d.hash]...)
 	stored = append(append(append(stored, firstHash...), '"'), salts...)
-	return append(stored, "}}"...), hashed, nil
+	d.stored = append(stored, "}}"...)
+	return nil
 }
 
-// draft is a row that is sealed but for the hash before it.
-type draft struct {
-	hashed, stored       []byte // with places for prev_hash, and in stored for the hash
-	inHashed, prev, hash int    // these places
-}
+// drafts are used again by those who say when nothing holds theirs any more.
+var drafts = sync.Pool{New: func() any { return &draft{} }}
 
 // newDraft seals a call record as far as can be without the end of the chain.
 func newDraft(r *Record) (*draft, error) {
 	r.PrevHash, r.Hash = firstHash, ""
-	body, err := json.Marshal(r)
+	d := drafts.Get().(*draft)
+	d.body.Reset()
+	err := json.NewEncoder(&d.body).Encode(r)
+	if err == nil {
+		err = d.seal(bytes.TrimSuffix(d.body.Bytes(), []byte{'\n'}), records.personal)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("record %s: %w", r.ID, err)
 	}
-	stored, hashed, err := sealParts(body, records.personal)
-	if err != nil {
-		return nil, fmt.Errorf("record %s: %w", r.ID, err)
-	}
-	d := &draft{hashed: hashed, stored: stored, inHashed: bytes.LastIndex(hashed, []byte(firstHash)), hash: len(body) - len(hashEnd)}
-	d.prev = d.hash - len(hashOpen) - len(`",`) - len(firstHash)
+	d.inHashed, d.prev = bytes.LastIndex(d.hashed, []byte(firstHash)), d.hash-len(hashOpen)-len(`",`)-len(firstHash)
 	return d, nil
 }
 

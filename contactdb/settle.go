@@ -144,6 +144,7 @@ func (s *Store) Settle(ctx context.Context, st Settlement) (rec Record, err erro
 	if err != nil {
 		return rec, err
 	}
+	drafts.Put(p.text) // the row is in the journal
 	return p.st.Record, nil
 }
 
