@@ -12,6 +12,7 @@ import (
 // layers. As one of bbolt it must not be used across writes to its bucket.
 type cursor struct {
 	sources []source // the newest first
+	room    [1]source
 	back    bool     // the way in which the sources lie ahead
 	at      []byte   // where it stands; nil: nowhere
 }

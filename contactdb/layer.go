@@ -14,6 +14,7 @@ import (
 // transaction works on a copy, which shares with it whatever it leaves alone.
 type layer struct {
 	rows   *btree.BTreeG[layerRow]
+	has    bucketSet       // buckets of which there are rows
 	seqs   map[byte]uint64 // sequences of buckets that were counted up
 	size   int             // bytes of what was put and deleted
 	writes int
@@ -59,7 +60,7 @@ func newLayer() *layer {
 }
 
 func (l *layer) copy() *layer {
-	return &layer{rows: l.rows.Copy(), seqs: l.seqs, size: l.size, writes: l.writes, slab: l.slab}
+	return &layer{rows: l.rows.Copy(), has: l.has, seqs: l.seqs, size: l.size, writes: l.writes, slab: l.slab}
 }
 
 func (l *layer) empty() bool { return l.rows.Len() == 0 && len(l.seqs) == 0 }
@@ -69,6 +70,7 @@ func (l *layer) delete(bucket byte, key []byte)     { l.set(l.slab.row(bucket, k
 
 func (l *layer) set(r layerRow) {
 	l.rows.Set(r)
+	l.has.add(r.bucket())
 	l.writes++
 	l.size += r.size()
 }
@@ -88,6 +90,13 @@ func (l *layer) count(bucket byte, seq uint64) {
 	}
 	l.seqs[bucket] = seq
 }
+
+// bucketSet is a set of numbers of buckets: most layers have nothing of most buckets,
+// and nobody need look for it.
+type bucketSet [4]uint64
+
+func (s *bucketSet) add(bucket byte)      { s[bucket/64] |= 1 << (bucket % 64) }
+func (s *bucketSet) has(bucket byte) bool { return s[bucket/64]&(1<<(bucket%64)) != 0 }
 
 // slab is memory for many rows: one piece, into which the collector of garbage need
 // not look. It is only ever added to.

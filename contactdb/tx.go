@@ -143,8 +143,14 @@ func (t *tx) bucket(name []byte) *bbolt.Bucket {
 
 func (t *tx) get(bucket, key []byte) []byte {
 	if len(t.layers) > 0 {
-		t.room = layerKey(t.room, bucketNumbers[string(bucket)], key)
+		n, made := bucketNumbers[string(bucket)], false
 		for _, l := range t.layers {
+			if !l.has.has(n) {
+				continue
+			}
+			if !made {
+				t.room, made = layerKey(t.room, n, key), true
+			}
 			if value, known := l.get(t.room); known {
 				return value
 			}
@@ -156,11 +162,11 @@ func (t *tx) get(bucket, key []byte) []byte {
 // cursor walks a bucket.
 func (t *tx) cursor(bucket []byte) *cursor {
 	c := &cursor{}
+	c.sources = c.room[:0]
 	n := bucketNumbers[string(bucket)]
 	for _, l := range t.layers {
-		s := source{layer: l, rows: l.rows.Iter(), bucket: n}
-		if s.from(nil).key != nil {
-			c.sources = append(c.sources, s)
+		if l.has.has(n) {
+			c.sources = append(c.sources, source{layer: l, rows: l.rows.Iter(), bucket: n})
 		}
 	}
 	c.sources = append(c.sources, source{file: t.file.Bucket(bucket).Cursor()})
