@@ -72,6 +72,9 @@ func (t *tx) eachCallback(camp uint32, f func(due int64, id uint64, row callback
 	})
 }
 
+// mostCallbacks is how many that are due one lease takes up.
+const mostCallbacks = 512
+
 // takeCallbacks leases the callbacks that are due: those for one operator, or
 // those for anybody.
 func (l *leasing) takeCallbacks() error {
@@ -82,7 +85,7 @@ func (l *leasing) takeCallbacks() error {
 	now := dueTime(l.req.Now)
 	var due []place
 	err := l.eachCallback(l.camp, func(at int64, id uint64, row callbackRow) (bool, error) {
-		if at > now || len(due) >= leaseWork/4 {
+		if at > now || len(due) >= mostCallbacks {
 			return false, nil
 		}
 		mine := row.Operator == l.req.For
@@ -116,7 +119,7 @@ func (l *leasing) nextCallback() error {
 	}
 	looked := 0
 	return l.eachCallback(l.camp, func(due int64, _ uint64, row callbackRow) (bool, error) {
-		if looked++; looked > leaseWork || !l.res.NextAt.IsZero() && due > l.res.NextAt.UnixNano() {
+		if looked++; looked > 4*mostCallbacks || !l.res.NextAt.IsZero() && due > l.res.NextAt.UnixNano() {
 			return false, nil
 		}
 		if !lists[row.Segment] {

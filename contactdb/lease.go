@@ -34,8 +34,9 @@ func (s *Store) Lease(ctx context.Context, req LeaseRequest) (LeaseResult, error
 }
 
 const (
-	// leaseWork is how many contacts one transaction looks at: some 20 ms.
-	leaseWork = 2048
+	// leaseWork is how many contacts one transaction looks at: some 5 ms, for whoever
+	// settles a call meanwhile waits as long, and who searches on asks again at once.
+	leaseWork = 512
 	// inCall is when a number that is in a live attempt is looked at again.
 	inCall = time.Minute
 	// soonest keeps a rule that says "later, now" from being asked in a circle.
