@@ -13,8 +13,8 @@ import (
 type cursor struct {
 	sources []source // the newest first
 	room    [1]source
-	back    bool     // the way in which the sources lie ahead
-	at      []byte   // where it stands; nil: nowhere
+	back    bool   // the way in which the sources lie ahead
+	at      []byte // where it stands; nil: nowhere
 }
 
 // Seek moves to the first key from one on; nil if there is none.

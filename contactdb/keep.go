@@ -81,7 +81,7 @@ func (s *Store) Stats() (st Stats, err error) {
 		st = Stats{Path: s.db.Path(), Schema: schema, Bytes: t.file.Size()}
 		st.FreeBytes = int64(freePages(s.db.Path())) * int64(s.db.Info().PageSize)
 		for _, name := range buckets {
-			b := t.file.Bucket(name).Stats()
+			b := t.inFile(name).Stats()
 			st.Parts = append(st.Parts, Part{string(name), b.KeyN, int64(b.BranchAlloc + b.LeafAlloc)})
 		}
 		return nil

@@ -108,6 +108,8 @@ var least = map[string]int{
 // undoes the operation.
 type tx struct {
 	file     *bbolt.Tx
+	opened   []openedBucket // of the file: bbolt looks for a bucket each time
+	few      [4]openedBucket
 	layers   []*layer      // the newest first
 	top      *layer        // the first of them, if it is this transaction's own
 	log      *journalBatch // what was written into it
@@ -132,9 +134,30 @@ type tx struct {
 // writes says whether the transaction may write, and see what is not committed.
 func (t *tx) writes() bool { return t.top != nil || t.file.Writable() }
 
-// bucket is the file's part of a bucket.
-func (t *tx) bucket(name []byte) *bbolt.Bucket {
+type openedBucket struct {
+	number byte
+	*bbolt.Bucket
+}
+
+// inFile is the file's part of a bucket.
+func (t *tx) inFile(name []byte) *bbolt.Bucket {
+	n := bucketNumbers[string(name)]
+	for _, b := range t.opened {
+		if b.number == n {
+			return b.Bucket
+		}
+	}
 	b := t.file.Bucket(name)
+	if t.opened == nil {
+		t.opened = t.few[:0]
+	}
+	t.opened = append(t.opened, openedBucket{n, b})
+	return b
+}
+
+// bucket is inFile to be written.
+func (t *tx) bucket(name []byte) *bbolt.Bucket {
+	b := t.inFile(name)
 	if appended[string(name)] || t.dense && (bytes.Equal(name, bPhones) || bytes.Equal(name, bExternals)) {
 		b.FillPercent = 1
 	}
@@ -156,7 +179,7 @@ func (t *tx) get(bucket, key []byte) []byte {
 			}
 		}
 	}
-	return t.file.Bucket(bucket).Get(key)
+	return t.inFile(bucket).Get(key)
 }
 
 // cursor walks a bucket.
@@ -169,7 +192,7 @@ func (t *tx) cursor(bucket []byte) *cursor {
 			c.sources = append(c.sources, source{layer: l, rows: l.rows.Iter(), bucket: n})
 		}
 	}
-	c.sources = append(c.sources, source{file: t.file.Bucket(bucket).Cursor()})
+	c.sources = append(c.sources, source{file: t.inFile(bucket).Cursor()})
 	return c
 }
 
@@ -240,7 +263,7 @@ func (t *tx) sequence(bucket []byte) uint64 {
 			return n
 		}
 	}
-	return t.file.Bucket(bucket).Sequence()
+	return t.inFile(bucket).Sequence()
 }
 
 // next counts a bucket's sequence up.
