@@ -254,6 +254,9 @@ func (s *Store) replay(path string) error {
 		}
 		return spaceError(j.clear())
 	}
+	if !said.named {
+		return spaceError(j.remove())
+	}
 	return spaceError(j.resume())
 }
 

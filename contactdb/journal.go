@@ -24,6 +24,10 @@ import (
 // files: what lies behind the last batch is older, or torn, and does not follow.
 // The sums go on from that of the identity: no other store's batch is ever ours.
 //
+// Behind the last batch, once it is durable, comes an empty one, which the next is
+// written over: what is spoilt before it was acknowledged, and is missed. Nobody
+// waits for it to be on the disk: a power cut within seconds may take it away.
+//
 // As long as something may be in the journal alone, the store's file says that it
 // has one (kJournaled): then both files must be there, and be its own.
 const (
@@ -72,12 +76,15 @@ func (b *journalBatch) count(bucket []byte, n uint64) {
 
 // close writes the head and gives the batch as it is kept.
 func (b *journalBatch) close(number uint64, seed uint32) []byte {
-	head, body := b.b[:batchHead], b.b[batchHead:]
+	putBatchHead(b.b, number, b.b[batchHead:], seed)
+	return b.b
+}
+
+func putBatchHead(head []byte, number uint64, body []byte, seed uint32) {
 	binary.BigEndian.PutUint64(head, number)
 	binary.BigEndian.PutUint32(head[8:], uint32(len(body)))
 	binary.BigEndian.PutUint32(head[12:], crc32.Update(seed, castagnoli, body))
 	binary.BigEndian.PutUint32(head[16:], crc32.Update(seed, castagnoli, head[:16]))
-	return b.b
 }
 
 // journal is the two files as they are written. Only the committer uses it.
@@ -91,6 +98,7 @@ type journal struct {
 	next  uint64         // number of the next batch
 	named bool           // the store's file says that it has this journal
 	old   bool           // a file is of the former kind: it is not gone on with
+	mark  [batchHead]byte
 
 	create func(name string) (journalFile, error) // opens a file, or makes it
 }
@@ -127,7 +135,15 @@ func (j *journal) append(b *journalBatch) error {
 	}
 	j.at[j.turn] = end
 	j.next++
+	j.acknowledge()
 	return nil
+}
+
+// acknowledge writes the empty batch behind the last one, which is durable. Without
+// it nothing is lost but that a spoilt last batch is known.
+func (j *journal) acknowledge() {
+	putBatchHead(j.mark[:], j.next, nil, seedOf(j.id))
+	_, _ = j.files[j.turn].WriteAt(j.mark[:], j.at[j.turn])
 }
 
 // A file that is written where it was written before has nothing to tell the
@@ -198,6 +214,17 @@ func (j *journal) clear() error {
 	return errors.Join(err, syncDir(filepath.Dir(j.path)))
 }
 
+// remove takes away files that a kill has left when all of them was in the store's
+// file: it may have been an erasure that was killed.
+func (j *journal) remove() error {
+	for n := range j.files {
+		if _, err := os.Lstat(journalPath(j.path, n)); err == nil {
+			return j.clear()
+		}
+	}
+	return nil
+}
+
 // close ends the journal; folded says that all of it is in the store's file, so
 // that it can go.
 func (j *journal) close(folded bool) (err error) {
@@ -240,6 +267,9 @@ func readJournal(path string, said journalSaid, f func(b keptBatch) error) (*jou
 		for len(part) > 0 && part[0].number <= said.folded {
 			part = part[1:]
 		}
+		if len(part) > 0 && kind == journalOurs && !said.named {
+			return nil, &journalError{journalPath(path, n), "goes on from a later state of the store than this file is; if a backup was copied over it, move the journal away, or put the store's own file back"}
+		}
 		parts[n], j.old = part, j.old || len(part) > 0 && kind == journalFormer
 		if said.named {
 			j.at[n] = int64(journalHead)
@@ -252,7 +282,7 @@ func readJournal(path string, said journalSaid, f func(b keptBatch) error) (*jou
 	for _, n := range []int{first, 1 - first} {
 		for _, b := range parts[n] {
 			if b.file = n; b.number != j.next || b.spoilt {
-				return nil, fmt.Errorf("%w: part %d of its journal %s is missing or spoilt, and what came after it is there; if the store's file was put there by hand, take away the journal, else restore a backup", ErrDamaged, j.next, journalPath(path, n))
+				return nil, &journalError{journalPath(path, n), fmt.Sprintf("is spoilt or not whole: its part %d was acknowledged and is not there; if the store's file was put there by hand, take away the journal, else restore a backup", j.next)}
 			}
 			if err := f(b); err != nil {
 				return nil, err
@@ -268,12 +298,20 @@ func readJournal(path string, said journalSaid, f func(b keptBatch) error) (*jou
 func (said journalSaid) check(name string, kind journalKind) error {
 	switch {
 	case kind == journalForeign:
-		return fmt.Errorf("%w: %s is the journal of another store, or none; if that store is kept somewhere, put it beside it, else move it away", ErrDamaged, name)
+		return &journalError{name, "is the journal of another store, or none; if that store is kept somewhere, put it beside it, else move it away"}
 	case said.named && kind == journalNone:
-		return fmt.Errorf("%w: its journal %s is missing or spoilt, and with it what was done last; put it back, or restore a backup, or save what is there with apel db salvage", ErrDamaged, name)
+		return &journalError{name, "is missing or spoilt, and with it what was done last; put it back, or restore a backup, or save what is there with apel db salvage"}
 	}
 	return nil
 }
+
+// journalError says what is wrong with a file of the journal: ErrDamaged.
+type journalError struct{ name, wrong string }
+
+func (e *journalError) Error() string {
+	return fmt.Sprintf("%v: its journal %s %s", ErrDamaged, e.name, e.wrong)
+}
+func (e *journalError) Unwrap() error { return ErrDamaged }
 
 // resume goes on in the files, if they are in use. What was read of the one that
 // was written last need not be on the disk: its writer may have been killed before
@@ -301,6 +339,9 @@ func (j *journal) resume() error {
 		}
 		if err == nil {
 			err = syncDir(filepath.Dir(name))
+		}
+		if err == nil && j.at[n] > int64(journalHead) {
+			j.acknowledge()
 		}
 		if err != nil {
 			return errors.Join(err, j.close(false))
@@ -367,7 +408,7 @@ func readJournalFile(name string, id []byte) (all []keptBatch, kind journalKind,
 	}
 	for at := journalHead; ; {
 		kept, ok := readBatch(b[at:], seed)
-		if !ok || len(all) > 0 && kept.number != all[len(all)-1].number+1 {
+		if !ok || len(kept.ops) == 0 || len(all) > 0 && kept.number != all[len(all)-1].number+1 {
 			if later := laterBatch(b[at:], seed, all); later != 0 {
 				all = append(all, keptBatch{number: later, spoilt: true})
 			}

@@ -384,3 +384,77 @@ func TestASalvagedStoreHasAnIdentityOfItsOwn(t *testing.T) {
 		t.Errorf("opened with the journal of another: %v", err)
 	}
 }
+
+// A backup that was copied by hand over a store that was killed is whole without that
+// store's journal, which goes on from its state: it is refused, not taken over.
+func TestABackupCopiedByHandDoesNotTakeUpTheJournal(t *testing.T) {
+	s := newStore(t)
+	if err := s.Remember("0", []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	var backup bytes.Buffer
+	if _, err := s.Backup(bg, &backup); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Remember("1", []byte("x")); err != nil {
+		t.Fatal(err)
+	}
+	killed := copyStore(t, s.db.Path())
+	if err := os.WriteFile(killed, backup.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(Config{Path: killed}); !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), ".journal-") {
+		t.Fatalf("opened: %v", err)
+	}
+	for n := range journalEnds {
+		if err := os.Remove(journalPath(killed, n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := remembered(t, openStore(t, killed), 2); n != 1 {
+		t.Errorf("%d values, want that of the backup", n)
+	}
+}
+
+// Killed when an erasure was in the file and the journal not yet removed, nothing of
+// the person stays on the disk until something else is written.
+func TestAKilledErasuresJournalGoesWhenTheStoreIsOpened(t *testing.T) {
+	s := newStore(t)
+	mustImport(t, s, "l", person(1))
+	if err := s.Remember("said", []byte(person(1).Phone)); err != nil {
+		t.Fatal(err)
+	}
+	before := copyStore(t, s.db.Path())
+	if _, err := s.Erase(bg, Erasure{Phone: person(1).Phone, Now: monday}); err != nil {
+		t.Fatal(err)
+	}
+	killed := copyStore(t, s.db.Path())
+	for n := range journalEnds {
+		if err := os.Rename(journalPath(before, n), journalPath(killed, n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	openStore(t, killed)
+	for n := range journalEnds {
+		if _, err := os.Stat(journalPath(killed, n)); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s is there still: %v", journalPath(killed, n), err)
+		}
+	}
+}
+
+// Who restores a backup is told the name of the journal that lies beside it, not that
+// of a copy.
+func TestAForeignJournalBesideABackupIsNamedByItsOwnPath(t *testing.T) {
+	backup := settledStore(t, 1)
+	foreign, err := os.ReadFile(journalPath(leftBehind(t, 1), 0))
+	if err == nil {
+		err = os.WriteFile(journalPath(backup, 0), foreign, 0o600)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Restore(backup, filepath.Join(t.TempDir(), "to.db"), monday); !errors.Is(err, ErrDamaged) ||
+		!strings.Contains(err.Error(), journalPath(backup, 0)) || strings.Contains(err.Error(), "to.db") {
+		t.Errorf("restored: %v", err)
+	}
+}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"go.etcd.io/bbolt"
@@ -173,6 +174,9 @@ func Restore(backup, path string, now time.Time) (kept string, err error) {
 		return "", fmt.Errorf("the backup %s cannot be used: %w", backup, spaceError(err))
 	}
 	s, err := Open(Config{Path: tmp})
+	if of := (*journalError)(nil); errors.As(err, &of) { // the journal that lies beside the backup
+		err = &journalError{backup + strings.TrimPrefix(of.name, tmp), of.wrong}
+	}
 	if err != nil {
 		return "", fmt.Errorf("the backup %s cannot be used: %w", backup, err)
 	}
