@@ -171,11 +171,11 @@ func (s *Service) Run(ctx context.Context, grace time.Duration) error {
 	if err := s.listen(); err != nil {
 		return err
 	}
-	s.keepSpare()
 	if err := s.recover(); err != nil {
 		s.ua.Close()
 		return err
 	}
+	s.keepSpare() // what a crash left is recorded first, should there be room for one of the two
 	s.mu.Lock()
 	s.running = true
 	s.mu.Unlock()

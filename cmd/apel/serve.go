@@ -52,6 +52,7 @@ func (a *app) serveCmd() *cobra.Command {
 // serve opens, listens and runs until ctx ends; what was opened first is
 // closed last.
 func (a *app) serve(ctx context.Context, s settings) (err error) {
+	contactdb.TuneGC()
 	dir := a.dataDir()
 	log, closeLog, err := a.newLog(s.Log)
 	if err != nil {

@@ -62,6 +62,7 @@ type bench struct {
 }
 
 func main() {
+	contactdb.TuneGC() // as the service
 	b := &bench{}
 	keep := flag.String("dir", "", "`folder` for the files, kept for the next run (default: a temporary one)")
 	only := flag.String("only", "", "only these measures, with commas: "+strings.Join(names(), ","))
