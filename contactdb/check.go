@@ -1,7 +1,6 @@
 package contactdb
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -33,7 +32,8 @@ func (s *Store) Check() error {
 		return err
 	}
 	return s.view("check", func(t *tx) error {
-		c := &checking{tx: t, lists: map[uint32]*listRow{}, found: map[string]map[uint32]int{}, camps: map[string]uint32{}, tries: map[pair]*trail{}}
+		c := &checking{tx: t, lists: map[uint32]*listRow{}, found: map[string]map[uint32]int{}, camps: map[string]uint32{}, tries: map[pair]*trail{},
+			belong: map[string]*sum{string(bPhones): {}, string(bExternals): {}, string(bFresh): {}}}
 		if !v.OK {
 			c.bad("call record %d (%s): %s", v.BadAt, v.BadID, v.Problem)
 		}
@@ -69,6 +69,7 @@ type checking struct {
 	problems []error
 	lists    map[uint32]*listRow       // by segment
 	found    map[string]map[uint32]int // contacts by list and class
+	belong   map[string]*sum           // entries of an index that contacts ask for
 	camps    map[string]uint32
 	tries    map[pair]*trail
 }
@@ -95,7 +96,7 @@ func (c *checking) readLists() error {
 	})
 }
 
-// contacts follows each contact to its index entries.
+// contacts looks at each contact by itself, and sums up the entries that belong to it.
 func (c *checking) contacts() error {
 	return c.each(bContacts, nil, func(key, value []byte) (bool, error) {
 		row, _, err := readContact(c.tx, key, value)
@@ -107,18 +108,12 @@ func (c *checking) contacts() error {
 			c.bad("contact %d lies under the key of %d", row.ID, id)
 		}
 		class := c.classOf(row)
-		unseen := c.get(bTrash, key[:4]) != nil // staged: its number comes later
-		for _, n := range row.AllNumbers() {
-			if !unseen && c.get(bPhones, phoneKey(n.Phone, seg, row.ID)) == nil {
-				c.bad("contact %d is not found by its number", row.ID)
+		unseen := c.get(bTrash, key[:4]) != nil
+		c.entriesOf(&row, seg, class, func(bucket, key []byte) {
+			if !unseen || c.get(bucket, key) != nil { // of who is staged, some come later
+				c.belong[string(bucket)].add(key)
 			}
-		}
-		if !unseen && row.ExternalID != "" && c.get(bExternals, externalKey(row.ExternalID, seg, row.ID)) == nil {
-			c.bad("contact %d is not found by its external id", row.ID)
-		}
-		if c.get(bFresh, freshKey(seg, class, row.ID)) == nil {
-			c.bad("contact %d is not among those of its zones", row.ID)
-		}
+		})
 		if list := c.lists[seg]; list != nil {
 			c.found[list.Name][class]++
 			if row.List != list.Name {
@@ -137,40 +132,6 @@ func (c *checking) classOf(row Contact) uint32 {
 		return binary.BigEndian.Uint32(n)
 	}
 	return 0
-}
-
-// indexes follows each entry back to its contact.
-func (c *checking) indexes() error {
-	err := c.each(bPhones, nil, func(key, _ []byte) (bool, error) {
-		phone, rest := key[:len(key)-13], key[len(key)-12:]
-		row, found, err := c.contact(binary.BigEndian.Uint32(rest), binary.BigEndian.Uint64(rest[4:]))
-		if err == nil && (!found || !row.HasNumber(string(phone))) {
-			c.bad("the number index names contact %d, which does not have the number", binary.BigEndian.Uint64(rest[4:]))
-		}
-		return true, err
-	})
-	if err != nil {
-		return err
-	}
-	err = c.each(bExternals, nil, func(key, _ []byte) (bool, error) {
-		id := binary.BigEndian.Uint64(key[12:])
-		row, found, err := c.contact(binary.BigEndian.Uint32(key[8:]), id)
-		if err == nil && (!found || !bytes.Equal(externalHash(row.ExternalID), key[:8])) {
-			c.bad("the index of external ids names contact %d, which has another", id)
-		}
-		return true, err
-	})
-	if err != nil {
-		return err
-	}
-	return c.each(bFresh, nil, func(key, _ []byte) (bool, error) {
-		id := binary.BigEndian.Uint64(key[8:])
-		row, found, err := c.contact(binary.BigEndian.Uint32(key), id)
-		if err == nil && (!found || c.classOf(row) != binary.BigEndian.Uint32(key[4:])) {
-			c.bad("the zone index names contact %d, which is not of these zones", id)
-		}
-		return true, err
-	})
 }
 
 func (c *checking) counts() error {
@@ -407,12 +368,25 @@ func (c *checking) progress() error {
 	return err
 }
 
-// places says where each contact is found; the zero place if it is gone.
+// places says where each contact is found that was tried or has a row of progress;
+// the zero place if it is gone.
 func (c *checking) places() (func(uint64) place, error) {
 	all := map[uint64]place{}
-	err := c.each(bFresh, nil, func(key, _ []byte) (bool, error) {
-		p := place{binary.BigEndian.Uint32(key), binary.BigEndian.Uint32(key[4:]), binary.BigEndian.Uint64(key[8:])}
-		all[p.id] = p
+	for who := range c.tries {
+		all[who.contact] = place{}
+	}
+	err := c.each(bProgress, nil, func(key, _ []byte) (bool, error) {
+		all[binary.BigEndian.Uint64(key[4:])] = place{}
+		return true, nil
+	})
+	if err != nil || len(all) == 0 {
+		return func(uint64) place { return place{} }, err
+	}
+	err = c.each(bFresh, nil, func(key, _ []byte) (bool, error) {
+		id := binary.BigEndian.Uint64(key[8:])
+		if _, asked := all[id]; asked {
+			all[id] = place{binary.BigEndian.Uint32(key), binary.BigEndian.Uint32(key[4:]), id}
+		}
 		return true, nil
 	})
 	return func(id uint64) place { return all[id] }, err
