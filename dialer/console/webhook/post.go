@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -42,15 +43,18 @@ func (p *poster) client(plain bool) *http.Client {
 		if err != nil {
 			return err
 		}
-		return p.allowed(to.Addr(), plain)
+		return p.allowed(to, plain)
 	}}
 	return &http.Client{Timeout: answerWithin, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		Transport: &http.Transport{DialContext: dial.DialContext, TLSHandshakeTimeout: answerWithin, MaxIdleConnsPerHost: atOnce, IdleConnTimeout: time.Minute, MaxResponseHeaderBytes: 64 << 10}} // Proxy nil: nobody in between
 }
 
-// allowed says whether an address may be told, by its IP: a name may change.
-func (p *poster) allowed(ip netip.Addr, plain bool) error {
-	ip = ip.Unmap().WithZone("")
+// allowed says whether an address may be told, by its IP and port: a name may change.
+func (p *poster) allowed(to netip.AddrPort, plain bool) error {
+	if err := listens(to.Port()); err != nil {
+		return err
+	}
+	ip := to.Addr().Unmap().WithZone("")
 	if slices.ContainsFunc(p.networks, func(n netip.Prefix) bool { return n.Contains(ip) }) {
 		return nil
 	}
@@ -61,6 +65,16 @@ func (p *poster) allowed(ip netip.Addr, plain bool) error {
 		return fmt.Errorf("%w: %s is not public; name its network in the settings, console: webhook-networks", ErrURL, ip)
 	}
 	return nil
+}
+
+// listens refuses the ports of other well-known services (RFC 6335 §6), also in
+// a network that the settings name: a request to a mail server or a login is
+// none of a webhook's business.
+func listens(port uint16) error {
+	if port >= 1024 || port == 80 || port == 443 {
+		return nil
+	}
+	return fmt.Errorf("%w: port %d is for other services; a receiver listens on 443, 80, or from 1024 on", ErrURL, port)
 }
 
 // special are networks that are not the public internet though they look like
@@ -84,9 +98,15 @@ func (p *poster) check(text string) error {
 	if err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http" {
 		return fmt.Errorf("%w: %q is no https:// address (without a name and password in it)", ErrURL, text)
 	}
-	ip, err := netip.ParseAddr(u.Hostname())
-	if err == nil {
-		return p.allowed(ip, u.Scheme == "http")
+	port, err := strconv.ParseUint(cmp.Or(u.Port(), map[string]string{"https": "443", "http": "80"}[u.Scheme]), 10, 16)
+	if err != nil {
+		return fmt.Errorf("%w: port %s is no number from 0 to 65535", ErrURL, u.Port())
+	}
+	if ip, err := netip.ParseAddr(u.Hostname()); err == nil {
+		return p.allowed(netip.AddrPortFrom(ip, uint16(port)), u.Scheme == "http")
+	}
+	if err := listens(uint16(port)); err != nil {
+		return err
 	}
 	if u.Scheme == "http" && len(p.networks) == 0 {
 		return fmt.Errorf("%w: http:// is for networks of your own, which console: webhook-networks names; use https://", ErrURL)

@@ -398,12 +398,16 @@ func TestNoHookReachesANetworkThatTheSettingsDoNotName(t *testing.T) {
 	defer away.Close()
 	closed := newPoster(nil, "")
 	for _, url := range []string{"http://93.184.216.34/x", "https://127.0.0.1/x", "https://[::1]/x", "https://10.1.2.3/", "https://192.168.0.1/", "https://169.254.169.254/latest/meta-data", "https://[fd00::1]/",
-		"https://[::ffff:127.0.0.1]/", "https://100.64.1.1/", "https://0.0.0.0/", "https://[64:ff9b::7f00:1]/", "https://[::7f00:1]/", "https://[::ffff:0:127.0.0.1]/", "https://[3fff::1]/", "https://[5f00::1]/", "https://[4000::1]/", "https://user:secret@example.com/", "ftp://example.com/", "//example.com", "gopher:x", "", "https://"} {
+		"https://[::ffff:127.0.0.1]/", "https://100.64.1.1/", "https://0.0.0.0/", "https://[64:ff9b::7f00:1]/", "https://[::7f00:1]/", "https://[::ffff:0:127.0.0.1]/", "https://[3fff::1]/", "https://[5f00::1]/", "https://[4000::1]/", "https://user:secret@example.com/", "ftp://example.com/", "//example.com", "gopher:x", "", "https://",
+		"https://example.com:25/", "https://93.184.216.34:22/", "https://example.com:0/", "https://example.com:65536/"} {
 		if err := closed.check(url); !errors.Is(err, ErrURL) {
 			t.Errorf("%q: %v", url, err)
 		}
 	}
-	for _, url := range []string{"https://example.com/hook", "https://93.184.216.34:8443/", "https://[2606:4700::1111]/"} {
+	if err := newPoster([]netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}, "").allowed(netip.MustParseAddrPort("10.1.2.3:25"), true); !errors.Is(err, ErrURL) {
+		t.Errorf("another service in a network that the settings name: %v", err)
+	}
+	for _, url := range []string{"https://example.com/hook", "https://example.com:443/", "https://93.184.216.34:8443/", "https://[2606:4700::1111]/"} {
 		if err := closed.check(url); err != nil {
 			t.Errorf("%q: %v", url, err)
 		}
