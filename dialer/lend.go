@@ -1,7 +1,10 @@
 package dialer
 
 import (
+	"fmt"
+
 	"apel/contactdb"
+	"apel/media"
 	"apel/pacing"
 )
 
@@ -173,3 +176,60 @@ func (d *desk) answer(s *seat, yes bool) {
 
 // restsIn says whether a campaign in this state places no calls.
 func restsIn(state contactdb.CampaignState) bool { return state != contactdb.Running }
+
+// lendsEar is the reason of being not ready while a leg is lent.
+const lendsEar = "listening to a colleague"
+
+// lendEar gives a supervisor the leg that they have as an operator, to listen
+// on; until returnEar they get no calls. Their floor is asked last: it may be
+// giving them somebody at this instant.
+func (d *desk) lendEar(name string) (*media.Session, error) {
+	takesCalls := fmt.Errorf("%w: %s takes calls; be not ready first", contactdb.ErrState, name)
+	d.mu.Lock()
+	s := d.seats[name]
+	switch {
+	case s == nil || s.leg == nil:
+		d.mu.Unlock()
+		return nil, fmt.Errorf("%w: %s has no phone that is connected; listen in the browser, or register a phone as user %s and pick up", contactdb.ErrState, name, name)
+	case s.ready || s.call != nil || s.state == "talking" || s.state == "reserved":
+		d.mu.Unlock()
+		return nil, takesCalls
+	}
+	was, ear, floor, free := s.reason, s.leg.media(), s.loop, make(chan bool, 1)
+	s.listens, s.lending, s.reason = true, free, lendsEar
+	var over chan struct{}
+	if floor == nil {
+		free <- true
+	} else {
+		over = floor.done
+		floor.tell(Input{Kind: InListen, Operator: name, Ready: true})
+	}
+	d.mu.Unlock()
+	select {
+	case ok := <-free:
+		if !ok {
+			d.returnEar(name, was)
+			return nil, takesCalls
+		}
+	case <-over: // it gives nobody to anyone any more, and the next one knows
+	}
+	return ear, nil
+}
+
+// returnEar ends it; the reason of being not ready is then another.
+func (d *desk) returnEar(name, reason string) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := d.seats[name]
+	if s == nil || !s.listens {
+		return
+	}
+	s.listens, s.lending = false, nil
+	if s.reason == lendsEar {
+		s.reason = reason
+	}
+	if s.loop != nil {
+		s.loop.tell(Input{Kind: InListen, Operator: name})
+	}
+	d.tell(s)
+}
