@@ -3,6 +3,7 @@ package dialer
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"time"
 
 	"apel/contactdb"
@@ -55,7 +56,7 @@ func newSimulated(c *world.Config, set FloorSettings) *simulated {
 		set.WrapUp = 24 * time.Hour
 	}
 	if set.Pacing.Mode == pacing.Preview {
-		s.looks = previews{on: true, look: c.Look, ids: map[int]string{}}
+		s.looks = previews{on: true, look: c.Look, skip: c.Skip, chance: rand.New(rand.NewPCG(c.Seed, 7)), ids: map[int]string{}}
 		if c.Look == 0 {
 			s.looks.look = defaultLook
 		}

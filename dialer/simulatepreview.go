@@ -2,6 +2,7 @@ package dialer
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -13,10 +14,12 @@ import (
 const defaultLook = 10 * time.Second
 
 // previews are the contacts that simulated operators look at: each for as
-// long, then they have it called.
+// long, then they have it called, or skip it.
 type previews struct {
 	on     bool
 	look   time.Duration
+	skip   float64 // share
+	chance *rand.Rand
 	wanted int            // contacts that the floor has asked for
 	last   int            // number of the last one shown
 	shown  []looking      // the first to be decided first
@@ -49,7 +52,11 @@ func (s *simulated) decide(now time.Time) {
 	}
 	p.dialed = p.dialed[:0]
 	for len(p.shown) > 0 && !p.shown[0].until.After(now) {
-		s.ins = append(s.ins, Input{Kind: InAccept, Operator: p.shown[0].operator})
+		in := Input{Kind: InAccept, Operator: p.shown[0].operator}
+		if p.skip > 0 && p.chance.Float64() < p.skip {
+			in.Kind, in.Reason = InSkip, "skipped"
+		}
+		s.ins = append(s.ins, in)
 		p.shown = slices.Delete(p.shown, 0, 1)
 	}
 }

@@ -38,6 +38,20 @@ func TestSimulatedOperatorsLookBeforeTheyCallInPreview(t *testing.T) {
 	}
 }
 
+// Who skips every second contact looks at two for each call.
+func TestSimulatedOperatorsSkipAShareInPreview(t *testing.T) {
+	c := world.Config{Operators: 4, Hours: 4, Seed: 4, Skip: .5}
+	r := preview(c)
+	looks := float64(r.LookingMS) / 10_000
+	if each := looks / float64(r.Calls); each < 1.8 || each > 2.2 {
+		t.Errorf("%.0f looks of 10 s for %d calls, half of them skipped", looks, r.Calls)
+	}
+	c.Skip, c.Contacts = .3, 60
+	if r := preview(c); r.Calls != 60 || r.FinishedMS == 0 {
+		t.Errorf("%d calls of 60 contacts, finished %d: who is skipped is shown again", r.Calls, r.FinishedMS)
+	}
+}
+
 // The last contacts are shown to as many operators as there are, the lines that
 // are there are used, and nobody is stuck when the world takes no call.
 func TestPreviewEndsWithTheListAndKeepsToTheLines(t *testing.T) {

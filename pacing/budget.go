@@ -72,7 +72,7 @@ func (b *budget) terms(set Settings, s *Snapshot, o *outlook) terms {
 		t.spare = min(t.spare, -1)
 	}
 	team, earn := float64(o.able), set.MaxAbandonment*left
-	debt := min(set.Debt, max(earn-1.2-clump(team), 0))
+	debt := owing(set.Debt, team, set.MaxAbandonment*live, max(earn-1.2-clump(team), 0))
 	end := safeEnd + .06*team
 	// The less is left to earn, the less may go wrong.
 	t.over = overRiskEnd * math.Pow(overRisk/overRiskEnd, unit((earn-end)/3))
@@ -87,18 +87,29 @@ func (b *budget) terms(set Settings, s *Snapshot, o *outlook) terms {
 	return t
 }
 
+// owing is how many people may be lost before they are earned, of a debt that is
+// allowed, when so many have been earned and so many are sure to be. A window
+// begins with more for larger teams: what they earn in nine minutes or so (README). It
+// melts by a quarter of what is earned, and is gone within the hour.
+func owing(debt, team, earned, sure float64) float64 {
+	opening := min(debt*(1+.1*team)-earned/4, .3*sure)
+	return min(max(debt, opening), sure)
+}
+
 // want is the share of live answers to be lost now, of the cap's, with so many
 // people in hand and so many yet to earn. Its shape is that of the optimum of a
 // window whose answers may end at any time (README): a trickle while nobody is
 // in hand, half the cap with the first, all of it with some, what is left over
 // by the end. Larger teams lose several at once and want more in hand.
 func want(inHand, earn, team float64) float64 {
-	const trickle, half, above, most = .1, .55, .05, 2
+	const trickle, half, above = .1, .55, .05
 	some, full := .5+.05*team, 4+.15*team
+	// Towards the end less is kept for what is yet to come.
+	full = some + .6 + (full-some-.6)*unit(earn/8)
 	w := trickle + (half-trickle)*unit((inHand-some)/.5) + (1-half)*unit((inHand-some-.5)/(full-some-.5))
 	w += above * max(inHand-full, 0)
 	w += max(inHand, 0) / (earn + 3)
-	return min(max(w, trickle), most)
+	return min(max(w, trickle), 1+unit(50/team))
 }
 
 // unit holds x between 0 and 1.

@@ -22,11 +22,16 @@ type engine struct {
 	extra            more
 }
 
-// doubt is by how many standard errors the chance is taken higher than learned.
-const doubt = 1.
+// doubt is by how many standard errors the chance is taken higher than learned:
+// one, and two while hardly anything is known.
+func (e *engine) doubt(team int) float64 {
+	return 2 - unit(e.resolved/max(enough, float64(team)))
+}
 
-// enough is how many calls predictive wants to have seen to their end.
-const enough = 20
+// Before pacing places more than a call a free operator it wants to have seen as
+// many calls to their end as there are operators, fewest at least; enough, or as many as
+// there are operators, are the unit by which it judges how much is known.
+const enough, fewest = 20, 5
 
 func (e *engine) init() {
 	*e = engine{base: .25, long: .25, delay: delayLaw{Mean: 1.2, N: 3}}
@@ -164,7 +169,7 @@ func (e *engine) see(s *Snapshot) {
 	e.base = max(e.base, e.long/2)
 	// All calls share the error of this estimate, so it is not to be taken for
 	// the mean while few calls are known.
-	e.base = min(e.base+doubt*math.Sqrt(e.base*(1-e.base)/(e.resolved+priorCalls)), .95)
+	e.base = min(e.base+e.doubt(o.able)*math.Sqrt(e.base*(1-e.base)/(e.resolved+priorCalls)), .95)
 }
 
 // call takes one call in the air.

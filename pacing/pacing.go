@@ -30,8 +30,10 @@ type Settings struct {
 	MaxLines       int     // lines used at once, by calls in the air and operators talking; 0: only trunks limit
 	MaxAbandonment float64 // share of live answers, e.g. 0.03; 0: never a call without an operator for it
 	// Debt is how many people may be lost before they are earned: at 3 % one
-	// abandoned call needs 33 people who answered. With 0 the ratio is never over
-	// the cap but by mishap; with DefaultDebt, hardly ever and by one person.
+	// abandoned call needs 33 people who answered. As a window begins it is a tenth
+	// more for each operator, which melts within the first hour or so. With 0 the ratio is
+	// never over the cap but by mishap; with DefaultDebt hardly ever after that hour, and
+	// by one person.
 	Debt float64
 	// HangUpAfter lets ringing calls be given up when more answers are coming than
 	// can be taken, each once it has rung so long; 0: never. The rules that ask for

@@ -7,7 +7,7 @@ import "time"
 func (e *engine) predictive(set Settings, n count, s *Snapshot) Decision {
 	o := &e.look
 	d := progressive(n)
-	if need := max(enough, o.able); int(e.resolved) < need {
+	if need := max(fewest, o.able); int(e.resolved) < need {
 		d.Cause = Caution
 		d.Why.fallback, d.Why.known, d.Why.need = unschooled, int(e.resolved), need
 		return d

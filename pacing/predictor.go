@@ -11,6 +11,35 @@ type predictor struct {
 	Bias weight
 	W    map[string]*weight
 	Seen float64
+	Bend bend
+}
+
+// bend corrects what the regression says by what came of it: traits and logit are
+// not on a line. It is a correction of the logit at each tenth of the chance,
+// straight between them. Prior: none, worth stiff/4 calls of a chance of a half.
+type bend [tenths + 1]weight
+
+const (
+	tenths = 10
+	stiff  = 20
+)
+
+// between are the two tenths next to a chance, and how near it is to the upper one.
+func (b *bend) between(q float64) (lower, upper *weight, near float64) {
+	i := min(int(q*tenths), tenths-1)
+	return &b[i], &b[i+1], q*tenths - float64(i)
+}
+
+func (b *bend) correct(q float64) float64 {
+	lower, upper, near := b.between(q)
+	return tilt(q, math.Exp(lower.Mean*(1-near)+upper.Mean*near))
+}
+
+func (b *bend) learn(q, y float64) {
+	p := b.correct(q)
+	lower, upper, near := b.between(q)
+	lower.step(1-near, y-p, p*(1-p), stiff)
+	upper.step(near, y-p, p*(1-p), stiff)
 }
 
 // weight is one trait's mean and precision. Prior: mean 0, standard deviation 1.
@@ -24,6 +53,9 @@ const (
 func (p *predictor) init() {
 	p.Bias = weight{Mean: -1.1, Precision: .5}
 	p.W = map[string]*weight{}
+	for i := range p.Bend {
+		p.Bend[i].Precision = stiff
+	}
 }
 
 // usable says whether a trait's value may be learned from.
@@ -51,6 +83,11 @@ func (p *predictor) chance(traits []Trait) float64 {
 	if p.Seen < 50 || len(traits) == 0 {
 		return 0
 	}
+	return min(max(p.Bend.correct(p.straight(traits)), 1e-4), 1-1e-4)
+}
+
+// straight is the chance by the regression alone.
+func (p *predictor) straight(traits []Trait) float64 {
 	mean, variance := p.logit(traits)
 	return min(max(logistic(mean/math.Sqrt(1+math.Pi/8*variance)), 1e-4), 1-1e-4)
 }
@@ -66,7 +103,8 @@ func (p *predictor) learn(traits []Trait, live bool) {
 	if live {
 		y = 1
 	}
-	p.Bias.step(1, y-q, q*(1-q))
+	p.Bend.learn(p.straight(traits), y)
+	p.Bias.step(1, y-q, q*(1-q), .3)
 	for _, t := range traits {
 		if !usable(t.Value) {
 			continue
@@ -79,11 +117,12 @@ func (p *predictor) learn(traits []Trait, live bool) {
 			w = &weight{Precision: 1}
 			p.W[t.Name] = w
 		}
-		w.step(t.Value, y-q, q*(1-q))
+		w.step(t.Value, y-q, q*(1-q), .3)
 	}
 }
 
-func (w *weight) step(x, err, curve float64) {
-	w.Precision = max(w.Precision*(1-1./keepLearned), .3) + x*x*curve
+// step learns from an error; the precision is never less than least.
+func (w *weight) step(x, err, curve, least float64) {
+	w.Precision = max(w.Precision*(1-1./keepLearned), least) + x*x*curve
 	w.Mean += x * err / w.Precision
 }

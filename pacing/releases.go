@@ -58,8 +58,9 @@ func (r *releases) init() {
 }
 
 // trust is how far the releases are believed: the first talks to end are the
-// short ones, so the law is trusted as the team's first talks come in.
-func (r *releases) trust(team int) float64 { return min(1, r.talks/(float64(team)+3)) }
+// short ones, and all releases share the error of a law that is hardly known. A
+// small team's are believed from the start, as if ten talks had been seen.
+func (r *releases) trust(team int) float64 { return min(1, (r.talks+10)/(float64(team)+3)) }
 
 const operatorsKept = 20000
 

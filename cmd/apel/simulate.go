@@ -20,6 +20,7 @@ type simulation struct {
 	teams                   counts
 	caps                    shares
 	answer, machine, silent share
+	skip                    share
 	mode, prediction        string
 	ratio                   float64
 	debt                    int
@@ -67,7 +68,7 @@ func (a *app) simulateCmd() *cobra.Command {
 	f.StringVar(&s.mode, "mode", "predictive", "`predictive|progressive|power|preview`")
 	f.Float64Var(&s.ratio, "ratio", 1.5, "calls a free operator in power mode")
 	f.Var(&s.caps, "max-abandonment", "share of live answers that may be abandoned: `3%` or 1%,2%,3%")
-	f.IntVar(&s.debt, "debt", pacing.DefaultDebt, "people that may be abandoned before those who answer have earned it; 0: none")
+	f.IntVar(&s.debt, "debt", pacing.DefaultDebt, "people that may be abandoned before those who answer have earned it, and as a window begins a tenth more an operator; 0: none")
 	f.Var(&s.answer, "answer-rate", "share of calls that a person answers")
 	f.Var(&s.machine, "machine-rate", "share that a machine answers")
 	f.Var(&s.silent, "no-answer-rate", "share that nobody answers; the rest is busy or fails")
@@ -75,6 +76,7 @@ func (a *app) simulateCmd() *cobra.Command {
 	f.DurationVar(&s.world.Talk, "talk", 120*time.Second, "mean talk")
 	f.DurationVar(&s.world.Wrap, "wrap", 20*time.Second, "mean wrap-up")
 	f.DurationVar(&s.world.Look, "look", 10*time.Second, "how long an operator looks at a contact in preview, and then calls")
+	f.Var(&s.skip, "skip", "share of the contacts that an operator in preview looks at and skips; they are shown again later")
 	f.Float64Var(&s.world.AnswerSpread, "answer-spread", 0, "standard deviation of the contacts' chances of an answer")
 	f.StringVar(&s.prediction, "prediction", "none", "what pacing knows of a contact's chance: `none|learned|exact`")
 	f.IntVar(&s.world.Choose, "choose", 1, "pacing chooses among so many next `contacts`, if it knows of their chances")
@@ -138,13 +140,17 @@ func (s *simulation) check() error {
 		{s.seeds < 1 || s.seeds > 1000, "seeds are counted from 1 to 1000"},
 		{s.world.Ring <= 0 || s.world.Talk <= 0 || s.world.Wrap < 0, "ring and talk take time, and wrap-up no less than none; write for example --talk 120s"},
 		{!(s.world.Look > 0 && s.world.Look <= time.Hour), "look is more than 0 and at most an hour; write for example --look 10s"},
+		{s.skip > .95, "skip is at most 95%: who is skipped is shown again, and somebody has to be called"},
 		{!(s.ratio >= 1), "ratio is 1 or more"},
+		{s.debt < 0 || s.debt > 1000, "debt is from 0 to 1000 people"},
 		{s.world.Choose < 1, "choose is 1 or more"},
 		{s.seat && s.world.Contacts == 0, "--seat asks for how many --contacts there are"},
 		{s.campaign != "" && s.records == "", "--campaign chooses records; give --from-records too"},
 		{s.world.Contacts < 0 || s.world.Lines < 0 || !(s.world.Rate >= 0), "contacts, lines and calls-per-second are 0 (enough) or more"},
 		{!(s.world.AnswerSpread >= 0 && s.world.AnswerSpread < .5), "answer-spread is from 0 to .5"},
-		{s.answer+s.machine+s.silent > 1, "answer-rate, machine-rate and no-answer-rate are shares of one whole and sum to more than 1"},
+		{s.answer+s.machine+s.silent > 1+1e-9, fmt.Sprintf("answer-rate, machine-rate and no-answer-rate are shares of all calls, and %s, %s and %s are more than all; give smaller ones",
+			percent(s.answer), percent(s.machine), percent(s.silent))},
+		{s.world.Ring >= s.ringTime(), fmt.Sprintf("ring is the mean time to an answer, and calls are given up after %v; give a shorter one", s.ringTime())},
 	} {
 		if c.wrong {
 			return problem(console.Usage, "%s", c.say)
@@ -163,10 +169,18 @@ func (s *simulation) check() error {
 	return problem(console.Usage, "mode %q cannot be simulated; use predictive, progressive, power or preview", s.mode)
 }
 
+// ringTime is how long calls ring at most: the campaign file's, or the world's own.
+func (s *simulation) ringTime() time.Duration {
+	if s.world.RingTime > 0 {
+		return s.world.RingTime
+	}
+	return world.RingTime
+}
+
 // config turns shares of zero into what the world takes for zero.
 func (s *simulation) config(operators int, limit share, seed uint64) world.Config {
 	c := s.world
-	c.Operators, c.Seed = operators, seed
+	c.Operators, c.Seed, c.Skip = operators, seed, float64(s.skip)
 	if c.Limit == 0 {
 		c.Limit = 2 * time.Second
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"math"
 	"time"
 
 	"apel/pacing"
@@ -38,6 +39,9 @@ func writeShift(w io.Writer, s simulation, r shifts) {
 		seeds = fmt.Sprintf("means of %d seeds from %d", r.Seeds, r.Seed)
 	}
 	length := fmt.Sprintf("%g hours", s.world.Hours)
+	if s.world.Hours == 1 {
+		length = "1 hour"
+	}
 	if s.days > 1 {
 		length = fmt.Sprintf("%d days of %s", s.days, length)
 	}
@@ -67,7 +71,7 @@ func writeShift(w io.Writer, s simulation, r shifts) {
 	}
 	f.add("waiting is due to", waitingLine(ms(r.IdleMS), func(c pacing.Cause) time.Duration { return ms(r.IdleCauses[c]) }))
 	if r.Brier != 0 {
-		f.add("chances known", fmt.Sprintf("Brier skill %.2f", r.Brier))
+		f.add("chances known", fmt.Sprintf("Brier skill %.2f", math.Round(100*r.Brier)/100+0))
 	}
 	f.write(w)
 }

@@ -102,8 +102,12 @@ func (a *app) seat(ctx context.Context, s simulation) error {
 
 func writeSeating(w io.Writer, s seating) {
 	fmt.Fprintf(w, "to call %s contacts through within %s, seat %d operators", thousands(int64(s.Contacts)), when(s.WithinMS), s.Sure)
-	if s.Least < s.Sure {
-		fmt.Fprintf(w, "; with %d it was done in half of %d shifts, with fewer than %d in none", s.Half, s.Seeds, s.Least)
+	fmt.Fprintf(w, ": all of %d shifts were done in time", s.Seeds)
+	if s.Half < s.Sure {
+		fmt.Fprintf(w, "; with %d half of them", s.Half)
+	}
+	if s.Least > 1 {
+		fmt.Fprintf(w, "; with fewer than %d none", s.Least)
 	}
 	fmt.Fprintln(w)
 	t := newTable(">operators", ">finished", ">soonest", ">latest", ">occupancy")

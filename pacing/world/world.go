@@ -53,6 +53,7 @@ type Config struct {
 	ToldWrap       bool // the end of a wrap-up is told when it begins
 
 	Look     time.Duration // in preview, how long an operator looks at a contact: 10 s; the world's own floor knows no preview
+	Skip     float64       // in preview, share of contacts that are looked at and not called then; they are shown again: none
 	Detector time.Duration // from the answer to the verdict: 1 s
 	Limit    time.Duration // a person waits no longer than this after the verdict: 2 s
 
@@ -138,6 +139,9 @@ type Minute struct {
 	Abandoned int     `json:"abandoned"` // so far
 }
 
+// RingTime is how long calls ring at most unless Config says otherwise.
+const RingTime = 30 * time.Second
+
 func (c Config) filled() Config {
 	or := func(v *float64, d float64) {
 		if *v == 0 {
@@ -163,7 +167,7 @@ func (c Config) filled() Config {
 	or(&c.WrapCV, .8)
 	or(&c.MaxAbandonment, .03)
 	dur(&c.Ring, 12*time.Second)
-	dur(&c.RingTime, 30*time.Second)
+	dur(&c.RingTime, RingTime)
 	dur(&c.Talk, 120*time.Second)
 	dur(&c.Wrap, 20*time.Second)
 	dur(&c.Detector, time.Second)
