@@ -16,7 +16,7 @@ type predictor struct {
 
 // bend corrects what the regression says by what came of it: traits and logit are
 // not on a line. It is a correction of the logit at each tenth of the chance,
-// straight between them. Prior: none, worth stiff/4 calls of a chance of a half.
+// straight between them. Prior: none, worth 4·stiff calls of a chance of a half.
 type bend [tenths + 1]weight
 
 const (
