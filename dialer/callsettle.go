@@ -39,7 +39,7 @@ func (c *call) settle() {
 	if st.Promise != nil || c.a.For != "" {
 		c.l.promisesChanged()
 	}
-	c.l.publish(Event{Kind: "call.ended", Attempt: c.a.ID, Operator: rec.Operator, State: rec.Outcome, Detail: rec.Disposition})
+	c.l.publish(Event{Kind: "call.ended", Attempt: c.a.ID, Operator: rec.Operator, Trunk: rec.Trunk, State: rec.Outcome, Detail: rec.Disposition})
 }
 
 // settlement is the record, and what becomes of the contact.

@@ -131,7 +131,7 @@ func (a *api) remember(ctx context.Context) {
 				continue
 			}
 			if e.Kind == "call.ended" {
-				a.memory.ended(e.Campaign, e.State, e.At)
+				a.memory.ended(e.Campaign, e.Trunk, e.State, e.At)
 			}
 		}
 	}

@@ -29,7 +29,7 @@ type floor struct {
 	Tiles     []tile
 	Campaigns []campaignRow
 	Operators []operatorRow
-	Trunks    []dialer.TrunkStatus
+	Trunks    []trunkRow
 	Strip     template.HTML
 	Steers    bool
 	Leads     bool
@@ -52,6 +52,23 @@ type campaignRow struct {
 	Steers              bool
 }
 
+// trunkRow is a trunk and what its calls of the last hour came to.
+type trunkRow struct {
+	dialer.TrunkStatus
+	Calls            int
+	Answered, Failed float64 // of these
+	Tone             string  // of Failed
+}
+
+// trunkOf says that a trunk that fails one call in ten deserves a look.
+func trunkOf(t dialer.TrunkStatus, c counts) trunkRow {
+	row := trunkRow{t, c.attempts, share(c.live+c.machines, c.attempts), share(c.failed, c.attempts), ""}
+	if row.Failed >= .1 {
+		row.Tone = "hot"
+	}
+	return row
+}
+
 type operatorRow struct {
 	dialer.OperatorStatus
 	Tone    string
@@ -62,7 +79,10 @@ type operatorRow struct {
 }
 
 func floorData(s *snapshot, k liveKey) (any, error) {
-	d := floor{At: s.at, Running: s.status.Running, Trunks: s.status.Trunks, Steers: k.steers, Leads: k.leads}
+	d := floor{At: s.at, Running: s.status.Running, Steers: k.steers, Leads: k.leads}
+	for _, t := range s.status.Trunks {
+		d.Trunks = append(d.Trunks, trunkOf(t, s.carried[t.Name]))
+	}
 	var all counts
 	var today contactdb.Tally
 	sum := dialer.CampaignStatus{}

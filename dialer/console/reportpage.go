@@ -33,6 +33,9 @@ type reportRow struct {
 	Change float64
 }
 
+// nobodys are calls without an operator, team or disposition; no name sorts behind it.
+const nobodys = "\uffff"
+
 // reportBys are what a report can count by, each with the key of a record.
 var reportBys = []struct {
 	name string
@@ -41,10 +44,10 @@ var reportBys = []struct {
 	{"hour", func(r contactdb.Record) string { return r.EndedAt.Local().Format("15:00") }},
 	{"day", func(r contactdb.Record) string { return r.EndedAt.Local().Format(time.DateOnly) }},
 	{"campaign", func(r contactdb.Record) string { return r.Campaign }},
-	{"operator", func(r contactdb.Record) string { return cmp.Or(r.Operator, "–") }},
-	{"team", func(r contactdb.Record) string { return cmp.Or(r.Team, "–") }},
+	{"operator", func(r contactdb.Record) string { return cmp.Or(r.Operator, nobodys) }},
+	{"team", func(r contactdb.Record) string { return cmp.Or(r.Team, nobodys) }},
 	{"list", func(r contactdb.Record) string { return r.List }},
-	{"disposition", func(r contactdb.Record) string { return cmp.Or(r.Disposition, "–") }},
+	{"disposition", func(r contactdb.Record) string { return cmp.Or(r.Disposition, nobodys) }},
 }
 
 func (a *api) reportsPage(r *http.Request) (any, error) {
@@ -142,6 +145,10 @@ func (d *reportData) fill(rows, before map[string]contactdb.Tally, l web.Lang) {
 		d.Rows = append(d.Rows, row)
 		d.Sum.Before += row.Before
 		addTally(&d.Sum.Tally, row.Tally)
+		if name == nobodys {
+			d.Rows[len(d.Rows)-1].Name = web.Text(l, "by.none")
+			continue // calls that reached none would dwarf the rest
+		}
 		bars = append(bars, web.Bar{Name: name, Class: "c1", Value: float64(row.Tally.Attempts), Text: web.Number(l, row.Tally.Attempts)})
 	}
 	d.Sum = rowFor("", d.Sum.Tally, d.Sum.Before)

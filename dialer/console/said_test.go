@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -21,6 +22,9 @@ var atTerminal = []string{
 	"HOST:PORT", "no token opens", "does not have the scope", "the token is not known", "--list", "is neither", "at is a time with its zone", "format %s is not known",
 	"outcome %s is not known", "scope %s is not known", "event %s is not known", "role %s is not known", "say on whose phone", "no number is given", "is not before to",
 	"there is no live page", "a call is monitored by", "built-in message", "campaign %s: %s: %s", "write csv", "is in %s lists; say which",
+	// of a trunk's settings, which are refused before any page is there, and of a call's way out
+	"read its authority", "transport %s is not known", "is no number from 0 to 65535", "holds no certificate", "that SIP does not allow", "is not a host or host:port",
+	"has no free channel", "calls-per-second limit", "trunk %s: %s",
 }
 
 // TestSentencesThatPagesShowAreInEveryLanguage reads the sentences out of the
@@ -37,6 +41,7 @@ func TestSentencesThatPagesShowAreInEveryLanguage(t *testing.T) {
 		{"../../campaign/check.go", []string{"Errorf"}},
 		{"../plan.go", []string{"later"}},
 		{"../monitor.go", []string{"Errorf"}},
+		{"../ua/trunk.go", []string{"Errorf", "set"}},
 		{"../campaigns.go", []string{"Errorf"}},
 		{"../callback.go", []string{"Errorf"}},
 		{"../../contactdb/intake/number.go", []string{"Errorf"}},
@@ -139,6 +144,22 @@ func wordsOf(e ast.Expr) string {
 }
 
 func TestWhatTheAuditTrailSaysIsInEveryLanguage(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	notes, romanian := regexp.MustCompile(`\bnote\("([a-z0-9_]+)"`), web.Texts(web.Romanian)
+	for _, name := range files {
+		source, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range notes.FindAllStringSubmatch(string(source), -1) {
+			if romanian["audit."+m[1]] == "" {
+				t.Errorf("%s: no text for what it notes, %q", name, m[1])
+			}
+		}
+	}
 	for _, lang := range web.Langs {
 		texts := web.Texts(lang)
 		for _, r := range routes {
@@ -168,7 +189,7 @@ func TestTheEndOfAnExportHasWordsToo(t *testing.T) {
 	if !strings.Contains(page, ">exported records, to the end<") {
 		t.Errorf("%s", page)
 	}
-	if regexp.MustCompile("[0-9a-f]{64}").MatchString(page) || !strings.Contains(page, "…</span>") {
+	if regexp.MustCompile("[0-9a-f]{64}").MatchString(page) || !strings.Contains(page, "…</td>") {
 		t.Errorf("the digest is not cut: %s", page)
 	}
 	if web.Word(web.English, "held", campaign.AttemptsUp) == campaign.AttemptsUp {

@@ -21,6 +21,7 @@ import (
 
 	"apel/contactdb"
 	"apel/dialer"
+	"apel/pacing"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
@@ -108,13 +109,14 @@ func busy(at time.Time) (dialer.Status, []dialer.LiveCall) {
 	}
 	tally := contactdb.Tally{Attempts: 6204, LiveAnswers: 1191, Abandoned: 17, Bridged: 1164, TalkMS: 70_000_000,
 		Outcomes: map[string]int{"human": 1174, "abandoned": 17, "machine": 702, "no-answer": 2900, "busy": 811, "invalid-number": 77, "congested": 523}}
+	why := pacing.New(pacing.Settings{Mode: pacing.Predictive, MaxAbandonment: .03}).Decide(pacing.Snapshot{Now: at, Lines: 20, Contacts: -1, Operators: make([]pacing.Operator, 6)}).Why
 	st.Campaigns = []dialer.CampaignStatus{
-		{Campaign: contactdb.Campaign{Name: "spring", State: contactdb.Running, Version: 3, Reason: "started"}, Mode: "predictive", Why: "place 3: 3 ready and 4.1 freeing in 9 s, against 0.31 answers a call; capped by the abandonment budget",
+		{Campaign: contactdb.Campaign{Name: "spring", State: contactdb.Running, Version: 3, Reason: "started"}, Mode: "predictive", Why: why.String(), Grounds: why,
 			Lines: 38, Dialing: 9, Ringing: 12, Screening: 1, Queued: 0, Bridged: 16, Ready: 6, Talking: 11, WrapUp: 3, NotReady: 3, Occupancy: .842, Today: tally, Window: tally, AbandonmentRate: .0243, AbandonmentLimit: .03},
 		{Campaign: contactdb.Campaign{Name: "autumn-survey", State: contactdb.Paused, Version: 1, Reason: "paused"}, Mode: "progressive", Today: contactdb.Tally{Outcomes: map[string]int{}}, AbandonmentLimit: .03},
 		{Campaign: contactdb.Campaign{Name: "survey", State: contactdb.Draft, Version: 1}, Mode: "predictive", Today: contactdb.Tally{Outcomes: map[string]int{}}, AbandonmentLimit: .03},
 	}
-	st.Trunks = []dialer.TrunkStatus{{Name: "acme", State: "up", InUse: 38, Channels: 60, CallsPerSecond: 5}, {Name: "reserve", State: "down", Reason: "no answer to OPTIONS", Channels: 30, CallsPerSecond: 2}}
+	st.Trunks = []dialer.TrunkStatus{{Name: "acme", State: "up", InUse: 38, Channels: 60, CallsPerSecond: 5}, {Name: "reserve", State: "down", Reason: "no answer to OPTIONS from sip.reserve.example", Channels: 30, CallsPerSecond: 2}}
 	var calls []dialer.LiveCall
 	for i, state := range []string{"bridged", "bridged", "wrap-up", "screening", "ringing", "ringing", "dialing"} {
 		calls = append(calls, dialer.LiveCall{Attempt: fmt.Sprint(i), Campaign: "spring", Phone: fmt.Sprintf("+4072211%04d", 1330+i), Number: 1 + i%3, State: state, ForMS: int64(95_000 - 12_000*i), Operator: map[bool]string{true: "operator02"}[i < 3], Trunk: "acme", Codec: map[bool]string{true: "PCMA"}[i < 4], Lost: .071 * float64(i%2), JitterMS: int64(3 + i)})
@@ -155,8 +157,8 @@ func inOffice(t *testing.T) (*office, string) {
 	}
 	a.memory.strips["spring"] = strip
 	for range 40 {
-		a.memory.ended("spring", contactdb.Human, time.Now())
-		a.memory.ended("spring", contactdb.NoAnswer, time.Now())
+		a.memory.ended("spring", "acme", contactdb.Human, time.Now())
+		a.memory.ended("spring", "acme", contactdb.NoAnswer, time.Now())
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
@@ -335,7 +337,7 @@ func imports(t *testing.T, ctx context.Context, home string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if name != "winter-leads" || !strings.HasPrefix(said, "3 rows: 1 imported, 1 duplicates, 1 rejected.") || !strings.Contains(rejects, "nobody") {
+	if name != "winter-leads" || !strings.HasPrefix(said, "3 rows: 1 imported, 1 duplicate, 1 rejected.") || !strings.Contains(rejects, "nobody") {
 		t.Errorf("a dropped file: named %q, %q, rejects %q", name, said, rejects)
 	}
 }

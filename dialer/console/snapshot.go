@@ -18,6 +18,7 @@ type snapshot struct {
 	calls    []dialer.LiveCall
 	monitors []dialer.Monitoring
 	recent   map[string]recent // by campaign
+	carried  map[string]counts // by trunk, of the last hour
 
 	decisions func(campaign string) []dialer.DecisionLine // the latest first; asked for by who shows them
 }
@@ -31,7 +32,7 @@ type recent struct {
 
 // counts of calls that ended.
 type counts struct {
-	attempts, live, abandoned, machines int
+	attempts, live, abandoned, machines, failed int
 }
 
 func (c *counts) add(o counts) {
@@ -39,6 +40,7 @@ func (c *counts) add(o counts) {
 	c.live += o.live
 	c.abandoned += o.abandoned
 	c.machines += o.machines
+	c.failed += o.failed
 }
 
 // rate of abandonment; 0 without a live answer.
@@ -66,18 +68,19 @@ const (
 // memory counts what has ended, by campaign and minute, so that nobody reads
 // an hour of records each second.
 type memory struct {
-	mu     sync.Mutex // guards minutes, strips
-	minute map[string]map[int64]counts
+	mu     sync.Mutex                  // guards all
+	minute map[string]map[int64]counts // by campaign
+	trunks map[string]map[int64]counts // by trunk
 	strips map[string][]sample
 	lastAt time.Time
 }
 
 func newMemory() *memory {
-	return &memory{minute: map[string]map[int64]counts{}, strips: map[string][]sample{}}
+	return &memory{minute: map[string]map[int64]counts{}, trunks: map[string]map[int64]counts{}, strips: map[string][]sample{}}
 }
 
 // ended counts one call.
-func (m *memory) ended(campaign, outcome string, at time.Time) {
+func (m *memory) ended(campaign, trunk, outcome string, at time.Time) {
 	c := counts{attempts: 1}
 	switch outcome {
 	case contactdb.Human:
@@ -86,15 +89,43 @@ func (m *memory) ended(campaign, outcome string, at time.Time) {
 		c.live, c.abandoned = 1, 1
 	case contactdb.Machine, contactdb.Fax:
 		c.machines = 1
+	case contactdb.Congested, contactdb.Failed:
+		c.failed = 1
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.minute[campaign] == nil {
-		m.minute[campaign] = map[int64]counts{}
+	inMinute(m.minute, campaign, at, c)
+	if trunk != "" {
+		inMinute(m.trunks, trunk, at, c)
 	}
-	sum := m.minute[campaign][at.Unix()/60]
+}
+
+func inMinute(of map[string]map[int64]counts, name string, at time.Time, c counts) {
+	if of[name] == nil {
+		of[name] = map[int64]counts{}
+	}
+	sum := of[name][at.Unix()/60]
 	sum.add(c)
-	m.minute[campaign][at.Unix()/60] = sum
+	of[name][at.Unix()/60] = sum
+}
+
+// carried is what each trunk's calls of the last hour came to.
+func (m *memory) carried(now time.Time) map[string]counts {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	all := map[string]counts{}
+	for trunk, minutes := range m.trunks {
+		var sum counts
+		for minute, n := range minutes {
+			if now.Unix()/60-minute >= minutesKept {
+				delete(minutes, minute)
+				continue
+			}
+			sum.add(n)
+		}
+		all[trunk] = sum
+	}
+	return all
 }
 
 // seed counts the records of the last hour, of a life before this one.
@@ -103,7 +134,7 @@ func (m *memory) seed(store *contactdb.Store, now time.Time) error {
 		if err != nil {
 			return err
 		}
-		m.ended(r.Campaign, r.Outcome, r.EndedAt)
+		m.ended(r.Campaign, r.Trunk, r.Outcome, r.EndedAt)
 	}
 	return nil
 }
@@ -146,7 +177,7 @@ func (a *api) observe(last *snapshot, now time.Time) (*snapshot, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &snapshot{at: now, tick: 1, status: st, calls: a.seeCalls(), monitors: a.seeMonitors(), recent: a.memory.look(st, now), decisions: a.decisions}
+	s := &snapshot{at: now, tick: 1, status: st, calls: a.seeCalls(), monitors: a.seeMonitors(), recent: a.memory.look(st, now), carried: a.memory.carried(now), decisions: a.decisions}
 	if last != nil {
 		s.tick = last.tick + 1
 	}

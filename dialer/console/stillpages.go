@@ -215,16 +215,16 @@ type auditRow struct{ contactdb.AuditEntry }
 // digest is a SHA-256 in hexadecimal, of which a page shows the beginning.
 var digest = regexp.MustCompile(`\b([0-9a-f]{12})[0-9a-f]{52}\b`)
 
-// Changes in one line.
-func (r auditRow) Changes() string { return digest.ReplaceAllString(Changes(r.AuditEntry), "$1…") }
-
-// Details are the rest of it.
-func (r auditRow) Details() map[string]string {
-	all := make(map[string]string, len(r.Detail))
-	for k, v := range r.Detail {
-		all[k] = digest.ReplaceAllString(v, "$1…")
+// Parts are what it changed, digests cut.
+func (r auditRow) Parts() (before, after, detail map[string]string) {
+	short := func(m map[string]string) map[string]string {
+		all := make(map[string]string, len(m))
+		for k, v := range m {
+			all[k] = digest.ReplaceAllString(v, "$1…")
+		}
+		return all
 	}
-	return all
+	return short(r.Before), short(r.After), short(r.Detail)
 }
 
 func (a *api) auditPage(r *http.Request) (any, error) {

@@ -143,13 +143,13 @@ func cut(s string, n int) string {
 	return s
 }
 
-// nice is the next round number from a value up: 1, 2 or 5 times a power of ten.
+// nice is the next round number from a value up: an even digit, or one, and zeros.
 func nice(v float64) float64 {
 	if v <= 0 || math.IsNaN(v) || math.IsInf(v, 0) {
 		return 1
 	}
 	p := math.Pow(10, math.Floor(math.Log10(v)))
-	for _, m := range []float64{1, 2, 4, 5, 10} {
+	for _, m := range []float64{1, 2, 4, 6, 8, 10} { // half of each is as round, from 2 up
 		if v <= m*p*(1+1e-9) {
 			return m * p
 		}
@@ -160,9 +160,9 @@ func nice(v float64) float64 {
 func short(v float64) string {
 	switch {
 	case v >= 1e6:
-		return fmt.Sprintf("%.3gM", v/1e6)
+		return fmt.Sprintf("%gM", v/1e6)
 	case v >= 1e4:
-		return fmt.Sprintf("%.3gk", v/1e3)
+		return fmt.Sprintf("%gk", v/1e3)
 	}
-	return fmt.Sprintf("%.3g", v)
+	return fmt.Sprintf("%g", v)
 }

@@ -34,17 +34,12 @@ func funcs(l Lang) template.FuncMap {
 		"moment":  func(t time.Time) string { return clock(t, days[l]+" 15:04") },
 		"verb":    func(verb string) string { return verbOf(l, verb) },
 		"dict":    dict,
-		"changes": changes,
+		"changes": func(e Changed) string { return changes(l, e) },
+		"browser": browser,
 		"why":     func(g pacing.Grounds, text string) string { return Why(l, g, text) },
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	}
 }
-
-// changed is what an entry of the audit trail has of a change.
-type changed interface{ Changes() string }
-
-// changes is a change in one line.
-func changes(entry changed) string { return entry.Changes() }
 
 // dict makes a map of pairs, for a block that takes more than one value.
 func dict(pairs ...any) (map[string]any, error) {
@@ -92,6 +87,33 @@ func decimal(l Lang, v *float64) string {
 		s = strings.Replace(s, ".", ",", 1)
 	}
 	return s
+}
+
+// browsers and systems by what names them in a User-Agent header, the one that
+// names itself beside another first.
+var browsers = []string{"Edg/", "OPR/", "Firefox/", "Chrome/", "Safari/"}
+var systems = []string{"Android", "iPhone", "iPad", "Windows", "Mac OS X", "CrOS", "Linux"}
+
+// browser names a browser and its system in two words; one that is not known as
+// it names itself.
+func browser(agent string) string {
+	for _, b := range browsers {
+		_, version, ok := strings.Cut(agent, b)
+		if !ok {
+			continue
+		}
+		version, _, _ = strings.Cut(version, ".")
+		name := map[string]string{"Edg/": "Edge", "OPR/": "Opera"}[b]
+		if name == "" {
+			name = strings.TrimSuffix(b, "/")
+		}
+		for _, system := range systems {
+			if strings.Contains(agent, system) {
+				return cut(name+" "+version, 20) + ", " + system
+			}
+		}
+	}
+	return cut(agent, 30)
 }
 
 // few is a number of a table that is mostly empty: nothing for none.

@@ -2,6 +2,8 @@ package web
 
 import (
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -28,7 +30,7 @@ func (t text) in(l Lang) string {
 
 // messages is the table of all texts, in parts that belong to parts of the
 // console. A test holds it against what pages and scripts use.
-var messages = merge(shellTexts, wordTexts, deskTexts, errorTexts, floorTexts, whyTexts, complianceTexts, verbTexts)
+var messages = merge(shellTexts, wordTexts, deskTexts, errorTexts, floorTexts, whyTexts, complianceTexts, verbTexts, auditTexts)
 
 func merge(parts ...map[string]text) map[string]text {
 	all := map[string]text{}
@@ -43,18 +45,43 @@ func merge(parts ...map[string]text) map[string]text {
 	return all
 }
 
-// Text is a message; {0}, {1}... in it are replaced by args. A key that is not
-// in the table shows as itself.
+// slot is where an argument stands in a message, and what is counted by it.
+var slot = regexp.MustCompile(`\{(\d)(?::([^}]*))?\}`)
+
+// Text is a message; {0}, {1}... in it are replaced by args, {0:call|calls} by a
+// number and the form that goes with it. A key that is not in the table shows as itself.
 func Text(l Lang, key string, args ...any) string {
 	t, ok := messages[key]
 	if !ok {
 		return key
 	}
-	s := t.in(l)
-	for i, a := range args {
-		s = strings.ReplaceAll(s, fmt.Sprintf("{%d}", i), fmt.Sprint(a))
+	return slot.ReplaceAllStringFunc(t.in(l), func(s string) string {
+		part := slot.FindStringSubmatch(s)
+		i, _ := strconv.Atoi(part[1]) // a digit
+		if i >= len(args) {
+			return s
+		}
+		arg := fmt.Sprint(args[i])
+		if part[2] == "" {
+			return arg
+		}
+		forms := strings.Split(part[2], "|")
+		return arg + " " + forms[min(form(l, arg), len(forms)-1)]
+	})
+}
+
+// form is which form of a noun goes with a number: in English one and many, in
+// Romanian one, few and, after 19, many, with a "de" (CLDR's plural rules). The
+// number may have its thousands grouped.
+func form(l Lang, number string) int {
+	n, err := strconv.Atoi(strings.NewReplacer(",", "", ".", "").Replace(number))
+	switch {
+	case err == nil && n == 1:
+		return 0
+	case l == Romanian && (n%100 >= 20 || n != 0 && n%100 == 0):
+		return 2
 	}
-	return s
+	return 1
 }
 
 // Word is the message of a word that the program uses (a state, a role, an

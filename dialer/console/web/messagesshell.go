@@ -22,7 +22,7 @@ var shellTexts = map[string]text{
 	"password.again":    {"Password again", "Parola din nou"},
 	"password.old":      {"Present password", "Parola actuală"},
 	"password.new":      {"New password", "Parola nouă"},
-	"password.hint":     {"At least {0} characters; some words are best.", "Cel puțin {0} caractere; cel mai bine câteva cuvinte."},
+	"password.hint":     {"At least {0:character|characters}; some words are best.", "Cel puțin {0:caracter|caractere|de caractere}; cel mai bine câteva cuvinte."},
 	"password.change":   {"Change password", "Schimbă parola"},
 	"password.changed":  {"The password is changed; other sessions have ended.", "Parola a fost schimbată; celelalte sesiuni s-au încheiat."},
 	"password.differ":   {"The two passwords differ.", "Cele două parole diferă."},

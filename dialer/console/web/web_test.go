@@ -8,7 +8,7 @@ import (
 )
 
 func TestEveryTextIsThereInEveryLanguage(t *testing.T) {
-	holes := regexp.MustCompile(`\{\d\}`)
+	holes := regexp.MustCompile(`\{\d`)
 	for key, m := range messages {
 		for _, l := range Langs {
 			if strings.TrimSpace(m.in(l)) == "" {
@@ -17,6 +17,13 @@ func TestEveryTextIsThereInEveryLanguage(t *testing.T) {
 		}
 		if en, ro := holes.FindAllString(m.en, -1), holes.FindAllString(m.ro, -1); len(en) != len(ro) {
 			t.Errorf("%s takes %v in English, %v in Romanian", key, en, ro)
+		}
+		for l, want := range map[Lang]int{English: 2, Romanian: 3} {
+			for _, part := range slot.FindAllStringSubmatch(m.in(l), -1) {
+				if forms := len(strings.Split(part[2], "|")); part[2] != "" && forms != want {
+					t.Errorf("%s has %d forms of a noun in %s, which has %d", key, forms, l, want)
+				}
+			}
 		}
 		if strings.ContainsAny(m.ro, "şţŞŢ") {
 			t.Errorf("%s: Romanian is written with comma below: %s", key, m.ro)
@@ -72,6 +79,17 @@ func TestTheLanguageIsTheOneAskedForOrTheBrowsers(t *testing.T) {
 	}
 }
 
+func TestANounAgreesWithItsNumber(t *testing.T) {
+	for n, want := range map[any][2]string{
+		0: {"0 days", "0 zile"}, 1: {"1 day", "1 zi"}, 2: {"2 days", "2 zile"}, 19: {"19 days", "19 zile"}, 20: {"20 days", "20 de zile"}, 86: {"86 days", "86 de zile"},
+		100: {"100 days", "100 de zile"}, 101: {"101 days", "101 zile"}, 119: {"119 days", "119 zile"}, 120: {"120 days", "120 de zile"}, "1.000": {"1.000 days", "1.000 de zile"}, "12,003": {"12,003 days", "12,003 zile"},
+	} {
+		if en, ro := Text(English, "comp.days", n), Text(Romanian, "comp.days", n); en != want[0] || ro != want[1] {
+			t.Errorf("%q and %q, want %q", en, ro, want)
+		}
+	}
+}
+
 func TestNumbersAreWrittenAsTheLanguageDoes(t *testing.T) {
 	for in, want := range map[any][2]string{
 		0: {"0", "0"}, 999: {"999", "999"}, 1234567: {"1,234,567", "1.234.567"}, -1000: {"-1,000", "-1.000"}, 2.25: {"2.2", "2,2"}, 1234.5: {"1,234.5", "1.234,5"},
@@ -83,6 +101,21 @@ func TestNumbersAreWrittenAsTheLanguageDoes(t *testing.T) {
 	for ms, want := range map[int64]string{-5: "0:00", 999: "0:00", 61_000: "1:01", 3_600_000: "1:00:00"} {
 		if got := Span(ms); got != want {
 			t.Errorf("%d ms: %s, want %s", ms, got, want)
+		}
+	}
+}
+
+// What stands at the lines of a chart's grid is round and whole, however much it shows.
+func TestTheAxisOfAChartHasWholeNumbers(t *testing.T) {
+	for v := 2.0; v < 3e6; v *= 1.07 {
+		top := nice(v)
+		for _, line := range []float64{top, top / 2, 0} {
+			if s := short(line); strings.ContainsAny(s, ".e") || len(s) > 5 {
+				t.Errorf("a chart up to %g has %s at its axis", v, s)
+			}
+		}
+		if top < v || top > 2*v {
+			t.Errorf("a chart up to %g goes up to %g", v, top)
 		}
 	}
 }

@@ -2,9 +2,17 @@
 
 const texts = (await import(`/static/texts-${document.documentElement.lang}.js`)).default;
 
-/** A text of the table; {0}, {1}... are replaced. */
+/** A text of the table; {0}, {1}... are replaced, {0:call|calls} by a number and the form that goes with it. */
 export function t(key, ...args) {
-  return (texts[key] ?? key).replace(/\{(\d)\}/g, (_, i) => args[i] ?? "");
+  return (texts[key] ?? key).replace(/\{(\d)(?::([^}]*))?\}/g, (_, i, forms) => (args[i] ?? "") + (forms ? ` ${formOf(forms.split("|"), args[i])}` : ""));
+}
+
+const plural = new Intl.PluralRules(document.documentElement.lang);
+
+/** The forms are in the order one, few, many; English has no few. */
+function formOf(forms, n) {
+  const order = plural.resolvedOptions().pluralCategories.length > 2 ? ["one", "few", "other"] : ["one", "other"];
+  return forms[order.indexOf(plural.select(Number(String(n).replace(/[.,]/g, ""))))];
 }
 
 /** Shows a sentence under the header; no text hides it. Screen readers hear it. */
