@@ -243,7 +243,7 @@ func (d *desk) wish(s *seat, ready bool, reason string) error {
 	}
 	s.ready, s.reason = ready, reason
 	d.tell(s)
-	if s.call != nil { // the state stays as it is: the desktop would not hear of it
+	if s.call != nil || s.loop == nil { // no floor says that the state is another: the desktop would not hear of it
 		d.told(s.name, "wish")
 	}
 	return nil

@@ -448,6 +448,34 @@ func TestOfWindowsThatConnectAtOnceAndTakeNothingOverOneHasTheSeat(t *testing.T)
 	})
 }
 
+// TestADesktopIsToldThatItsOperatorIsReadyBeforeACampaignRuns: no floor says so then.
+func TestADesktopIsToldThatItsOperatorIsReadyBeforeACampaignRuns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, seats := newCentre(t, 1, shiftConfig{contacts: 1, channels: 5, cps: 5, carrier: talker(), campaign: progressive})
+		a := seats[0]
+		_, err := s.svc.StopCampaign("spring", "none is to run")
+		a.must(err)
+		a.must(a.connect(false))
+		a.test()
+		for _, ready := range []bool{true, false, true} {
+			synctest.Wait()
+			events, cancel := s.svc.Subscribe()
+			a.wish(ready, "")
+			select {
+			case e := <-events:
+				if d := a.desktop(); e.Operator != a.name || (d.State == "ready") != ready {
+					t.Errorf("told %+v, and the desktop is %s", e, d.State)
+				}
+			case <-time.After(time.Second):
+				t.Errorf("ready %v, and nobody is told", ready)
+			}
+			cancel()
+		}
+		a.page.Close()
+		s.end()
+	})
+}
+
 // TestNobodyIsGivenToAnOperatorWhoHasNotBeenHeardForASecond loses microphones at
 // times that have nothing to do with the calls, for spans that have not either:
 // while an operator waits, is given a person, talks, and notes the result.

@@ -149,6 +149,10 @@ func (d *reportData) fill(rows, before map[string]contactdb.Tally, l web.Lang) {
 			d.Rows[len(d.Rows)-1].Name = web.Text(l, "by.none")
 			continue // calls that reached none would dwarf the rest
 		}
+		if d.Filter.By == "disposition" {
+			name = web.Word(l, "disposition", name)
+			d.Rows[len(d.Rows)-1].Name = name
+		}
 		bars = append(bars, web.Bar{Name: name, Class: "c1", Value: float64(row.Tally.Attempts), Text: web.Number(l, row.Tally.Attempts)})
 	}
 	d.Sum = rowFor("", d.Sum.Tally, d.Sum.Before)

@@ -414,11 +414,11 @@ func photograph(t *testing.T, ctx context.Context, name, lang string) {
 				t.Fatal(err)
 			}
 			var picture []byte
-			var wider bool
+			var wider []string
 			err = chromedp.Run(ctx, chromedp.Evaluate(`document.documentElement.dataset.theme = "`+theme+`"`, nil), chromedp.EmulateViewport(width, 900),
-				chromedp.Evaluate(`document.documentElement.scrollWidth > innerWidth`, &wider), chromedp.FullScreenshot(&picture, 100), chromedp.EmulateViewport(1440, 900))
-			if wider {
-				t.Errorf("%s in %s is wider than a %s screen", name, lang, size)
+				chromedp.Evaluate(`[document.documentElement, ...document.querySelectorAll(".scroll")].filter((e) => e.scrollWidth > e.clientWidth).map((e) => e.textContent.trim().slice(0, 60))`, &wider), chromedp.FullScreenshot(&picture, 100), chromedp.EmulateViewport(1440, 900))
+			for _, what := range wider {
+				t.Errorf("%s in %s is wider than a %s screen: %s", name, lang, size, what)
 			}
 			if err == nil {
 				err = os.WriteFile(filepath.Join(*screens, strings.Join([]string{name, lang, theme, size}, "-")+".png"), picture, 0o644)

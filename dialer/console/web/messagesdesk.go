@@ -152,6 +152,13 @@ var deskTexts = map[string]text{
 	"reason.microphone was lost":    {"microphone was lost", "microfonul a dispărut"},
 	"reason.phone is not connected": {"phone is not connected", "telefonul nu este conectat"},
 
+	// Of a campaign that names none of its own.
+	"disposition.sale":         {"sale", "vânzare"},
+	"disposition.refused":      {"refused", "refuz"},
+	"disposition.callback":     {"call back", "revenire"},
+	"disposition.do-not-call":  {"do not call", "nu mai suna"},
+	"disposition.wrong-number": {"wrong number", "număr greșit"},
+
 	"field.name":       {"Name", "Nume"},
 	"field.first_name": {"First name", "Prenume"},
 	"field.last_name":  {"Last name", "Nume de familie"},

@@ -79,6 +79,7 @@ function show(d) {
   if (!before || (before.call && !d.call)) loadDay();
 }
 
+const said = (disposition) => (disposition ? t(`disposition.${disposition}`).replace(/^disposition\./, "") : "");
 const reasonText = (reason) => (reason ? t(`reason.${reason}`).replace(/^reason\./, "") : "");
 
 function showSetup(d) {
@@ -212,7 +213,7 @@ function showCall(d, before) {
   $("results").hidden = over || !c.bridged_at || reads;
   $("results").replaceChildren(...c.dispositions.map((r, i) => {
     const b = document.createElement("button");
-    b.append(kbd(i + 1), ` ${r.name}`);
+    b.append(kbd(i + 1), ` ${said(r.name)}`);
     b.setAttribute("aria-pressed", c.disposition === i + 1 || chosen === i + 1);
     b.addEventListener("click", () => choose(i + 1));
     return b;
@@ -250,7 +251,7 @@ function card(c) {
   $("place").textContent = [p.city, zone && t("desk.theirtime", new Date().toLocaleTimeString(document.documentElement.lang, { timeZone: zone, hour: "2-digit", minute: "2-digit" }))].filter(Boolean).join(" · ");
   const rows = [["email", p.email], ["language", p.language], ["client", p.client], ["consent", p.consent && [p.consent.kind, p.consent.at?.slice(0, 10), p.consent.source].filter(Boolean).join(", ")], ["notes", p.notes], ...Object.entries(p.fields ?? {})];
   $("fields").replaceChildren(...rows.filter(([, v]) => v).flatMap(([k, v]) => [text("dt", t(`field.${k}`).replace(/^field\./, "")), text("dd", v)]));
-  $("history").replaceChildren(...c.history.map((r) => text("li", [r.ended_at?.slice(0, 16).replace("T", " "), r.disposition || r.outcome, r.note].filter(Boolean).join(" · "))));
+  $("history").replaceChildren(...c.history.map((r) => text("li", [r.ended_at?.slice(0, 16).replace("T", " "), said(r.disposition) || t(`outcome.${r.outcome}`), r.note].filter(Boolean).join(" · "))));
 }
 
 const text = (tag, content) => Object.assign(document.createElement(tag), { textContent: content });
@@ -265,7 +266,7 @@ function choose(n) {
   const asks = (what) => r.ask?.includes(what);
   const at = r.callback;
   if (!asks("amount") && !at && !asks("note") && !r.dnc) { commit(); return; }
-  $("asked").textContent = r.dnc ? t("desk.dnc.sure") : r.name;
+  $("asked").textContent = r.dnc ? t("desk.dnc.sure") : said(r.name);
   $("amountlabel").hidden = !asks("amount");
   $("atlabel").hidden = $("zone").hidden = $("anyonelabel").hidden = !at;
   $("anyone").checked = false;
@@ -457,12 +458,12 @@ async function loadDay() {
   $("numbers").textContent = [t("desk.calls", day.bridged), t("desk.talked", span(day.talk_ms)), results].filter(Boolean).join(" · ");
   $("calls").replaceChildren(...day.calls.map((r) => {
     const tr = document.createElement("tr");
-    for (const v of [r.ended_at?.slice(11, 16), r.campaign, r.phone, span(r.talk_ms), r.disposition, r.note]) tr.append(text("td", v ?? ""));
+    for (const v of [r.ended_at?.slice(11, 16), r.campaign, r.phone, span(r.talk_ms), said(r.disposition), r.note]) tr.append(text("td", v ?? ""));
     return tr;
   }));
   $("month").replaceChildren(...day.month.map((r) => {
     const tr = document.createElement("tr");
-    const result = text("td", r.disposition);
+    const result = text("td", said(r.disposition));
     if (r.success) result.append(" ", Object.assign(text("span", "✓"), { className: "good", title: t("desk.success") }));
     tr.append(text("td", r.campaign), result, ...[r.calls, span(r.talk_ms)].map((v) => Object.assign(text("td", v), { className: "num" })));
     return tr;
