@@ -539,8 +539,8 @@ func (d *deskPage) goReady() {
 	d.do(chromedp.Click("#connect"), chromedp.WaitVisible("#test"))
 	for try := range tries { // a busy machine may be too slow for a conversation, and is told so
 		d.do(chromedp.Click("#test"))
-		d.until("document.getElementById('test').disabled")
-		d.until("!document.getElementById('test').disabled")
+		d.until("document.getElementById('test').ariaDisabled === 'true'")
+		d.until("document.getElementById('test').ariaDisabled !== 'true'")
 		good := false
 		d.do(chromedp.Evaluate("Boolean(document.getElementById('testing').textContent.match(/is good|sunt bune/))", &good))
 		if good {

@@ -53,8 +53,11 @@ function trouble(text) {
 
 const busy = ["talking", "wrap-up", "consulting", "consulted", "conference"];
 
+/** Where the focus goes from a button that is done with. */
+const nextOf = { connect: "test", takeover: "test", test: "ready" };
+
 function show(d) {
-  const before = desk;
+  const before = desk, at = document.activeElement.id;
   desk = d;
   clock = Date.parse(d.now) - Date.now();
   $("state").textContent = t(`state.${d.state}`);
@@ -74,6 +77,7 @@ function show(d) {
   $("dial").hidden = !up || !d.manual;
   $("dial").disabled = !d.headset?.ok;
   $("ready").disabled = !wants && !d.headset?.ok;
+  if (nextOf[at] && !$(at).checkVisibility()) $(nextOf[at]).focus();
   showCall(d, before);
   $("day").hidden = Boolean(d.call && d.state !== "ready" && d.state !== "not-ready");
   if (!before || (before.call && !d.call)) loadDay();
@@ -156,7 +160,8 @@ $("takeover").addEventListener("click", () => connect(true));
 $("mic").addEventListener("change", () => openMic($("mic").value));
 $("speaker").addEventListener("change", () => headset.hearOn($("speaker").value));
 $("test").addEventListener("click", async () => {
-  $("test").disabled = true;
+  if ($("test").ariaDisabled === "true") return;
+  $("test").ariaDisabled = "true"; // not disabled: that would take the focus away
   $("testing").textContent = t("desk.test.speak");
   setTimeout(() => ($("testing").textContent = t("desk.test.listen")), 3000);
   try {
@@ -167,7 +172,7 @@ $("test").addEventListener("click", async () => {
   } catch (e) {
     $("testing").textContent = e.message;
   }
-  $("test").disabled = false;
+  $("test").ariaDisabled = null;
 });
 
 $("ready").addEventListener("click", () => {
