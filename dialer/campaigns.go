@@ -14,7 +14,6 @@ import (
 	"apel/campaign"
 	"apel/contactdb"
 	"apel/media"
-	"apel/pacing"
 )
 
 // sorry is what an abandoned person hears if the campaign has no message of its own.
@@ -296,47 +295,14 @@ func (s *Service) CampaignStatus(name string, detail bool) (CampaignStatus, erro
 			st.State, st.Reason = contactdb.Paused, *why
 		}
 		l.look(func(f *Floor) {
-			f.fill(&st, now)
+			st.Grounds, _ = f.Grounds()
+			st.Why, st.FloorCounts, st.Occupancy = st.Grounds.String(), f.Counts(), f.Occupancy(now)
 			if detail {
 				st.Decisions = append(st.Decisions, l.decisions...)
 			}
 		})
 	}
 	return st, nil
-}
-
-// fill writes the floor's part of a status.
-func (f *Floor) fill(st *CampaignStatus, now time.Time) {
-	st.Why, st.Grounds, st.Occupancy = f.lastWhy.String(), f.lastWhy, f.occupancy(now)
-	for _, c := range f.calls {
-		switch c.phase {
-		case PhaseDialing:
-			st.Dialing++
-		case PhaseRinging:
-			st.Ringing++
-		case PhaseScreening:
-			st.Screening++
-		case PhaseQueued:
-			st.Queued++
-		case PhaseReserved, PhaseBridged:
-			st.Bridged++
-		}
-		if c.phase < PhaseWrapUp && c.phase != PhasePreview {
-			st.Lines++
-		}
-	}
-	for _, o := range f.operators {
-		switch o.state {
-		case pacing.Ready, pacing.Reserved:
-			st.Ready++
-		case pacing.Talking:
-			st.Talking++
-		case pacing.WrapUp:
-			st.WrapUp++
-		case pacing.NotReady:
-			st.NotReady++
-		}
-	}
 }
 
 func compare(a, b string) int { return cmp.Compare(a, b) }

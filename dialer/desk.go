@@ -212,12 +212,12 @@ func (d *desk) stateOf(l *loop, operator, state string) {
 		return
 	}
 	if s != nil && s.loop == l {
-		if state == lentAway {
+		if state == LentAway {
 			d.lent(s)
 			d.mu.Unlock()
 			return
 		}
-		if state == operatorStates[pacing.NotReady] {
+		if state == pacing.NotReady.String() {
 			d.goHome(s) // what they were lent for is over
 		}
 		if state == "talking" {

@@ -54,19 +54,10 @@ type TrunkStatus struct {
 // CampaignStatus is a campaign and, while it runs, its floor.
 type CampaignStatus struct {
 	contactdb.Campaign
-	Mode             string          `json:"mode"`
-	Why              string          `json:"why,omitempty"` // the last pacing decision
-	Grounds          pacing.Grounds  `json:"-"`             // of Why, for pages in other languages
-	Lines            int             `json:"lines"`         // calls in the air
-	Dialing          int             `json:"dialing"`
-	Ringing          int             `json:"ringing"`
-	Screening        int             `json:"screening"`
-	Queued           int             `json:"queued"`
-	Bridged          int             `json:"bridged"`
-	Ready            int             `json:"ready"`
-	Talking          int             `json:"talking"`
-	WrapUp           int             `json:"wrap_up"`
-	NotReady         int             `json:"not_ready"`
+	Mode    string         `json:"mode"`
+	Why     string         `json:"why,omitempty"` // the last pacing decision
+	Grounds pacing.Grounds `json:"-"`             // of Why, for pages in other languages
+	FloorCounts
 	Occupancy        float64         `json:"occupancy"`      // of signed-in time, talking or in wrap-up, since the floor started
 	WaitMS           int64           `json:"wait_ms"`        // operators' waiting time today, all together
 	Waits            Waits           `json:"wait_causes_ms"` // its causes; they add up to it

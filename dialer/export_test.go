@@ -10,23 +10,6 @@ import (
 // Inspect has f look at a floor after every step that it takes, in its loop.
 func (s *Service) Inspect(f func(*Floor)) { s.inspect = f }
 
-// Operators of a floor with the call that each has, for tests; not those who are only asked about it.
-func (f *Floor) Busy() map[string]string {
-	busy := map[string]string{}
-	for _, o := range f.operators {
-		if c := f.calls[o.call]; o.call != "" && (c == nil || c.second != o.name) {
-			busy[o.name] = o.call
-		}
-	}
-	return busy
-}
-
-// SetAside says whether something is being asked for an operator.
-func (f *Floor) SetAside(operator string) bool {
-	o := f.operators[operator]
-	return o != nil && o.aside
-}
-
 // Settling has f asked before each record is kept; an error of f's is the store's.
 func (s *Service) Settling(f func() error) {
 	keep := s.settle

@@ -40,7 +40,7 @@ type Floor struct {
 	worked    time.Duration // of operators who have left
 	waited    Waits         // of all operators since the floor began
 	split     pacing.Waiting
-	gone      map[string]Waits // of operators who have left, since takeWaits
+	gone      map[string]Waits // of operators who have left, since TakeWaits
 	last      pacing.Decision
 	lastWhy   pacing.Grounds
 	decided   int       // decisions taken
@@ -338,18 +338,11 @@ func (f *Floor) Check() error {
 		c := f.calls[o.call]
 		busy := o.state == pacing.Reserved || o.state == pacing.Talking || o.state == pacing.WrapUp
 		if busy != (o.call != "") {
-			return fmt.Errorf("operator %s is %s with call %q", o.name, operatorStates[o.state], o.call)
+			return fmt.Errorf("operator %s is %s with call %q", o.name, o.state.String(), o.call)
 		}
 		if busy && (c == nil || c.operator != o.name && c.second != o.name) {
-			return fmt.Errorf("operator %s is %s with call %q, which is not theirs", o.name, operatorStates[o.state], o.call)
+			return fmt.Errorf("operator %s is %s with call %q, which is not theirs", o.name, o.state.String(), o.call)
 		}
 	}
 	return nil
-}
-
-func laterOf(a, b time.Time) time.Time {
-	if a.After(b) {
-		return a
-	}
-	return b
 }

@@ -134,7 +134,7 @@ func TestAWrapUpEndsAtItsLimitAndABreakBeginsAfterIt(t *testing.T) {
 	p.want(p.at(50, Input{Kind: InTick}), Action{Kind: DoEndWrap, Call: "1", Operator: "ann"})
 	p.want(p.at(50, Input{Kind: InSettled, Call: "1", Outcome: contactdb.Human}))
 	if s := p.f.operators["ann"].state; s != pacing.NotReady {
-		t.Errorf("after the break was asked for the operator is %s", operatorStates[s])
+		t.Errorf("after the break was asked for the operator is %s", s.String())
 	}
 }
 
@@ -351,7 +351,7 @@ func TestAnOperatorWhoHandsOverAndIsLostInThatMomentLeavesTheCustomerWithTheColl
 	p.at(9, Input{Kind: InBridged, Call: "1", Operator: "eve"})
 	p.at(20, Input{Kind: InTalkEnded, Call: "1", Operator: "eve"})
 	if o := p.f.operators["eve"]; o.state != pacing.WrapUp {
-		t.Errorf("eve is %s", operatorStates[o.state])
+		t.Errorf("eve is %s", o.state.String())
 	}
 }
 
@@ -367,7 +367,7 @@ func TestOnlyWhoIsFreeIsAskedAndOnABreakOnlyByName(t *testing.T) {
 	p.want(p.at(8, Input{Kind: InKey, Operator: "bob", Key: '#'}), Action{Kind: DoPart, Call: "1", Operator: "bob"})
 	p.at(8, Input{Kind: InConsultOver, Call: "1"})
 	if o := p.f.operators["bob"]; o.state != pacing.NotReady {
-		t.Errorf("bob, who was on a break, is %s", operatorStates[o.state])
+		t.Errorf("bob, who was on a break, is %s", o.state.String())
 	}
 }
 
@@ -376,22 +376,7 @@ func TestACustomerHandedOutsideAsTheOperatorIsLostKeepsNobodyElse(t *testing.T) 
 	p.want(p.at(9, Input{Kind: InOperator, Operator: "ann"}), Action{Kind: DoConnect, Call: "1", Operator: "bob"})
 	p.at(9, Input{Kind: InTalkEnded, Call: "1", Operator: "ann", Away: true})
 	if o := p.f.operators["bob"]; o.state != pacing.Ready {
-		t.Errorf("bob, whom nobody needs, is %s", operatorStates[o.state])
+		t.Errorf("bob, whom nobody needs, is %s", o.state.String())
 	}
 	p.want(p.at(20, Input{Kind: InState, State: contactdb.Done})) // the two talk on
-}
-
-func TestWhatIsToldOfOneCallAtOneInstantKeepsItsOrder(t *testing.T) {
-	l := &loop{in: newInbox[Input]()}
-	l.tell(Input{Kind: InTalkEnded, At: t0, Call: "2", Operator: "ann"})
-	l.tell(Input{Kind: InSettled, At: t0, Call: "2"})
-	l.tell(Input{Kind: InBridged, At: t0, Call: "1", Operator: "bob"})
-	l.tell(Input{Kind: InLeased, At: t0})
-	var kinds []InputKind
-	for _, in := range l.happened() {
-		kinds = append(kinds, in.Kind)
-	}
-	if want := []InputKind{InLeased, InBridged, InTalkEnded, InSettled}; !slices.Equal(kinds, want) {
-		t.Errorf("the order is %v, want %v", kinds, want)
-	}
 }

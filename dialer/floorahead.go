@@ -21,7 +21,7 @@ type Ahead struct {
 }
 
 const (
-	aheadShown = 64               // contacts that a floor is shown
+	AheadShown = 64               // contacts that a floor is shown
 	aheadFresh = 30 * time.Second // what was shown is good for so long
 	// passedOver is how long others may be preferred to a contact that was next:
 	// within the hour it has been called.
@@ -128,8 +128,8 @@ func (a *ahead) chosen(d pacing.Decision) (contacts []uint64) {
 	return contacts
 }
 
-// wantsAhead says whether the floor should be shown who is next.
-func (f *Floor) wantsAhead() bool {
+// WantsAhead says whether the floor should be shown who is next.
+func (f *Floor) WantsAhead() bool {
 	return f.set.Pacing.Mode == pacing.Predictive && f.state == contactdb.Running && len(f.staff) > 0 && !f.exhausted &&
-		(f.now.Sub(f.next.at) >= aheadFresh || len(f.next.contacts) < aheadShown/2 && len(f.next.leased) > 0)
+		(f.now.Sub(f.next.at) >= aheadFresh || len(f.next.contacts) < AheadShown/2 && len(f.next.leased) > 0)
 }

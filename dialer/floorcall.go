@@ -126,7 +126,7 @@ func (f *Floor) callChanged(c *floorCall, in Input) {
 			f.live++
 			f.move(c, PhaseQueued)
 			c.view.Phase = pacing.Queued
-			c.deadline = laterOf(in.Since.Add(f.set.Within), f.now)
+			c.deadline = latest(in.Since.Add(f.set.Within), f.now)
 			f.learn(pacing.CallLive, c, in)
 		}
 	case InMachine:

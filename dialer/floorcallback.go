@@ -45,7 +45,7 @@ func (f *Floor) leasedFor(in Input) {
 	}
 	if len(in.Calls) == 0 {
 		if at, promised := f.promises[in.Operator]; promised {
-			f.promises[in.Operator] = laterOf(at, f.now.Add(askAgain))
+			f.promises[in.Operator] = latest(at, f.now.Add(askAgain))
 		}
 		return
 	}

@@ -108,7 +108,7 @@ func TestSomebodyElseTakesTheContactOfOneWhoIsNotHeard(t *testing.T) {
 	p.want(p.at(66, Input{Kind: InHuman, Call: "2", Since: t0.Add(66 * time.Second)}), Action{Kind: DoConnect, Call: "2", Operator: "bob"})
 	p.at(67, Input{Kind: InOperator, Operator: "ana", Present: true, Ready: true})
 	if o := p.f.operators["ana"]; o.state != pacing.Ready {
-		t.Errorf("ana is %s", operatorStates[o.state])
+		t.Errorf("ana is %s", o.state.String())
 	}
 }
 

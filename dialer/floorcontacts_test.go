@@ -72,7 +72,7 @@ func TestTheWorkOfAnOperatorWhoHasLeftStaysInTheOccupancy(t *testing.T) {
 	p.at(80, Input{Kind: InTalkEnded, Call: "1", Operator: "ann"})
 	p.at(80, Input{Kind: InSettled, Call: "1", Outcome: "human"})
 	p.at(80, Input{Kind: InOperator, Operator: "ann"})
-	if got := p.f.occupancy(t0.Add(100 * time.Second)); got != 0.75 {
+	if got := p.f.Occupancy(t0.Add(100 * time.Second)); got != 0.75 {
 		t.Errorf("occupancy %v, want 60 s of 80", got)
 	}
 }

@@ -26,7 +26,7 @@ func (f *Floor) give(o *floorOperator) {
 	f.left(o)
 	delete(f.operators, o.name)
 	f.staff = without(f.staff, o)
-	f.do(Action{Kind: DoOperator, Operator: o.name, Why: lentAway})
+	f.do(Action{Kind: DoOperator, Operator: o.name, Why: LentAway})
 }
 
 // borrow gives an operator away for one conversation, or says that it cannot: as
@@ -40,8 +40,8 @@ func (f *Floor) borrow(operator string) {
 	f.do(Action{Kind: DoLend, Operator: operator, Why: "operator-busy"})
 }
 
-// lentAway is the state of an operator whom a floor has let go of.
-const lentAway = "lent"
+// LentAway is the state of an operator whom a floor has let go of.
+const LentAway = "lent"
 
 // needed says whether all who are ready are needed for the calls in the air.
 func (f *Floor) needed() bool {

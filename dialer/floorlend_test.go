@@ -25,7 +25,7 @@ func TestAnOperatorWhoIsWantedElsewhereGoesWhenTheCallsInTheAirAllow(t *testing.
 	if p.f.operators["ann"] != nil {
 		t.Error("ann is still on the floor of a campaign that rests")
 	}
-	if got := p.f.occupancy(t0.Add(70 * time.Second)); got < .85 {
+	if got := p.f.Occupancy(t0.Add(70 * time.Second)); got < .85 {
 		t.Errorf("her work went with her: occupancy %.2f", got)
 	}
 }

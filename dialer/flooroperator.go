@@ -9,16 +9,12 @@ import (
 	"apel/pacing"
 )
 
-var operatorStates = map[pacing.OperatorState]string{
-	pacing.NotReady: "not-ready", pacing.Ready: "ready", pacing.Reserved: "reserved", pacing.Talking: "talking", pacing.WrapUp: "wrap-up",
-}
-
 // enter moves an operator into a state and accounts for the time in the old one.
 func (f *Floor) enter(o *floorOperator, to pacing.OperatorState) {
 	f.account(o)
 	if o.state != to {
 		o.state = to
-		f.do(Action{Kind: DoOperator, Operator: o.name, Call: o.call, Why: operatorStates[to]})
+		f.do(Action{Kind: DoOperator, Operator: o.name, Call: o.call, Why: to.String()})
 	}
 }
 
@@ -195,8 +191,8 @@ func (f *Floor) hangup(c *floorCall) {
 	f.do(Action{Kind: DoHangup, Call: c.id})
 }
 
-// occupancy is the share of signed-in, not paused time that was worked.
-func (f *Floor) occupancy(now time.Time) float64 {
+// Occupancy is the share of signed-in, not paused time that was worked.
+func (f *Floor) Occupancy(now time.Time) float64 {
 	worked, all := f.worked, f.worked+f.waited.Total()
 	for _, o := range f.staff {
 		w, d := o.worked, now.Sub(o.since)

@@ -60,7 +60,7 @@ func (f *Floor) accepted(operator string) {
 	f.account(o) // until now it was work
 	f.move(c, PhaseDialing)
 	c.decideBy, c.view.PlacedAt = time.Time{}, f.now
-	f.do(Action{Kind: DoOperator, Operator: o.name, Call: c.id, Why: operatorStates[pacing.Reserved]})
+	f.do(Action{Kind: DoOperator, Operator: o.name, Call: c.id, Why: pacing.Reserved.String()})
 	f.do(Action{Kind: DoPlace, Call: c.id, Operator: o.name})
 	f.learn(pacing.CallPlaced, c, Input{})
 }

@@ -54,7 +54,7 @@ func TestAContactThatIsShownIsLetGoWhenTheCampaignIsInPreviewNoMore(t *testing.T
 	p.want(p.at(10, Input{Kind: InSettings, Settings: set}), Action{Kind: DoSkip, Call: "1", Operator: "ann", Why: "the campaign is in preview no more"})
 	p.want(p.at(10, Input{Kind: InSettled, Call: "1", Outcome: contactdb.Cancelled}), Action{Kind: DoLease, N: 1})
 	if s := p.f.operators["ann"].state; s != pacing.Ready {
-		t.Errorf("ann is %s", operatorStates[s])
+		t.Errorf("ann is %s", s.String())
 	}
 }
 
@@ -71,7 +71,7 @@ func TestASkippedContactIsLetGoAndTheNextIsShown(t *testing.T) {
 	p.want(p.at(9, Input{Kind: InKey, Operator: "ann", Key: '0'}))
 	p.at(30, Input{Kind: InSettled, Call: "3", Outcome: contactdb.NoAnswer})
 	if s := p.f.operators["ann"].state; s != pacing.Ready {
-		t.Errorf("after a call that nobody answered ann is %s", operatorStates[s])
+		t.Errorf("after a call that nobody answered ann is %s", s.String())
 	}
 }
 
@@ -81,7 +81,7 @@ func TestWhoDoesNotDecideIsNotReady(t *testing.T) {
 	p.want(p.at(60, Input{Kind: InTick}), Action{Kind: DoSkip, Call: "1", Operator: "ann", Why: noDecision}, Action{Kind: DoAway, Operator: "ann", Why: noDecision})
 	p.want(p.at(60, Input{Kind: InSettled, Call: "1", Outcome: contactdb.Cancelled}))
 	if s := p.f.operators["ann"].state; s != pacing.NotReady {
-		t.Errorf("ann is %s", operatorStates[s])
+		t.Errorf("ann is %s", s.String())
 	}
 }
 

@@ -50,24 +50,25 @@ func (w Waits) Plus(o Waits) Waits {
 	return w
 }
 
-func (w Waits) less(o Waits) Waits {
+// Minus takes what o holds of it away.
+func (w Waits) Minus(o Waits) Waits {
 	for i, d := range o {
 		w[i] -= d
 	}
 	return w
 }
 
-// whole is what MarshalJSON writes of it.
-func (w Waits) whole() (whole Waits) {
-	_, parts := w.milliseconds()
+// Whole is what MarshalJSON writes of it.
+func (w Waits) Whole() (whole Waits) {
+	_, parts := w.Milliseconds()
 	for c, ms := range parts {
 		whole[causeAt[c]] = time.Duration(ms) * time.Millisecond
 	}
 	return whole
 }
 
-// milliseconds are the total and the parts, rounded so that they add up to it.
-func (w Waits) milliseconds() (total int64, parts map[pacing.Cause]int64) {
+// Milliseconds are the total and the parts, rounded so that they add up to it.
+func (w Waits) Milliseconds() (total int64, parts map[pacing.Cause]int64) {
 	parts = map[pacing.Cause]int64{}
 	sum := time.Duration(0)
 	for i, c := range Causes {
@@ -80,7 +81,7 @@ func (w Waits) milliseconds() (total int64, parts map[pacing.Cause]int64) {
 
 // MarshalJSON writes milliseconds by cause.
 func (w Waits) MarshalJSON() ([]byte, error) {
-	_, parts := w.milliseconds()
+	_, parts := w.Milliseconds()
 	return json.Marshal(parts)
 }
 
@@ -174,7 +175,13 @@ func (f *Floor) inTurn() []*floorOperator {
 	return f.turn
 }
 
-// notTaken is what each operator has waited since the last takeWaits.
+// Waits is what each operator has waited until now, since the last TakeWaits.
+func (f *Floor) Waits(now time.Time) map[string]Waits {
+	f.advance(now)
+	return f.notTaken()
+}
+
+// notTaken is what each operator has waited since the last TakeWaits.
 func (f *Floor) notTaken() map[string]Waits {
 	all := maps.Clone(f.gone)
 	if all == nil {
@@ -188,8 +195,8 @@ func (f *Floor) notTaken() map[string]Waits {
 	return all
 }
 
-// takeWaits gives what each operator has waited since it was last taken.
-func (f *Floor) takeWaits() map[string]Waits {
+// TakeWaits gives what each operator has waited since it was last taken.
+func (f *Floor) TakeWaits() map[string]Waits {
 	taken := f.notTaken()
 	f.gone = nil
 	for _, o := range f.staff {

@@ -132,7 +132,7 @@ func (d *desk) borrow(name string, to *loop) error {
 func (d *desk) unasked(name string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if s := d.seats[name]; s != nil && s.state != operatorStates[pacing.Talking] {
+	if s := d.seats[name]; s != nil && s.state != pacing.Talking.String() {
 		d.goHome(s)
 	}
 }
@@ -195,14 +195,14 @@ func (d *desk) lendEar(name string) (*media.Session, error) {
 		d.mu.Unlock()
 		return nil, takesCalls
 	}
-	was, ear, floor, free := s.reason, s.leg.media(), s.loop, make(chan bool, 1)
+	was, ear, home, free := s.reason, s.leg.media(), s.loop, make(chan bool, 1)
 	s.listens, s.lending, s.reason = true, free, lendsEar
 	var over chan struct{}
-	if floor == nil {
+	if home == nil {
 		free <- true
 	} else {
-		over = floor.done
-		floor.tell(Input{Kind: InListen, Operator: name, Ready: true})
+		over = home.done
+		home.tell(Input{Kind: InListen, Operator: name, Ready: true})
 	}
 	d.mu.Unlock()
 	select {

@@ -44,13 +44,13 @@ func (s *Service) LiveCalls() []LiveCall {
 		now := time.Now()
 		l.look(func(f *Floor) {
 			for id, c := range l.calls {
-				on := f.calls[id]
-				if on == nil {
+				on, here := f.Call(id)
+				if !here {
 					continue
 				}
 				v := LiveCall{
-					Attempt: id, Campaign: l.name, Phone: c.a.Contact.Phone, Number: c.a.Number, State: on.phase.String(),
-					ForMS: now.Sub(c.a.LeasedAt).Milliseconds(), Operator: on.operator, Trunk: on.trunk,
+					Attempt: id, Campaign: l.name, Phone: c.a.Contact.Phone, Number: c.a.Number, State: on.Phase.String(),
+					ForMS: now.Sub(c.a.LeasedAt).Milliseconds(), Operator: on.Operator, Trunk: on.Trunk,
 				}
 				v.sound(c.sound.Load())
 				all = append(all, v)

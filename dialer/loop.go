@@ -88,6 +88,7 @@ type loop struct {
 
 	// Owned by the loop's goroutine.
 	floor     *Floor
+	pacer     *pacing.Pacer // the floor's
 	calls     map[string]*call
 	decisions []DecisionLine
 	window    time.Time // start of the regulator's window, as last counted
@@ -242,7 +243,8 @@ func (l *loop) perform(a Action, at time.Time) (over bool) {
 	case DoDial:
 		l.dialFor(a)
 	case DoDecision:
-		l.decided(l.floor.lastWhy, at)
+		why, _ := l.floor.Grounds()
+		l.decided(why, at)
 	case DoPreview:
 		l.show(a)
 	case DoLend:
@@ -351,7 +353,7 @@ func (s *Service) newLoop(c contactdb.Campaign, r *rules) *loop {
 			l.log.Warn("pacing starts without what it had learned", zap.Error(err))
 		}
 	}
-	l.floor = NewFloor(r.floor(), p, c.State)
+	l.pacer, l.floor = p, NewFloor(r.floor(), p, c.State)
 	return l
 }
 

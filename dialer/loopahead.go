@@ -19,7 +19,7 @@ const glanceEvery = time.Second
 // glance has the floor shown who is next, if it wants to: they are read beside
 // the loop, once at a time, so that the floor never waits for the store.
 func (l *loop) glance(now time.Time) {
-	if l.glancing || now.Sub(l.glanced) < glanceEvery || !l.floor.wantsAhead() {
+	if l.glancing || now.Sub(l.glanced) < glanceEvery || !l.floor.WantsAhead() {
 		return
 	}
 	l.glancing, l.glanced = true, now
@@ -34,7 +34,7 @@ func (l *loop) lookAhead(r *rules) Input {
 	known := map[uint64][]pacing.Trait{}
 	lines := l.s.linesOf(r.def.Trunks)
 	req := l.request(r, now, known, func() string { return lines.next() })
-	req.Max = aheadShown
+	req.Max = AheadShown
 	all, err := l.s.store.Ahead(l.ctx, req)
 	if err != nil && !errors.Is(err, context.Canceled) {
 		l.log.Warn("the next contacts could not be read", zap.Error(err))

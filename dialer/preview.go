@@ -66,14 +66,11 @@ func (s *Service) previewOf(operator string) (p Preview, l *loop, err error) {
 	shown := false
 	if l != nil {
 		l.look(func(f *Floor) {
-			o := f.operators[operator]
-			if o == nil || !f.looks(o) {
-				return
-			}
-			c, on := f.calls[o.call], l.calls[o.call]
-			shown = on != nil
+			id, until := f.Preview(operator)
+			c := l.calls[id]
+			shown = c != nil
 			if shown {
-				p = Preview{Operator: operator, Campaign: l.name, Attempt: c.id, Number: on.a.Number, Contact: on.contact(), Until: c.decideBy}
+				p = Preview{Operator: operator, Campaign: l.name, Attempt: id, Number: c.a.Number, Contact: c.contact(), Until: until}
 			}
 		})
 	}

@@ -17,8 +17,8 @@ import (
 func Simulate(c world.Config, policy string, set FloorSettings) world.Result {
 	s := newSimulated(&c, set)
 	r := world.RunFloor(c, policy, s)
-	r.Decisions = s.f.decided
-	r.IdleMS, r.IdleCauses = s.f.waited.milliseconds()
+	_, r.Decisions = s.f.Grounds()
+	r.IdleMS, r.IdleCauses = s.f.Waited().Milliseconds()
 	if s.looks.on {
 		r.LookingMS = max(r.SignedInMS-int64(math.Round(r.Occupancy*float64(r.SignedInMS)))-r.IdleMS, 0)
 	}
@@ -34,20 +34,22 @@ func Simulate(c world.Config, policy string, set FloorSettings) world.Result {
 // simulated is a floor in a simulated world: what the world lets it hear
 // becomes inputs, its actions become the world's.
 type simulated struct {
-	f      *Floor
-	c      *world.Config
-	ids    map[string]int // the world's numbers of calls
-	has    map[int]string // an operator's call
-	names  []string
-	number map[string]int
-	placed []LeasedCall // since the last lease was asked for
-	rings  []Input      // of these, where ringing begins at once
-	asked  bool
-	ins    []Input
-	out    []world.Action
-	next   []Ahead
-	day    time.Time // of the window that the regulator counts
-	looks  previews
+	f       *Floor
+	pacer   *pacing.Pacer
+	c       *world.Config
+	ids     map[string]int // the world's numbers of calls
+	has     map[int]string // an operator's call
+	names   []string
+	number  map[string]int
+	placed  []LeasedCall // since the last lease was asked for
+	rings   []Input      // of these, where ringing begins at once
+	asked   bool
+	ins     []Input
+	out     []world.Action
+	next    []Ahead
+	day     time.Time // of the window that the regulator counts
+	horizon time.Time // when the shift ends, until the floor knows
+	looks   previews
 }
 
 func newSimulated(c *world.Config, set FloorSettings) *simulated {
@@ -62,10 +64,10 @@ func newSimulated(c *world.Config, set FloorSettings) *simulated {
 		}
 		set.Countdown = max(set.Countdown, s.looks.look+time.Second)
 	}
-	s.f = NewFloor(set, pacing.New(set.Pacing), contactdb.Running)
-	s.day = world.Begin.Truncate(24 * time.Hour)
+	s.pacer = pacing.New(set.Pacing)
+	s.f = NewFloor(set, s.pacer, contactdb.Running)
 	if c.Hours <= 24 {
-		s.f.horizon = world.Begin.Add(time.Duration(c.Hours * float64(time.Hour)))
+		s.horizon = world.Begin.Add(time.Duration(c.Hours * float64(time.Hour)))
 	}
 	for i := range max(c.Operators, 10) {
 		name := fmt.Sprintf("op%05d", i+1)
@@ -77,7 +79,7 @@ func newSimulated(c *world.Config, set FloorSettings) *simulated {
 func callID(n int) string { return fmt.Sprintf("a%012d", n) }
 
 // Chance is what the floor's pacer makes of a contact's traits.
-func (s *simulated) Chance(traits []pacing.Trait) float64 { return s.f.pacer.Chance(traits) }
+func (s *simulated) Chance(traits []pacing.Trait) float64 { return s.pacer.Chance(traits) }
 
 // Handle takes what the world lets a dialer hear.
 func (s *simulated) Handle(now time.Time, h world.Happening) []world.Action {
@@ -89,7 +91,8 @@ func (s *simulated) Handle(now time.Time, h world.Happening) []world.Action {
 	s.ins = s.ins[:0]
 	if day := now.Truncate(24 * time.Hour); day.After(s.day) {
 		s.day = day
-		s.ins = append(s.ins, Input{Kind: InWindow})
+		s.ins = append(s.ins, Input{Kind: InWindow, Horizon: s.horizon})
+		s.horizon = time.Time{}
 	}
 	if s.looks.on {
 		s.decide(now)
@@ -151,10 +154,11 @@ func (s *simulated) hear(now time.Time, h world.Happening) {
 	if len(h.Next) > 0 {
 		s.ahead(h)
 	}
+	dry, closed := s.f.Dry()
 	switch {
 	case h.Closed:
-		s.f.closed, s.f.noneUntil = true, laterOf(h.NextAt, now.Add(time.Minute))
-	case s.f.closed, h.Contacts > 0 && s.f.now.Before(s.f.noneUntil): // the hours have begun, or a retry is due
+		s.f.Close(laterOf(h.NextAt, now.Add(time.Minute)))
+	case closed, h.Contacts > 0 && !dry.IsZero(): // the hours have begun, or a retry is due
 		add(Input{Kind: InContacts})
 	}
 	operator := ""

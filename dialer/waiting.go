@@ -27,7 +27,7 @@ func (l *loop) keepWaits(now time.Time, over bool) {
 	l.keepLearned(now)
 	day := l.waitsAt
 	l.waitsAt = now
-	l.waits.add(l.floor.takeWaits())
+	l.waits.add(l.floor.TakeWaits())
 	if l.waits.total() < time.Millisecond {
 		return
 	}
@@ -45,7 +45,7 @@ func (l *loop) keepWaits(now time.Time, over bool) {
 	}
 	clear(l.waits)
 	for name, w := range sum { // what is not a whole millisecond was not kept
-		l.waits[name] = w.less(w.whole())
+		l.waits[name] = w.Minus(w.Whole())
 	}
 }
 
@@ -86,8 +86,7 @@ func (s *Service) Waited(campaign string, from, to time.Time) (map[string]Waits,
 	if l == nil || !l.look(func(f *Floor) {
 		kept()
 		if now := time.Now(); !to.Before(now) {
-			f.advance(now)
-			sum.add(f.notTaken())
+			sum.add(f.Waits(now))
 			sum.add(l.waits)
 		}
 	}) {
@@ -118,11 +117,18 @@ func (l *loop) keepLearned(now time.Time) {
 		return
 	}
 	l.learned = now
-	b, err := l.floor.pacer.Save()
+	b, err := l.pacer.Save()
 	if err == nil {
 		err = l.s.store.Remember("pacing/"+l.name, b)
 	}
 	if err != nil {
 		l.log.Error("what pacing has learned was not kept", zap.Error(err))
 	}
+}
+
+func laterOf(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }

@@ -11,7 +11,10 @@
 // window's budget (budget.go). The mathematics and what was measured: README.md.
 package pacing
 
-import "time"
+import (
+	"strconv"
+	"time"
+)
 
 // Mode is how a campaign paces.
 type Mode string
@@ -44,7 +47,7 @@ type Settings struct {
 	Choose int
 }
 
-// OperatorState mirrors the floor's.
+// OperatorState is what an operator does.
 type OperatorState uint8
 
 const (
@@ -54,6 +57,15 @@ const (
 	Talking
 	WrapUp
 )
+
+var operatorStates = [...]string{NotReady: "not-ready", Ready: "ready", Reserved: "reserved", Talking: "talking", WrapUp: "wrap-up"}
+
+func (s OperatorState) String() string {
+	if int(s) < len(operatorStates) {
+		return operatorStates[s]
+	}
+	return "OperatorState(" + strconv.Itoa(int(s)) + ")"
+}
 
 // Operator as pacing sees one.
 type Operator struct {
