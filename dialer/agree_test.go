@@ -8,6 +8,7 @@ import (
 
 	"apel/contactdb"
 	"apel/dialer"
+	"apel/dialer/floor"
 	"apel/dialer/lab"
 	"apel/pacing"
 )
@@ -51,7 +52,7 @@ func TestTheLabOverSIPAgreesWithTheSimulator(t *testing.T) {
 	var occupancy, calls []float64
 	for seed := range uint64(12) {
 		c.Seed = seed + 1
-		r := dialer.Simulate(c, "progressive", dialer.FloorSettings{Pacing: pacing.Settings{Mode: pacing.Progressive, MaxAbandonment: .03}, Within: 2 * time.Second})
+		r := dialer.Simulate(c, "progressive", floor.Settings{Pacing: pacing.Settings{Mode: pacing.Progressive, MaxAbandonment: .03}, Within: 2 * time.Second})
 		occupancy, calls = append(occupancy, r.Occupancy), append(calls, float64(r.Calls))
 	}
 	t.Logf("the lab: %d calls, occupancy %.3f; the world of its records: %+v", len(records), st.Occupancy, c)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"apel/contactdb"
+	"apel/dialer/floor"
 	"apel/dialer/ua"
 	"apel/media"
 	"apel/media/amd"
@@ -29,7 +30,7 @@ type call struct {
 	a      contactdb.Attempt
 	rec    contactdb.Record
 	notes  contactdb.Notes
-	orders chan Action
+	orders chan floor.Action
 	inLine chan struct{} // closed when the call has its place at the trunk
 
 	sip        *ua.Call
@@ -107,7 +108,7 @@ func (c *call) conduct() string {
 		if c.viewer != "" { // who goes on at once, whatever is left on the machine
 			c.l.s.desk.served(c.viewer, c)
 		}
-		c.l.tell(Input{Kind: InMachine, Call: c.a.ID})
+		c.l.tell(floor.Input{Kind: floor.InMachine, Call: c.a.ID})
 		if outcome == contactdb.Machine {
 			c.leaveMessage(verdict)
 		}
@@ -118,7 +119,7 @@ func (c *call) conduct() string {
 		}
 		return outcome
 	}
-	c.l.tell(Input{Kind: InHuman, Call: c.a.ID, Since: c.heardEnd})
+	c.l.tell(floor.Input{Kind: floor.InHuman, Call: c.a.ID, Since: c.heardEnd})
 	return c.serve()
 }
 
@@ -240,7 +241,7 @@ func (c *call) ring() bool {
 			case ua.Ringing:
 				c.rec.RingingAt, c.notes.RingingAt = p.At, p.At
 				c.note()
-				c.l.tell(Input{Kind: InRinging, Call: c.a.ID})
+				c.l.tell(floor.Input{Kind: floor.InRinging, Call: c.a.ID})
 				c.l.publish(Event{Kind: "call.ringing", Attempt: c.a.ID})
 			case ua.Early:
 				tones = c.listenEarly(ctx)
@@ -254,7 +255,7 @@ func (c *call) ring() bool {
 		case <-timer.C:
 			c.giveUp(contactdb.NoAnswer)
 		case o := <-c.orders:
-			if o.Kind == DoHangup {
+			if o.Kind == floor.DoHangup {
 				c.giveUp(contactdb.Cancelled)
 			}
 		case f := <-c.asks: // of the operator whose preview it was
@@ -276,7 +277,7 @@ func (c *call) giveUp(outcome string) {
 func (c *call) answered(at time.Time) {
 	c.rec.AnsweredAt, c.notes.AnsweredAt, c.notes.Dialog = at, at, c.sip.Dialog()
 	c.note()
-	c.l.tell(Input{Kind: InAnswered, Call: c.a.ID})
+	c.l.tell(floor.Input{Kind: floor.InAnswered, Call: c.a.ID})
 	c.l.publish(Event{Kind: "call.answered", Attempt: c.a.ID})
 }
 
@@ -329,7 +330,7 @@ func (c *call) screen() amd.Verdict {
 		case f := <-c.asks:
 			f()
 		case o := <-c.orders:
-			if o.Kind == DoHangup {
+			if o.Kind == floor.DoHangup {
 				c.giveUp(contactdb.Cancelled)
 			}
 		}

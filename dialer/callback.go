@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"apel/contactdb"
+	"apel/dialer/floor"
 
 	"go.uber.org/zap"
 )
@@ -39,7 +40,7 @@ func (l *loop) tellPromises(now time.Time) {
 			due[c.Operator] = dueOf(c)
 		}
 	}
-	l.tell(Input{Kind: InPromises, Promises: due})
+	l.tell(floor.Input{Kind: floor.InPromises, Promises: due})
 }
 
 // promisesChanged is tellPromises from outside of the loop.
@@ -148,7 +149,7 @@ func (s *Service) contactOf(r *rules, phone, list string) (contactdb.Contact, er
 // callbackChanged lets a running campaign know.
 func (s *Service) callbackChanged(campaign string) {
 	if l := s.floorOf(campaign); l != nil {
-		l.tell(Input{Kind: InContacts})
+		l.tell(floor.Input{Kind: floor.InContacts})
 		l.promisesChanged()
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"apel/contactdb"
+	"apel/dialer/floor"
 	"apel/dialer/ua"
 	"apel/media"
 
@@ -30,22 +31,22 @@ func (c *call) serve() string {
 		select {
 		case o := <-c.orders:
 			switch o.Kind {
-			case DoConnect:
+			case floor.DoConnect:
 				c.connect(o.Operator)
-			case DoRelease:
+			case floor.DoRelease:
 				return c.apologise()
-			case DoHangup:
+			case floor.DoHangup:
 				if o.Operator != "" && c.consult != nil {
 					c.goOn(takenBack)
 					break
 				}
 				c.byOperator = o.Operator != ""
 				c.sip.Hangup()
-			case DoDispose:
+			case floor.DoDispose:
 				c.dispose(o.Key)
-			case DoConsult:
+			case floor.DoConsult:
 				c.setAside(o.Operator)
-			case DoPart:
+			case floor.DoPart:
 				c.leave(o.Operator)
 			}
 		case v := <-c.listening.later():
@@ -116,7 +117,7 @@ func (c *call) connect(operator string) {
 	c.rec.Operator, c.rec.Team = operator, l.team
 	c.notes.BridgedAt, c.notes.Operator = c.rec.BridgedAt, operator
 	c.note()
-	c.l.tell(Input{Kind: InBridged, Call: c.a.ID, Operator: operator})
+	c.l.tell(floor.Input{Kind: floor.InBridged, Call: c.a.ID, Operator: operator})
 	c.l.publish(Event{Kind: "call.bridged", Attempt: c.a.ID, Operator: operator})
 }
 
@@ -203,7 +204,7 @@ func (c *call) play(pcm []int16, brief bool) error {
 		case f := <-c.asks:
 			f()
 		case o := <-c.orders:
-			if brief && o.Kind == DoHangup {
+			if brief && o.Kind == floor.DoHangup {
 				stop()
 			}
 		case <-down:
@@ -233,7 +234,7 @@ func (c *call) wrapUp() {
 func (c *call) takeWord() {
 	from := time.Now()
 	if c.away == nil { // else it was told as the customer was handed over
-		c.l.tell(Input{Kind: InTalkEnded, Call: c.a.ID, Operator: c.rec.Operator})
+		c.l.tell(floor.Input{Kind: floor.InTalkEnded, Call: c.a.ID, Operator: c.rec.Operator})
 	}
 	c.operator.play(endToneHz)
 	for c.noteResult() {
@@ -264,12 +265,12 @@ func (c *call) noteResult() bool {
 		case f := <-c.asks:
 			f()
 		case o := <-c.orders:
-			if o.Kind == DoDispose {
+			if o.Kind == floor.DoDispose {
 				c.dispose(o.Key)
-			} else if o.Kind == DoHangup && o.Operator == "" {
+			} else if o.Kind == floor.DoHangup && o.Operator == "" {
 				c.sip.Hangup() // on a customer who talks outside
 				return false
-			} else if o.Kind != DoTakenBack && o.Kind != DoConsult && o.Kind != DoPart && o.Kind != DoHangup { // the time is up, or the floor has given this call's operator up
+			} else if o.Kind != floor.DoTakenBack && o.Kind != floor.DoConsult && o.Kind != floor.DoPart && o.Kind != floor.DoHangup { // the time is up, or the floor has given this call's operator up
 				return false
 			}
 		case <-c.l.s.leave: // the legs are down by now

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"apel/contactdb"
+	"apel/dialer/floor"
 
 	"go.uber.org/zap"
 )
@@ -28,7 +29,7 @@ func (c *call) settle() {
 	st := c.settlement()
 	next := c.l.rules.Load().ask(st.NextTry)
 	free := sync.OnceFunc(func() {
-		c.l.tell(Input{Kind: InSettled, Call: c.a.ID, Outcome: c.rec.Outcome, Disposition: st.Record.Disposition, NextAt: next})
+		c.l.tell(floor.Input{Kind: floor.InSettled, Call: c.a.ID, Outcome: c.rec.Outcome, Disposition: st.Record.Disposition, NextAt: next})
 	})
 	defer free()
 	rec, kept := c.keep(st, free)

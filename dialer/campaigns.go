@@ -13,6 +13,7 @@ import (
 
 	"apel/campaign"
 	"apel/contactdb"
+	"apel/dialer/floor"
 	"apel/media"
 )
 
@@ -91,7 +92,7 @@ func (s *Service) inForce(c contactdb.Campaign) error {
 	s.mu.Lock()
 	s.arrange(r)
 	s.mu.Unlock()
-	l.tell(Input{Kind: InSettings, Settings: r.floor()})
+	l.tell(floor.Input{Kind: floor.InSettings, Settings: r.floor()})
 	s.desk.rearrange() // it may be another team's now
 	return nil
 }
@@ -235,7 +236,7 @@ func (s *Service) move(name string, to contactdb.CampaignState, why string, from
 	if l := s.floorOf(name); l != nil {
 		l.halted.Store(nil)
 		l.resting.Store(restsIn(to)) // before the floor leases, and before a pause is acknowledged
-		l.tell(Input{Kind: InState, State: to})
+		l.tell(floor.Input{Kind: floor.InState, State: to})
 		s.desk.rests(l, restsIn(to))
 		s.pastGate()
 		return c, nil
@@ -294,9 +295,9 @@ func (s *Service) CampaignStatus(name string, detail bool) (CampaignStatus, erro
 		if why := l.halted.Load(); why != nil && c.State == contactdb.Running {
 			st.State, st.Reason = contactdb.Paused, *why
 		}
-		l.look(func(f *Floor) {
+		l.look(func(f *floor.Floor) {
 			st.Grounds, _ = f.Grounds()
-			st.Why, st.FloorCounts, st.Occupancy = st.Grounds.String(), f.Counts(), f.Occupancy(now)
+			st.Why, st.Counts, st.Occupancy = st.Grounds.String(), f.Counts(), f.Occupancy(now)
 			if detail {
 				st.Decisions = append(st.Decisions, l.decisions...)
 			}

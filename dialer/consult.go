@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"apel/contactdb"
+	"apel/dialer/floor"
 	"apel/dialer/ua"
 	"apel/media"
 
@@ -65,7 +66,7 @@ func (c *call) transfer(t Transfer, answer chan error) error {
 		answer <- nil
 		return nil
 	}
-	in := Input{Kind: InConsult, Call: c.a.ID, Operator: c.rec.Operator}
+	in := floor.Input{Kind: floor.InConsult, Call: c.a.ID, Operator: c.rec.Operator}
 	switch {
 	case t.Operator == c.rec.Operator:
 		return say(ErrInput, "yourself", "that is you")
@@ -99,7 +100,7 @@ func (c *call) setAside(name string) {
 	switch {
 	case k == nil || k.far != nil || k.leg != nil && name != "":
 		if name != "" { // asked for and not wanted any more
-			c.l.tell(Input{Kind: InConsultOver, Call: c.a.ID})
+			c.l.tell(floor.Input{Kind: floor.InConsultOver, Call: c.a.ID})
 		}
 		return
 	case name == "" && k.leg == nil:
@@ -113,7 +114,7 @@ func (c *call) setAside(name string) {
 	k.leg, k.To, k.name = c.l.s.desk.leg(name), name, name
 	if k.leg == nil || k.leg.deaf.Load() || c.gone() {
 		c.consult = nil
-		c.l.tell(Input{Kind: InConsultOver, Call: c.a.ID})
+		c.l.tell(floor.Input{Kind: floor.InConsultOver, Call: c.a.ID})
 		k.answer <- say(contactdb.ErrState, "nobody-free", "nobody is free: %s", k.name)
 		return
 	}
@@ -229,7 +230,7 @@ func (c *call) endConsult(end string) {
 		c.asked.Store(nil)
 		k.leg.play(endToneHz)
 		c.l.s.desk.served(k.To, c)
-		c.l.tell(Input{Kind: InConsultOver, Call: c.a.ID})
+		c.l.tell(floor.Input{Kind: floor.InConsultOver, Call: c.a.ID})
 	}
 }
 

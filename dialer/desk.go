@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"apel/contactdb"
+	"apel/dialer/floor"
 	"apel/media/browser"
 	"apel/pacing"
 
@@ -97,7 +98,7 @@ func (d *desk) key(s *seat, key byte) {
 	defer d.mu.Unlock()
 	if key != '*' {
 		if s.loop != nil {
-			s.loop.tell(Input{Kind: InKey, Operator: s.name, Key: key})
+			s.loop.tell(floor.Input{Kind: floor.InKey, Operator: s.name, Key: key})
 		}
 		return
 	}
@@ -158,14 +159,14 @@ func (r *rules) admits(s *seat) bool {
 // tell lets the operator's floor know how things stand. With mu held.
 func (d *desk) tell(s *seat) {
 	if s.loop != nil {
-		s.loop.tell(Input{Kind: InOperator, Operator: s.name, Present: s.leg != nil, Ready: s.ready && !s.deaf && s.guest == nil, Deaf: s.deaf, Lent: s.listens, Reason: s.why()})
+		s.loop.tell(floor.Input{Kind: floor.InOperator, Operator: s.name, Present: s.leg != nil, Ready: s.ready && !s.deaf && s.guest == nil, Deaf: s.deaf, Lent: s.listens, Reason: s.why()})
 	}
 }
 
 // tellDeaf is tell for a leg that sends, but has nothing to say. With mu held.
 func (d *desk) tellDeaf(s *seat) {
 	if s.loop != nil {
-		s.loop.tell(Input{Kind: InOperator, Operator: s.name, Present: true, Deaf: true, Reason: s.why()})
+		s.loop.tell(floor.Input{Kind: floor.InOperator, Operator: s.name, Present: true, Deaf: true, Reason: s.why()})
 	}
 }
 
@@ -212,7 +213,7 @@ func (d *desk) stateOf(l *loop, operator, state string) {
 		return
 	}
 	if s != nil && s.loop == l {
-		if state == LentAway {
+		if state == floor.LentAway {
 			d.lent(s)
 			d.mu.Unlock()
 			return

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"apel/contactdb"
+	"apel/dialer/floor"
 	"apel/media"
 )
 
@@ -123,7 +124,7 @@ func (c *call) takenBack() bool {
 	c.work.mu.Lock()
 	c.work.undo = time.Now().Add(takeBackWithin)
 	c.work.mu.Unlock()
-	c.l.tell(Input{Kind: InFreed, Call: c.a.ID, Operator: c.rec.Operator, Disposition: c.said()})
+	c.l.tell(floor.Input{Kind: floor.InFreed, Call: c.a.ID, Operator: c.rec.Operator, Disposition: c.said()})
 	timer := time.NewTimer(takeBackWithin)
 	defer timer.Stop()
 	for {
@@ -135,10 +136,10 @@ func (c *call) takenBack() bool {
 		case f := <-c.asks:
 			f()
 		case o := <-c.orders:
-			if o.Kind == DoHangup && o.Operator == "" { // on a customer who talks outside
+			if o.Kind == floor.DoHangup && o.Operator == "" { // on a customer who talks outside
 				c.sip.Hangup()
 			}
-			if o.Kind == DoTakenBack {
+			if o.Kind == floor.DoTakenBack {
 				c.key = 0
 				c.work.mu.Lock()
 				c.work.undo, c.work.at = time.Time{}, time.Time{}
@@ -314,7 +315,7 @@ func (s *Service) TakeBack(operator, attempt string) error {
 		if late {
 			return say(contactdb.ErrState, "too-late", "there is no result to take back")
 		}
-		c.l.tell(Input{Kind: InTakenBack, Call: c.a.ID, Operator: c.rec.Operator})
+		c.l.tell(floor.Input{Kind: floor.InTakenBack, Call: c.a.ID, Operator: c.rec.Operator})
 		return nil
 	})
 }

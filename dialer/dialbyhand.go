@@ -9,6 +9,7 @@ import (
 	"apel/campaign"
 	"apel/contactdb"
 	"apel/contactdb/intake"
+	"apel/dialer/floor"
 )
 
 // Where the campaign allows it, an operator has a number called that is typed
@@ -83,7 +84,7 @@ func (s *Service) Dial(operator, number string) (Dialed, error) {
 		}
 	}
 	w.byHand = byHand{contact.ID, phone}
-	l.tell(Input{Kind: InDial, Operator: operator, Contact: contact.ID})
+	l.tell(floor.Input{Kind: floor.InDial, Operator: operator, Contact: contact.ID})
 	select {
 	case a := <-w.answer:
 		d.Attempt, err = a.attempt, a.err
@@ -207,7 +208,7 @@ func (l *loop) typedBy(operator string) byHand {
 }
 
 // dialFor leases the contact that an operator wants called.
-func (l *loop) dialFor(a Action) {
+func (l *loop) dialFor(a floor.Action) {
 	switch {
 	case a.Why == "campaign-rests":
 		l.answer(a.Operator, answerToDial{err: say(contactdb.ErrState, "campaign-rests", "the campaign places no calls now")})

@@ -1,9 +1,8 @@
-// Package dialer is the engine: floors, calls, operators, events, and the
-// service that runs them.
+// Package dialer is the engine: calls, operators, events, and the service that
+// runs them.
 //
-// A Floor is the running state of one campaign as a pure state machine: an
-// event and its time go in, actions come out. One loop per running campaign
-// owns it. Each call is one goroutine that reads top to bottom (originate,
+// A floor.Floor is the running state of one campaign as a pure state machine;
+// one loop per running campaign owns it. Each call is one goroutine that reads top to bottom (originate,
 // screen, bridge, settle) and reports events to the loop. A fact is durable in
 // contactdb before its event is published or its INVITE is sent.
 package dialer
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"apel/contactdb"
+	"apel/dialer/floor"
 	"apel/pacing"
 )
 
@@ -57,10 +57,10 @@ type CampaignStatus struct {
 	Mode    string         `json:"mode"`
 	Why     string         `json:"why,omitempty"` // the last pacing decision
 	Grounds pacing.Grounds `json:"-"`             // of Why, for pages in other languages
-	FloorCounts
+	floor.Counts
 	Occupancy        float64         `json:"occupancy"`      // of signed-in time, talking or in wrap-up, since the floor started
 	WaitMS           int64           `json:"wait_ms"`        // operators' waiting time today, all together
-	Waits            Waits           `json:"wait_causes_ms"` // its causes; they add up to it
+	Waits            floor.Waits     `json:"wait_causes_ms"` // its causes; they add up to it
 	Today            contactdb.Tally `json:"today"`
 	Window           contactdb.Tally `json:"window"`           // the regulator's window
 	AbandonmentRate  float64         `json:"abandonment_rate"` // of Window

@@ -5,10 +5,11 @@ import (
 	"time"
 
 	"apel/contactdb"
+	"apel/dialer/floor"
 )
 
 // Inspect has f look at a floor after every step that it takes, in its loop.
-func (s *Service) Inspect(f func(*Floor)) { s.inspect = f }
+func (s *Service) Inspect(f func(*floor.Floor)) { s.inspect = f }
 
 // Settling has f asked before each record is kept; an error of f's is the store's.
 func (s *Service) Settling(f func() error) {
@@ -44,4 +45,6 @@ func (s *Service) KeptWaits(campaign string, day time.Time) bool {
 }
 
 // Disturb tells a floor that its lines may have changed.
-func (s *Service) Disturb(campaign string) { s.floorOf(campaign).tell(Input{Kind: InLines}) }
+func (s *Service) Disturb(campaign string) {
+	s.floorOf(campaign).tell(floor.Input{Kind: floor.InLines})
+}

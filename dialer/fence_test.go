@@ -19,6 +19,7 @@ var levels = map[string]int{
 	"dialer":         2,
 	"dialer/ua":      1,
 	"dialer/lab":     1,
+	"dialer/floor":   1,
 	"campaign":       1,
 	"media/browser":  1,
 	"contactdb":      0,
@@ -49,6 +50,7 @@ var fences = []struct {
 var pure = []struct{ pkg, why string }{
 	{"pacing", "a pacing decision must replay from its events, millions a minute"},
 	{"media/amd", "a verdict must replay from a recording, to the millisecond"},
+	{"dialer/floor", "what a floor decided must replay from its inputs, in the service and in the simulator"},
 	{"campaign", "the rules must answer the same for plan, why and lease"},
 }
 

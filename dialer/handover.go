@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"apel/contactdb"
+	"apel/dialer/floor"
 	"apel/media"
 )
 
@@ -31,7 +32,7 @@ func (c *call) handOver() error {
 		return say(contactdb.ErrState, "nobody-free", "nobody is free: %s", k.name)
 	}
 	c.settleOn(k)
-	c.l.tell(Input{Kind: InHandedOver, Call: c.a.ID, Operator: k.To})
+	c.l.tell(floor.Input{Kind: floor.InHandedOver, Call: c.a.ID, Operator: k.To})
 	return nil
 }
 
@@ -75,7 +76,7 @@ func (c *call) sendAway() {
 	customer, far := c.sip, k.far
 	c.bridge = media.Join(customer.Media(), far.call.Media(), c.recorder)
 	c.note()
-	c.l.tell(Input{Kind: InTalkEnded, Call: c.a.ID, Operator: c.rec.Operator, Away: true})
+	c.l.tell(floor.Input{Kind: floor.InTalkEnded, Call: c.a.ID, Operator: c.rec.Operator, Away: true})
 	c.l.publish(Event{Kind: "call.transferred", Attempt: c.a.ID, Operator: c.rec.Operator, Detail: "outside"})
 	c.l.wg.Go(func() {
 		select {
@@ -92,13 +93,13 @@ func (c *call) sendAway() {
 func (c *call) outlast(word bool) string {
 	if word {
 		c.takeWord()
-		c.l.tell(Input{Kind: InFreed, Call: c.a.ID, Operator: c.rec.Operator, Disposition: c.said()})
+		c.l.tell(floor.Input{Kind: floor.InFreed, Call: c.a.ID, Operator: c.rec.Operator, Disposition: c.said()})
 		c.l.s.desk.served(c.rec.Operator, c)
 	}
 	for {
 		select {
 		case o := <-c.orders:
-			if o.Kind == DoHangup && o.Operator == "" {
+			if o.Kind == floor.DoHangup && o.Operator == "" {
 				c.sip.Hangup()
 			}
 		case f := <-c.asks:

@@ -15,6 +15,7 @@ import (
 
 	"apel/contactdb"
 	"apel/contactdb/intake"
+	"apel/dialer/floor"
 )
 
 // ImportOptions are the flags of list import.
@@ -183,7 +184,7 @@ func (s *Service) contactsChanged(list string) {
 		for _, used := range l.rules.Load().def.Lists {
 			if used.Name == list {
 				s.arrange(l.rules.Load())
-				l.tell(Input{Kind: InContacts})
+				l.tell(floor.Input{Kind: floor.InContacts})
 			}
 		}
 	}

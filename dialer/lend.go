@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"apel/contactdb"
+	"apel/dialer/floor"
 	"apel/media"
 	"apel/pacing"
 )
@@ -41,7 +42,7 @@ func (d *desk) lend() {
 			continue
 		}
 		better := d.campaignOf(s)
-		s.loop.tell(Input{Kind: InLend, Operator: s.name, Ready: better != s.loop})
+		s.loop.tell(floor.Input{Kind: floor.InLend, Operator: s.name, Ready: better != s.loop})
 	}
 }
 
@@ -73,7 +74,7 @@ func (d *desk) campaignOf(s *seat) *loop {
 // lent takes in that a floor has let go of an operator. What it was told of them
 // meanwhile it must not take for somebody new. With mu held.
 func (d *desk) lent(s *seat) {
-	s.loop.tell(Input{Kind: InOperator, Operator: s.name})
+	s.loop.tell(floor.Input{Kind: floor.InOperator, Operator: s.name})
 	s.loop = nil
 	d.place(s)
 	d.answer(s, true)
@@ -108,7 +109,7 @@ func (d *desk) borrow(name string, to *loop) error {
 		return nil
 	}
 	s.lending = lent
-	home.tell(Input{Kind: InBorrow, Operator: name})
+	home.tell(floor.Input{Kind: floor.InBorrow, Operator: name})
 	d.mu.Unlock()
 	select {
 	case ok := <-lent:
@@ -143,7 +144,7 @@ func (d *desk) goHome(s *seat) {
 		return
 	}
 	s.guest = nil
-	s.loop.tell(Input{Kind: InLend, Operator: s.name, Ready: true})
+	s.loop.tell(floor.Input{Kind: floor.InLend, Operator: s.name, Ready: true})
 }
 
 // admitted are the operators who may be lent to a campaign, or work for it.
@@ -202,7 +203,7 @@ func (d *desk) lendEar(name string) (*media.Session, error) {
 		free <- true
 	} else {
 		over = home.done
-		home.tell(Input{Kind: InListen, Operator: name, Ready: true})
+		home.tell(floor.Input{Kind: floor.InListen, Operator: name, Ready: true})
 	}
 	d.mu.Unlock()
 	select {
@@ -229,7 +230,7 @@ func (d *desk) returnEar(name, reason string) {
 		s.reason = reason
 	}
 	if s.loop != nil {
-		s.loop.tell(Input{Kind: InListen, Operator: name})
+		s.loop.tell(floor.Input{Kind: floor.InListen, Operator: name})
 	}
 	d.tell(s)
 }

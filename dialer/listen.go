@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"apel/contactdb"
+	"apel/dialer/floor"
 	"apel/media"
 	"apel/media/amd"
 
@@ -186,7 +187,7 @@ func (c *call) correct(v amd.Verdict) {
 	c.l.publish(Event{Kind: "call.corrected", Attempt: c.a.ID, Operator: c.rec.Operator, State: string(v.Kind), Detail: v.Why})
 	c.l.log.Info("not a person after all", zap.String("attempt", c.a.ID), zap.String("verdict", string(v.Kind)))
 	if c.rec.BridgedAt.IsZero() {
-		c.l.tell(Input{Kind: InMachine, Call: c.a.ID})
+		c.l.tell(floor.Input{Kind: floor.InMachine, Call: c.a.ID})
 		c.sip.Hangup()
 		return
 	}

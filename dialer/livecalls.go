@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"apel/contactdb"
+	"apel/dialer/floor"
 	"apel/media"
 )
 
@@ -42,7 +43,7 @@ func (s *Service) LiveCalls() []LiveCall {
 	all := []LiveCall{}
 	for _, l := range loops {
 		now := time.Now()
-		l.look(func(f *Floor) {
+		l.look(func(f *floor.Floor) {
 			for id, c := range l.calls {
 				on, here := f.Call(id)
 				if !here {
@@ -102,7 +103,7 @@ func (s *Service) HangUpCall(attempt string) (LiveCall, error) {
 
 func (s *Service) callOf(v LiveCall) (c *call) {
 	if l := s.floorOf(v.Campaign); l != nil {
-		l.look(func(*Floor) { c = l.calls[v.Attempt] })
+		l.look(func(*floor.Floor) { c = l.calls[v.Attempt] })
 	}
 	return c
 }

@@ -10,6 +10,7 @@ import (
 
 	"apel/campaign"
 	"apel/contactdb"
+	"apel/dialer/floor"
 	"apel/pacing"
 
 	"go.uber.org/zap"
@@ -24,8 +25,8 @@ type rules struct {
 	hold    []int16 // for customers on hold; nil: silence
 }
 
-func (r *rules) floor() FloorSettings {
-	return FloorSettings{Pacing: r.def.Pacing, Within: r.def.Abandonment.Within, WrapUp: r.def.WrapUp, Countdown: r.def.Countdown}
+func (r *rules) floor() floor.Settings {
+	return floor.Settings{Pacing: r.def.Pacing, Within: r.def.Abandonment.Within, WrapUp: r.def.WrapUp, Countdown: r.def.Countdown}
 }
 
 // open says whether a number in these zones may be called now, by the call
@@ -74,11 +75,11 @@ type loop struct {
 	log   *zap.Logger
 	ctx   context.Context // ends when every call has ended
 	wg    sync.WaitGroup  // calls and leases
-	in    *inbox[Input]
-	ask   chan func(*Floor) // to look at the floor from outside
-	done  chan struct{}     // the loop has ended
-	kept  atomic.Bool       // the campaign goes on after a restart: its state is not touched
-	why   string            // of the end; read after done
+	in    *inbox[floor.Input]
+	ask   chan func(*floor.Floor) // to look at the floor from outside
+	done  chan struct{}           // the loop has ended
+	kept  atomic.Bool             // the campaign goes on after a restart: its state is not touched
+	why   string                  // of the end; read after done
 
 	hours   atomic.Pointer[contactdb.Hours] // what the campaign has learned of the hours of the day
 	resting atomic.Bool                     // places no calls: paused or draining
@@ -87,7 +88,7 @@ type loop struct {
 	dialing sync.Map // operator → *dialing
 
 	// Owned by the loop's goroutine.
-	floor     *Floor
+	floor     *floor.Floor
 	pacer     *pacing.Pacer // the floor's
 	calls     map[string]*call
 	decisions []DecisionLine
@@ -103,7 +104,7 @@ type loop struct {
 }
 
 // tell hands the floor an input; it never waits.
-func (l *loop) tell(in Input) {
+func (l *loop) tell(in floor.Input) {
 	if in.At.IsZero() {
 		in.At = time.Now()
 	}
@@ -165,7 +166,7 @@ func (l *loop) attend(over <-chan time.Time) {
 // tick takes in, beside what has happened, that time has passed.
 func (l *loop) tick(now time.Time) (over bool) {
 	l.recount(now)
-	over = l.step(append(l.happened(), Input{Kind: InTick, At: now})...)
+	over = l.step(append(l.happened(), floor.Input{Kind: floor.InTick, At: now})...)
 	l.keepWaits(now, over)
 	return over
 }
@@ -173,9 +174,9 @@ func (l *loop) tick(now time.Time) (over bool) {
 // happened are the inputs that have come in, by time; those of one instant in
 // an order of their own. What is told of one call, or of one operator, keeps
 // its order; a lease comes before what its calls report.
-func (l *loop) happened() []Input {
+func (l *loop) happened() []floor.Input {
 	ins := l.in.take()
-	slices.SortStableFunc(ins, func(a, b Input) int {
+	slices.SortStableFunc(ins, func(a, b floor.Input) int {
 		order := cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Call, b.Call))
 		if order != 0 || a.Call != "" {
 			return order
@@ -208,7 +209,7 @@ func (l *loop) untilTick() time.Duration {
 }
 
 // step gives the floor what has happened and carries out its answer; true: all is over.
-func (l *loop) step(ins ...Input) (over bool) {
+func (l *loop) step(ins ...floor.Input) (over bool) {
 	if len(ins) == 0 {
 		return false
 	}
@@ -222,9 +223,9 @@ func (l *loop) step(ins ...Input) (over bool) {
 	}
 	for _, in := range ins {
 		switch in.Kind {
-		case InSettled:
+		case floor.InSettled:
 			delete(l.calls, in.Call)
-		case InAhead:
+		case floor.InAhead:
 			l.glancing = false
 		}
 	}
@@ -235,25 +236,25 @@ func (l *loop) step(ins ...Input) (over bool) {
 	return over
 }
 
-func (l *loop) perform(a Action, at time.Time) (over bool) {
+func (l *loop) perform(a floor.Action, at time.Time) (over bool) {
 	switch a.Kind {
-	case DoLease:
+	case floor.DoLease:
 		r := l.rules.Load()
 		l.wg.Go(func() { l.lease(r, a.N, a.Contacts, a.Operator, byHand{}) })
-	case DoDial:
+	case floor.DoDial:
 		l.dialFor(a)
-	case DoDecision:
+	case floor.DoDecision:
 		why, _ := l.floor.Grounds()
 		l.decided(why, at)
-	case DoPreview:
+	case floor.DoPreview:
 		l.show(a)
-	case DoLend:
+	case floor.DoLend:
 		l.s.desk.answered(a.Operator, a.Why == "")
-	case DoAway:
+	case floor.DoAway:
 		l.s.desk.away(a.Operator, a.Why)
-	case DoOperator:
+	case floor.DoOperator:
 		l.s.desk.stateOf(l, a.Operator, a.Why)
-	case DoFinished:
+	case floor.DoFinished:
 		l.why = a.Why
 		if l.rules.Load().over(at) {
 			l.why = "its schedule has ended"
@@ -269,8 +270,8 @@ func (l *loop) perform(a Action, at time.Time) (over bool) {
 
 // order hands a call an order. Keys beyond what it can take in are dropped,
 // the floor's own orders never: there are few of them in a call's life.
-func (c *call) order(a Action) {
-	if a.Kind == DoDispose && len(c.orders) > cap(c.orders)/2 {
+func (c *call) order(a floor.Action) {
+	if a.Kind == floor.DoDispose && len(c.orders) > cap(c.orders)/2 {
 		return
 	}
 	select {
@@ -308,7 +309,7 @@ func (l *loop) recount(now time.Time) {
 		return
 	}
 	l.window = from
-	l.step(Input{Kind: InWindow, At: now, Live: t.LiveAnswers, Abandoned: t.Abandoned, Horizon: l.horizon(now)})
+	l.step(floor.Input{Kind: floor.InWindow, At: now, Live: t.LiveAnswers, Abandoned: t.Abandoned, Horizon: l.horizon(now)})
 }
 
 // windowStart is the first day that counts: windows are whole days, in UTC, as
@@ -319,10 +320,10 @@ func windowStart(now time.Time, window time.Duration) time.Time {
 }
 
 // look runs f on the floor, in the loop; false if the loop has ended.
-func (l *loop) look(f func(*Floor)) bool {
+func (l *loop) look(f func(*floor.Floor)) bool {
 	ran := make(chan struct{})
 	select {
-	case l.ask <- func(fl *Floor) { f(fl); close(ran) }:
+	case l.ask <- func(fl *floor.Floor) { f(fl); close(ran) }:
 		<-ran
 		return true
 	case <-l.done:
@@ -343,7 +344,7 @@ func (l *loop) finish() {
 // newLoop makes the loop of a campaign; run starts it.
 func (s *Service) newLoop(c contactdb.Campaign, r *rules) *loop {
 	l := &loop{s: s, name: c.Name, log: s.log.With(zap.String("campaign", c.Name)), ctx: s.callCtx,
-		in: newInbox[Input](), ask: make(chan func(*Floor)), done: make(chan struct{}), calls: map[string]*call{}, started: time.Now(), waits: dayWaits{}, waitsAt: time.Now(), learned: time.Now()}
+		in: newInbox[floor.Input](), ask: make(chan func(*floor.Floor)), done: make(chan struct{}), calls: map[string]*call{}, started: time.Now(), waits: dayWaits{}, waitsAt: time.Now(), learned: time.Now()}
 	l.rules.Store(r)
 	l.resting.Store(restsIn(c.State))
 	l.hours.Store(&contactdb.Hours{})
@@ -353,7 +354,7 @@ func (s *Service) newLoop(c contactdb.Campaign, r *rules) *loop {
 			l.log.Warn("pacing starts without what it had learned", zap.Error(err))
 		}
 	}
-	l.pacer, l.floor = p, NewFloor(r.floor(), p, c.State)
+	l.pacer, l.floor = p, floor.New(r.floor(), p, c.State)
 	return l
 }
 

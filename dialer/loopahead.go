@@ -8,6 +8,7 @@ import (
 
 	"apel/campaign"
 	"apel/contactdb"
+	"apel/dialer/floor"
 	"apel/pacing"
 
 	"go.uber.org/zap"
@@ -29,18 +30,18 @@ func (l *loop) glance(now time.Time) {
 
 // lookAhead reads who would be leased next. What cannot be read is not known:
 // leases go on in order.
-func (l *loop) lookAhead(r *rules) Input {
-	now, in := time.Now(), Input{Kind: InAhead, Choose: r.def.Pacing.Choose}
+func (l *loop) lookAhead(r *rules) floor.Input {
+	now, in := time.Now(), floor.Input{Kind: floor.InAhead, Choose: r.def.Pacing.Choose}
 	known := map[uint64][]pacing.Trait{}
 	lines := l.s.linesOf(r.def.Trunks)
 	req := l.request(r, now, known, func() string { return lines.next() })
-	req.Max = AheadShown
+	req.Max = floor.AheadShown
 	all, err := l.s.store.Ahead(l.ctx, req)
 	if err != nil && !errors.Is(err, context.Canceled) {
 		l.log.Warn("the next contacts could not be read", zap.Error(err))
 	}
 	for _, c := range all {
-		in.Ahead = append(in.Ahead, Ahead{Contact: c.ID, Traits: known[c.ID]})
+		in.Ahead = append(in.Ahead, floor.Ahead{Contact: c.ID, Traits: known[c.ID]})
 	}
 	return in
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"apel/contactdb"
+	"apel/dialer/floor"
 	"apel/pacing"
 )
 
@@ -38,14 +39,14 @@ func (l *loop) lease(r *rules, n int, chosen []uint64, operator string, only byH
 	res, err := l.s.store.Lease(l.ctx, req)
 	l.s.book(reserved, res.Attempts)
 	if err != nil {
-		l.tell(Input{Kind: InLeased, Operator: operator, Manual: manual, NextAt: now.Add(time.Second)})
+		l.tell(floor.Input{Kind: floor.InLeased, Operator: operator, Manual: manual, NextAt: now.Add(time.Second)})
 		l.answer(operator, answerToDial{err: err})
 		if !errors.Is(err, context.Canceled) {
 			l.s.storeFailed(l.name, err)
 		}
 		return
 	}
-	in := Input{Kind: InLeased, Operator: operator, Manual: manual, NextAt: res.NextAt}
+	in := floor.Input{Kind: floor.InLeased, Operator: operator, Manual: manual, NextAt: res.NextAt}
 	in.Exhausted = len(res.Attempts) == 0 && res.NextAt.IsZero() && !res.More
 	if len(res.Attempts) > 0 || res.More {
 		in.NextAt = time.Time{} // there may be more at once
@@ -62,12 +63,12 @@ func (l *loop) lease(r *rules, n int, chosen []uint64, operator string, only byH
 			calls[i].by(operator)
 			l.s.desk.serving(operator, calls[i])
 		}
-		in.Calls = append(in.Calls, LeasedCall{ID: a.ID, Trunk: a.Trunk, Contact: a.Contact.ID, Traits: known[a.Contact.ID], For: a.For, Preview: calls[i].preview})
+		in.Calls = append(in.Calls, floor.LeasedCall{ID: a.ID, Trunk: a.Trunk, Contact: a.Contact.ID, Traits: known[a.Contact.ID], For: a.For, Preview: calls[i].preview})
 	}
 	// The loop must know the calls before they report: it enters them when it takes the input.
 	entered := make(chan struct{})
 	select {
-	case l.ask <- func(*Floor) {
+	case l.ask <- func(*floor.Floor) {
 		for _, c := range calls {
 			l.calls[c.a.ID] = c
 		}
@@ -95,7 +96,7 @@ func (l *loop) lease(r *rules, n int, chosen []uint64, operator string, only byH
 }
 
 func (l *loop) newCall(r *rules, a contactdb.Attempt) *call {
-	return &call{l: l, rules: r, a: a, orders: make(chan Action, 64), asks: make(chan func(), 16), preview: r.def.Pacing.Mode == pacing.Preview && a.For == "", over: make(chan struct{}), inLine: make(chan struct{}), rec: contactdb.Record{
+	return &call{l: l, rules: r, a: a, orders: make(chan floor.Action, 64), asks: make(chan func(), 16), preview: r.def.Pacing.Mode == pacing.Preview && a.For == "", over: make(chan struct{}), inLine: make(chan struct{}), rec: contactdb.Record{
 		ID: a.ID, Campaign: a.Campaign, CampaignVersion: a.Version, List: a.Contact.List, ContactID: a.Contact.ID,
 		Phone: a.Contact.Phone, Attempt: a.Number, Trunk: a.Trunk, CallerID: a.CallerID, SIPCallID: a.SIPCallID}}
 }

@@ -12,6 +12,7 @@ import (
 
 	"apel/contactdb"
 	"apel/dialer"
+	"apel/dialer/floor"
 	"apel/dialer/lab"
 	"apel/media"
 	"apel/media/browser/headset"
@@ -394,7 +395,7 @@ func TestALegIsNotLentInTheInstantWhenItsOperatorIsGivenSomebody(t *testing.T) {
 		s := newShift(t, shiftConfig{operators: 2, contacts: 2, channels: 5, cps: 5, carrier: hummer(), campaign: announced + "manual: true\ncountry: RO\nattempts: {per-day: 3}\n",
 			phone: func(_ int, p *lab.PhoneConfig) { p.Manual, p.Continuous = true, true },
 			before: func(s *shift) {
-				s.svc.Inspect(func(f *dialer.Floor) {
+				s.svc.Inspect(func(f *floor.Floor) {
 					s.inspect(f)
 					if f.SetAside("op01") {
 						once()

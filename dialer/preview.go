@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"apel/contactdb"
+	"apel/dialer/floor"
 )
 
 // Preview is the contact that an operator is shown, to be called or skipped.
@@ -28,7 +29,7 @@ func (s *Service) Preview(operator string) (Preview, error) {
 // AcceptPreview has the contact called that an operator is shown; attempt, if
 // given, is the one that was seen. ErrState if it is not shown any more.
 func (s *Service) AcceptPreview(operator, attempt string) (Preview, error) {
-	return s.decide(operator, attempt, Input{Kind: InAccept, Operator: operator})
+	return s.decide(operator, attempt, floor.Input{Kind: floor.InAccept, Operator: operator})
 }
 
 // SkipPreview lets the contact go that an operator is shown, and says why.
@@ -36,10 +37,10 @@ func (s *Service) SkipPreview(operator, attempt, reason string) (Preview, error)
 	if reason == "" {
 		return Preview{}, say(ErrInput, "skip-reason", "a skip needs a reason, for the record")
 	}
-	return s.decide(operator, attempt, Input{Kind: InSkip, Operator: operator, Reason: reason})
+	return s.decide(operator, attempt, floor.Input{Kind: floor.InSkip, Operator: operator, Reason: reason})
 }
 
-func (s *Service) decide(operator, attempt string, in Input) (Preview, error) {
+func (s *Service) decide(operator, attempt string, in floor.Input) (Preview, error) {
 	if _, err := s.store.Operator(operator); err != nil {
 		return Preview{}, err
 	}
@@ -65,7 +66,7 @@ func (s *Service) previewOf(operator string) (p Preview, l *loop, err error) {
 	s.desk.mu.Unlock()
 	shown := false
 	if l != nil {
-		l.look(func(f *Floor) {
+		l.look(func(f *floor.Floor) {
 			id, until := f.Preview(operator)
 			c := l.calls[id]
 			shown = c != nil
@@ -81,7 +82,7 @@ func (s *Service) previewOf(operator string) (p Preview, l *loop, err error) {
 }
 
 // show puts a contact before an operator.
-func (l *loop) show(a Action) {
+func (l *loop) show(a floor.Action) {
 	c := l.calls[a.Call]
 	if c == nil {
 		return
@@ -99,12 +100,12 @@ func (c *call) wanted() bool {
 			ask()
 		case o := <-c.orders:
 			switch o.Kind {
-			case DoPlace:
+			case floor.DoPlace:
 				c.viewer = o.Operator
 				return true
-			case DoSkip, DoHangup:
+			case floor.DoSkip, floor.DoHangup:
 				why := o.Why
-				if o.Kind == DoHangup {
+				if o.Kind == floor.DoHangup {
 					why = "the campaign was stopped"
 				}
 				c.l.s.sent(c.a.Trunk) // its place at the trunk is free
@@ -151,6 +152,6 @@ func (s *Service) ReadyIn(operator string, d time.Duration) error {
 	}
 	l := st.loop
 	s.desk.mu.Unlock()
-	l.tell(Input{Kind: InReadyIn, Operator: operator, Until: time.Now().Add(d)})
+	l.tell(floor.Input{Kind: floor.InReadyIn, Operator: operator, Until: time.Now().Add(d)})
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 
 	"apel/campaign"
 	"apel/contactdb"
+	"apel/dialer/floor"
 	"apel/dialer/ua"
 	"apel/media"
 	"apel/media/browser"
@@ -96,7 +97,7 @@ type Service struct {
 	mappings sync.Mutex // held while the mappings of imports are changed; guards no field
 
 	// Set by tests before Run.
-	inspect func(*Floor) // sees every floor after every step
+	inspect func(*floor.Floor) // sees every floor after every step
 	settle  func(context.Context, contactdb.Settlement) (contactdb.Record, error)
 	noted   func(context.Context) error
 
@@ -231,7 +232,7 @@ func (s *Service) trunkChanged(t ua.TrunkState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, l := range s.loops {
-		l.tell(Input{Kind: InLines})
+		l.tell(floor.Input{Kind: floor.InLines})
 	}
 }
 

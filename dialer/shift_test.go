@@ -15,6 +15,7 @@ import (
 
 	"apel/contactdb"
 	"apel/dialer"
+	"apel/dialer/floor"
 	"apel/dialer/lab"
 	"apel/dialer/ua"
 
@@ -158,7 +159,7 @@ func (s *shift) tap(at time.Time, from, to netip.AddrPort, data []byte) {
 
 // inspect holds a floor to its invariants after every event: an operator and a
 // call belong to each other (7), and no number is in two live attempts (1).
-func (s *shift) inspect(f *dialer.Floor) {
+func (s *shift) inspect(f *floor.Floor) {
 	if err := f.Check(); err != nil {
 		s.t.Error(err)
 	}

@@ -15,6 +15,7 @@ import (
 
 	"apel/contactdb"
 	"apel/dialer"
+	"apel/dialer/floor"
 	"apel/dialer/lab"
 )
 
@@ -57,11 +58,11 @@ type shocks struct {
 	did    map[string]int
 
 	mu   sync.Mutex // guards busy
-	busy map[*dialer.Floor]map[string]string
+	busy map[*floor.Floor]map[string]string
 }
 
 func newShocks(t *testing.T, r *rand.Rand) *shocks {
-	k := &shocks{r: r, did: map[string]int{}, busy: map[*dialer.Floor]map[string]string{}}
+	k := &shocks{r: r, did: map[string]int{}, busy: map[*floor.Floor]map[string]string{}}
 	k.shift = newShift(t, shiftConfig{operators: 8, contacts: 400, channels: 12, cps: 5, campaign: "pacing: {mode: power, ratio: 2}\n" + shocked,
 		population: lab.PopulationConfig{Seed: r.Uint64(), Talk: lab.Law{Mean: 30 * time.Second, Spread: .6, Least: time.Second}, Ring: lab.Law{Mean: 6 * time.Second, Spread: .5, Least: time.Second}},
 		phone: func(_ int, p *lab.PhoneConfig) {
@@ -87,7 +88,7 @@ func newShocks(t *testing.T, r *rand.Rand) *shocks {
 
 // inspect holds to it, beside what every shift is held to, that nobody has calls
 // on two floors.
-func (k *shocks) inspect(f *dialer.Floor) {
+func (k *shocks) inspect(f *floor.Floor) {
 	k.shift.inspect(f)
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"apel/contactdb"
+	"apel/dialer/floor"
 	"apel/pacing"
 	"apel/pacing/world"
 )
@@ -14,7 +15,7 @@ import (
 // Simulate lives through a shift of a simulated centre with the production
 // floor and its pacer, in virtual time and without a network. The same
 // configuration gives the same shift.
-func Simulate(c world.Config, policy string, set FloorSettings) world.Result {
+func Simulate(c world.Config, policy string, set floor.Settings) world.Result {
 	s := newSimulated(&c, set)
 	r := world.RunFloor(c, policy, s)
 	_, r.Decisions = s.f.Grounds()
@@ -34,25 +35,25 @@ func Simulate(c world.Config, policy string, set FloorSettings) world.Result {
 // simulated is a floor in a simulated world: what the world lets it hear
 // becomes inputs, its actions become the world's.
 type simulated struct {
-	f       *Floor
+	f       *floor.Floor
 	pacer   *pacing.Pacer
 	c       *world.Config
 	ids     map[string]int // the world's numbers of calls
 	has     map[int]string // an operator's call
 	names   []string
 	number  map[string]int
-	placed  []LeasedCall // since the last lease was asked for
-	rings   []Input      // of these, where ringing begins at once
+	placed  []floor.LeasedCall // since the last lease was asked for
+	rings   []floor.Input      // of these, where ringing begins at once
 	asked   bool
-	ins     []Input
+	ins     []floor.Input
 	out     []world.Action
-	next    []Ahead
+	next    []floor.Ahead
 	day     time.Time // of the window that the regulator counts
 	horizon time.Time // when the shift ends, until the floor knows
 	looks   previews
 }
 
-func newSimulated(c *world.Config, set FloorSettings) *simulated {
+func newSimulated(c *world.Config, set floor.Settings) *simulated {
 	s := &simulated{c: c, ids: map[string]int{}, has: map[int]string{}, number: map[string]int{}}
 	if set.WrapUp == 0 {
 		set.WrapUp = 24 * time.Hour
@@ -65,7 +66,7 @@ func newSimulated(c *world.Config, set FloorSettings) *simulated {
 		set.Countdown = max(set.Countdown, s.looks.look+time.Second)
 	}
 	s.pacer = pacing.New(set.Pacing)
-	s.f = NewFloor(set, s.pacer, contactdb.Running)
+	s.f = floor.New(set, s.pacer, contactdb.Running)
 	if c.Hours <= 24 {
 		s.horizon = world.Begin.Add(time.Duration(c.Hours * float64(time.Hour)))
 	}
@@ -91,7 +92,7 @@ func (s *simulated) Handle(now time.Time, h world.Happening) []world.Action {
 	s.ins = s.ins[:0]
 	if day := now.Truncate(24 * time.Hour); day.After(s.day) {
 		s.day = day
-		s.ins = append(s.ins, Input{Kind: InWindow, Horizon: s.horizon})
+		s.ins = append(s.ins, floor.Input{Kind: floor.InWindow, Horizon: s.horizon})
 		s.horizon = time.Time{}
 	}
 	if s.looks.on {
@@ -127,10 +128,10 @@ func (s *simulated) took(now time.Time, h world.Happening) {
 	}
 	s.ids[id] = h.Call
 	if !s.looks.on {
-		s.placed = append(s.placed, LeasedCall{ID: id, Trunk: "world", Chance: h.Chance, Traits: h.Traits})
+		s.placed = append(s.placed, floor.LeasedCall{ID: id, Trunk: "world", Chance: h.Chance, Traits: h.Traits})
 	}
 	if s.c.SetUp <= 0 {
-		s.rings = append(s.rings, Input{Kind: InRinging, Call: id})
+		s.rings = append(s.rings, floor.Input{Kind: floor.InRinging, Call: id})
 	}
 }
 
@@ -143,14 +144,14 @@ func (s *simulated) lease(now time.Time, h world.Happening) {
 	if s.looks.on {
 		s.show(h)
 	}
-	in := Input{Kind: InLeased, Calls: s.placed, NextAt: s.later(now, h), Exhausted: len(s.placed) == 0 && h.Contacts == 0 && h.NextAt.IsZero()}
+	in := floor.Input{Kind: floor.InLeased, Calls: s.placed, NextAt: s.later(now, h), Exhausted: len(s.placed) == 0 && h.Contacts == 0 && h.NextAt.IsZero()}
 	s.ins = append(s.ins, in)
 	s.ins = append(s.ins, s.rings...)
 	s.placed, s.rings = nil, s.rings[:0]
 }
 
 func (s *simulated) hear(now time.Time, h world.Happening) {
-	add := func(in Input) { s.ins = append(s.ins, in) }
+	add := func(in floor.Input) { s.ins = append(s.ins, in) }
 	if len(h.Next) > 0 {
 		s.ahead(h)
 	}
@@ -159,7 +160,7 @@ func (s *simulated) hear(now time.Time, h world.Happening) {
 	case h.Closed:
 		s.f.Close(laterOf(h.NextAt, now.Add(time.Minute)))
 	case closed, h.Contacts > 0 && !dry.IsZero(): // the hours have begun, or a retry is due
-		add(Input{Kind: InContacts})
+		add(floor.Input{Kind: floor.InContacts})
 	}
 	operator := ""
 	if h.Operator < len(s.names) {
@@ -167,29 +168,29 @@ func (s *simulated) hear(now time.Time, h world.Happening) {
 	}
 	switch h.Kind {
 	case world.SignedIn, world.CameBack:
-		add(Input{Kind: InOperator, Operator: operator, Present: true, Ready: true})
+		add(floor.Input{Kind: floor.InOperator, Operator: operator, Present: true, Ready: true})
 	case world.GoingAway:
-		add(Input{Kind: InOperator, Operator: operator, Present: true, Reason: "break"})
+		add(floor.Input{Kind: floor.InOperator, Operator: operator, Present: true, Reason: "break"})
 	case world.WentAway:
-		add(Input{Kind: InOperator, Operator: operator, Present: true, Reason: "break"})
+		add(floor.Input{Kind: floor.InOperator, Operator: operator, Present: true, Reason: "break"})
 		s.settle(h.Operator)
 	case world.RingingNow:
-		add(Input{Kind: InRinging, Call: s.id(h.Call)})
+		add(floor.Input{Kind: floor.InRinging, Call: s.id(h.Call)})
 	case world.Answered:
-		add(Input{Kind: InAnswered, Call: s.id(h.Call)})
+		add(floor.Input{Kind: floor.InAnswered, Call: s.id(h.Call)})
 	case world.VerdictLive:
-		add(Input{Kind: InHuman, Call: s.id(h.Call), Since: now})
+		add(floor.Input{Kind: floor.InHuman, Call: s.id(h.Call), Since: now})
 	case world.VerdictOther:
-		add(Input{Kind: InMachine, Call: s.id(h.Call)})
+		add(floor.Input{Kind: floor.InMachine, Call: s.id(h.Call)})
 		s.gone(s.id(h.Call), contactdb.Machine)
 	case world.Unanswered:
 		s.gone(s.id(h.Call), contactdb.NoAnswer)
 	case world.TalkOver:
-		add(Input{Kind: InTalkEnded, Call: s.has[h.Operator], Operator: operator, Until: h.Until})
+		add(floor.Input{Kind: floor.InTalkEnded, Call: s.has[h.Operator], Operator: operator, Until: h.Until})
 	case world.WrapOver:
 		s.settle(h.Operator)
 	default:
-		add(Input{Kind: InTick})
+		add(floor.Input{Kind: floor.InTick})
 	}
 }
 
@@ -211,9 +212,9 @@ func (s *simulated) later(now time.Time, h world.Happening) time.Time {
 func (s *simulated) ahead(h world.Happening) {
 	s.next = s.next[:0]
 	for _, c := range h.Next {
-		s.next = append(s.next, Ahead{Chance: c.Chance})
+		s.next = append(s.next, floor.Ahead{Chance: c.Chance})
 	}
-	s.ins = append(s.ins, Input{Kind: InAhead, Ahead: s.next, Choose: h.Choose})
+	s.ins = append(s.ins, floor.Input{Kind: floor.InAhead, Ahead: s.next, Choose: h.Choose})
 }
 
 // settle ends the call that an operator has noted the result of.
@@ -229,13 +230,13 @@ func (s *simulated) gone(id, outcome string) {
 		delete(s.looks.ids, n)
 	}
 	delete(s.ids, id)
-	s.ins = append(s.ins, Input{Kind: InSettled, Call: id, Outcome: outcome})
+	s.ins = append(s.ins, floor.Input{Kind: floor.InSettled, Call: id, Outcome: outcome})
 }
 
 // perform does what the floor wants, by the world's means.
-func (s *simulated) perform(now time.Time, a Action) {
+func (s *simulated) perform(now time.Time, a floor.Action) {
 	switch a.Kind {
-	case DoLease:
+	case floor.DoLease:
 		s.asked = true
 		if s.looks.on {
 			s.looks.wanted = a.N
@@ -243,23 +244,23 @@ func (s *simulated) perform(now time.Time, a Action) {
 			return
 		}
 		s.out = append(s.out, world.Action{Kind: world.Place, Count: a.N, Picks: a.Picks}, world.Action{Kind: world.Wake, At: now})
-	case DoConnect:
+	case floor.DoConnect:
 		op := s.number[a.Operator]
 		s.has[op] = a.Call
 		s.out = append(s.out, world.Action{Kind: world.Bridge, Call: s.ids[a.Call], Operator: op})
-		s.ins = append(s.ins, Input{Kind: InBridged, Call: a.Call, Operator: a.Operator})
-	case DoRelease:
+		s.ins = append(s.ins, floor.Input{Kind: floor.InBridged, Call: a.Call, Operator: a.Operator})
+	case floor.DoRelease:
 		s.out = append(s.out, world.Action{Kind: world.Abandon, Call: s.ids[a.Call]})
 		s.gone(a.Call, contactdb.Abandoned)
-	case DoPreview:
+	case floor.DoPreview:
 		s.looks.begin(a.Call, a.Operator, now)
-	case DoPlace:
+	case floor.DoPlace:
 		s.looks.dialed = append(s.looks.dialed, a.Call)
 		s.out = append(s.out, world.Action{Kind: world.Place, Count: 1}, world.Action{Kind: world.Wake, At: now})
-	case DoSkip:
+	case floor.DoSkip:
 		s.looks.drop(a.Call)
 		s.gone(a.Call, contactdb.Cancelled)
-	case DoHangup:
+	case floor.DoHangup:
 		if _, placed := s.ids[a.Call]; !placed { // looked at still
 			s.looks.drop(a.Call)
 			s.gone(a.Call, contactdb.Cancelled)

@@ -7,6 +7,7 @@ import (
 
 	"apel/campaign"
 	"apel/dialer"
+	"apel/dialer/floor"
 	"apel/pacing"
 	"apel/pacing/world"
 )
@@ -21,7 +22,7 @@ func TestASimulatedCampaignKeepsItsRules(t *testing.T) {
 	const contacts = 150
 	c := world.Config{Operators: 5, Hours: 32, Seed: 1, Book: dialer.NewBook(def, contacts),
 		Shocks: []world.Shock{{At: 8 * time.Hour, For: 16 * time.Hour, Away: 1, Notice: true}}}
-	r := dialer.Simulate(c, "progressive", dialer.FloorSettings{Pacing: pacing.Settings{Mode: pacing.Progressive, MaxAbandonment: .03}, Within: 2 * time.Second})
+	r := dialer.Simulate(c, "progressive", floor.Settings{Pacing: pacing.Settings{Mode: pacing.Progressive, MaxAbandonment: .03}, Within: 2 * time.Second})
 	if r.Calls <= contacts || r.Calls > 3*contacts {
 		t.Errorf("%d calls for %d contacts with up to three attempts each", r.Calls, contacts)
 	}
@@ -60,7 +61,7 @@ func TestPacingChoosesInASimulatedBook(t *testing.T) {
 	for _, among := range []int{1, 20} {
 		b := &ordered{Book: dialer.NewBook(def, 200)}
 		c := world.Config{Operators: 4, Hours: 6, Seed: 5, AnswerSpread: .28, Prediction: world.Exact, Choose: among, Book: b}
-		dialer.Simulate(c, "predictive", dialer.FloorSettings{Pacing: pacing.Settings{Mode: pacing.Predictive, MaxAbandonment: .03, Debt: 1}, Within: 2 * time.Second})
+		dialer.Simulate(c, "predictive", floor.Settings{Pacing: pacing.Settings{Mode: pacing.Predictive, MaxAbandonment: .03, Debt: 1}, Within: 2 * time.Second})
 		if sorted := slices.IsSorted(b.first); sorted != (among == 1) || len(b.first) != 200 {
 			t.Errorf("choice among %d: %d of 200 called, in order: %t", among, len(b.first), sorted)
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"apel/dialer"
+	"apel/dialer/floor"
 	"apel/pacing"
 	"apel/pacing/world"
 )
@@ -20,7 +21,7 @@ func idle(c world.Config, seeds int) (all float64, by map[pacing.Cause]float64) 
 	set := pacing.Settings{Mode: pacing.Predictive, MaxAbandonment: .03, Debt: pacing.DefaultDebt}
 	for seed := range seeds {
 		c.Seed = uint64(seed + 1)
-		r := dialer.Simulate(c, "predictive", dialer.FloorSettings{Pacing: set, Within: 2 * time.Second})
+		r := dialer.Simulate(c, "predictive", floor.Settings{Pacing: set, Within: 2 * time.Second})
 		per := 1 / float64(r.SignedInMS) / float64(seeds)
 		all += float64(r.IdleMS) * per
 		for k, v := range r.IdleCauses {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"apel/contactdb"
+	"apel/dialer/floor"
 	"apel/pacing/world"
 )
 
@@ -52,9 +53,9 @@ func (s *simulated) decide(now time.Time) {
 	}
 	p.dialed = p.dialed[:0]
 	for len(p.shown) > 0 && !p.shown[0].until.After(now) {
-		in := Input{Kind: InAccept, Operator: p.shown[0].operator}
+		in := floor.Input{Kind: floor.InAccept, Operator: p.shown[0].operator}
 		if p.skip > 0 && p.chance.Float64() < p.skip {
-			in.Kind, in.Reason = InSkip, "skipped"
+			in.Kind, in.Reason = floor.InSkip, "skipped"
 		}
 		s.ins = append(s.ins, in)
 		p.shown = slices.Delete(p.shown, 0, 1)
@@ -74,7 +75,7 @@ func (s *simulated) show(h world.Happening) {
 	}
 	for range n {
 		p.last++
-		s.placed = append(s.placed, LeasedCall{ID: fmt.Sprintf("p%012d", p.last), Trunk: "world", Preview: true})
+		s.placed = append(s.placed, floor.LeasedCall{ID: fmt.Sprintf("p%012d", p.last), Trunk: "world", Preview: true})
 	}
 }
 

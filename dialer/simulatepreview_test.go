@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"apel/dialer"
+	"apel/dialer/floor"
 	"apel/pacing"
 	"apel/pacing/world"
 )
 
 func preview(c world.Config) world.Result {
-	return dialer.Simulate(c, "preview", dialer.FloorSettings{Pacing: pacing.Settings{Mode: pacing.Preview}, Within: 2 * time.Second})
+	return dialer.Simulate(c, "preview", floor.Settings{Pacing: pacing.Settings{Mode: pacing.Preview}, Within: 2 * time.Second})
 }
 
 // An operator in preview looks before each call, is busy for less of the time

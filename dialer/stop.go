@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"apel/contactdb"
+	"apel/dialer/floor"
 
 	"go.uber.org/zap"
 )
@@ -49,7 +50,7 @@ func (s *Service) shutDown(grace time.Duration) error {
 	s.mu.Unlock()
 	for _, l := range loops {
 		l.kept.Store(true) // a campaign that runs goes on after the restart
-		l.tell(Input{Kind: InState, State: contactdb.Done})
+		l.tell(floor.Input{Kind: floor.InState, State: contactdb.Done})
 	}
 	s.log.Info("stopping: no further calls; conversations may end", zap.Duration("grace", grace))
 	over := time.After(grace)
@@ -58,7 +59,7 @@ func (s *Service) shutDown(grace time.Duration) error {
 		case <-l.done:
 		case <-over:
 			over = time.After(0)
-			l.tell(Input{Kind: InStop})
+			l.tell(floor.Input{Kind: floor.InStop})
 		}
 	}
 	close(s.legsDown)
@@ -92,7 +93,7 @@ func (s *Service) halt(why string, err error) {
 	for _, l := range loops {
 		l.halted.Store(&why)
 		l.resting.Store(true) // no call that waits for its turn is sent
-		l.tell(Input{Kind: InState, State: contactdb.Paused})
+		l.tell(floor.Input{Kind: floor.InState, State: contactdb.Paused})
 		l.publish(Event{Kind: "campaign.state", State: string(contactdb.Paused), Detail: err.Error()})
 	}
 	s.desk.rearrange()

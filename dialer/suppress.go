@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"apel/contactdb"
+	"apel/dialer/floor"
 )
 
 // Suppress adds do-not-call entries. When it returns, none of the numbers is
@@ -56,7 +57,7 @@ func (s *Service) eligibilityChanged() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, l := range s.loops {
-		l.tell(Input{Kind: InContacts})
+		l.tell(floor.Input{Kind: floor.InContacts})
 	}
 }
 

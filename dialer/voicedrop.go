@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"apel/dialer/floor"
 	"apel/media"
 	"apel/media/amd"
 
@@ -51,7 +52,7 @@ func (c *call) awaitBeep(v amd.Verdict) string {
 		case f := <-c.asks:
 			f()
 		case o := <-c.orders:
-			if o.Kind == DoHangup {
+			if o.Kind == floor.DoHangup {
 				return ""
 			}
 		case <-c.sip.Ended():

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"apel/dialer/floor"
+
 	"go.uber.org/zap"
 )
 
@@ -12,7 +14,7 @@ import (
 // tallies: a restart loses a minute of it at most.
 
 // dayWaits are the waits of a campaign's operators on a day.
-type dayWaits map[string]Waits
+type dayWaits map[string]floor.Waits
 
 func waitKey(campaign string, day time.Time) string {
 	return "waiting/" + day.UTC().Format(time.DateOnly) + "/" + campaign
@@ -64,7 +66,7 @@ func (s *Service) waitsOf(campaign string, day time.Time) (dayWaits, error) {
 
 // Waited is what each operator has waited for a campaign, by cause, on the days
 // from from to to, in UTC; zero: since the campaign's first version, until now.
-func (s *Service) Waited(campaign string, from, to time.Time) (map[string]Waits, error) {
+func (s *Service) Waited(campaign string, from, to time.Time) (map[string]floor.Waits, error) {
 	first, err := s.store.CampaignVersion(campaign, 1)
 	if err != nil {
 		return nil, err
@@ -83,7 +85,7 @@ func (s *Service) Waited(campaign string, from, to time.Time) (map[string]Waits,
 	}
 	// In the loop, so that nothing is kept between the two looks.
 	l := s.floorOf(campaign)
-	if l == nil || !l.look(func(f *Floor) {
+	if l == nil || !l.look(func(f *floor.Floor) {
 		kept()
 		if now := time.Now(); !to.Before(now) {
 			sum.add(f.Waits(now))
@@ -102,7 +104,7 @@ func (d dayWaits) total() (sum time.Duration) {
 	return sum
 }
 
-func (d dayWaits) add(more map[string]Waits) {
+func (d dayWaits) add(more map[string]floor.Waits) {
 	for name, w := range more {
 		d[name] = d[name].Plus(w)
 	}

@@ -5,7 +5,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"apel/dialer"
+	"apel/dialer/floor"
 	"apel/dialer/lab"
 	"apel/pacing"
 )
@@ -24,7 +24,7 @@ func TestWhatOperatorsWaitedAndWhyOutlivesARestart(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		ready, paused := 2*time.Since(began), st.Waits.Part(dialer.Paused)
+		ready, paused := 2*time.Since(began), st.Waits.Part(floor.Paused)
 		if got := st.Waits.Total(); got > ready || got < ready-time.Minute {
 			t.Errorf("two operators who never talked waited %s in %s: %v", got, ready, st.Waits)
 		}

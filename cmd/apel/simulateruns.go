@@ -9,6 +9,7 @@ import (
 
 	"apel/dialer"
 	"apel/dialer/console"
+	"apel/dialer/floor"
 	"apel/pacing"
 	"apel/pacing/world"
 )
@@ -54,7 +55,7 @@ func (s *simulation) live(c cell, seed uint64) world.Result {
 	if c.policy == "adaptive" || c.policy == "adaptive-hard" {
 		return world.Run(config, c.policy, world.PolicyFor(c.policy, set))
 	}
-	return dialer.Simulate(config, c.policy, dialer.FloorSettings{Pacing: set, Within: config.Limit})
+	return dialer.Simulate(config, c.policy, floor.Settings{Pacing: set, Within: config.Limit})
 }
 
 // run lives through all shifts, as many at once as there are processors. A

@@ -6,15 +6,15 @@ import (
 	"strings"
 	"time"
 
-	"apel/dialer"
 	"apel/dialer/console"
+	"apel/dialer/floor"
 	"apel/pacing"
 )
 
 // causeWords are the causes of waiting as people read them.
 var causeWords = map[pacing.Cause]string{
 	pacing.NoContacts: "no contacts", pacing.Hours: "legal hours", pacing.NoLines: "lines", pacing.Rate: "calls a second", pacing.Budget: "abandonment budget",
-	pacing.Caution: "caution", pacing.OnRinging: "ringing", pacing.Detection: "detection", dialer.Paused: "paused",
+	pacing.Caution: "caution", pacing.OnRinging: "ringing", pacing.Detection: "detection", floor.Paused: "paused",
 }
 
 func causeWord(c pacing.Cause) string {
@@ -28,7 +28,7 @@ func causeWord(c pacing.Cause) string {
 // their shares; "" if nobody waited.
 func waitingLine(total time.Duration, part func(pacing.Cause) time.Duration) string {
 	var said []string
-	for _, c := range dialer.Causes {
+	for _, c := range floor.Causes {
 		if share := part(c).Seconds() / max(total.Seconds(), 1e-9); share >= .0005 {
 			said = append(said, fmt.Sprintf("%s %s", causeWord(c), percent(share)))
 		}
@@ -39,7 +39,7 @@ func waitingLine(total time.Duration, part func(pacing.Cause) time.Duration) str
 // writeWaiting prints why operators waited, if any did.
 func writeWaiting[R any](w io.Writer, of string, rows []R, waiting func(R) (string, console.Waiting)) {
 	head := []string{of, ">waiting"}
-	for _, c := range dialer.Causes {
+	for _, c := range floor.Causes {
 		head = append(head, ">"+causeWord(c))
 	}
 	t := newTable(head...)
@@ -49,7 +49,7 @@ func writeWaiting[R any](w io.Writer, of string, rows []R, waiting func(R) (stri
 			continue
 		}
 		cells := []any{name, ms(waited.WaitMS)}
-		for _, c := range dialer.Causes {
+		for _, c := range floor.Causes {
 			cells = append(cells, waited.Causes.Part(c).Round(time.Second))
 		}
 		t.row(cells...)

@@ -22,8 +22,8 @@ var (
 	campaignPage  = addLive(livePage{"campaign", "page.campaign", []string{"state", "now", "budget", "strip", "funnel", "outcomes", "decisions"}, campaignData})
 )
 
-// floor is what the pages of the whole floor show.
-type floor struct {
+// floorView is what the pages of the whole floor show.
+type floorView struct {
 	At        time.Time
 	Running   bool
 	Tiles     []tile
@@ -79,7 +79,7 @@ type operatorRow struct {
 }
 
 func floorData(s *snapshot, k liveKey) (any, error) {
-	d := floor{At: s.at, Running: s.status.Running, Steers: k.steers, Leads: k.leads}
+	d := floorView{At: s.at, Running: s.status.Running, Steers: k.steers, Leads: k.leads}
 	for _, t := range s.status.Trunks {
 		d.Trunks = append(d.Trunks, trunkOf(t, s.carried[t.Name]))
 	}

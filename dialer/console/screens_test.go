@@ -21,6 +21,7 @@ import (
 
 	"apel/contactdb"
 	"apel/dialer"
+	"apel/dialer/floor"
 	"apel/pacing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -112,7 +113,7 @@ func busy(at time.Time) (dialer.Status, []dialer.LiveCall) {
 	why := pacing.New(pacing.Settings{Mode: pacing.Predictive, MaxAbandonment: .03}).Decide(pacing.Snapshot{Now: at, Lines: 20, Contacts: -1, Operators: make([]pacing.Operator, 6)}).Why
 	st.Campaigns = []dialer.CampaignStatus{
 		{Campaign: contactdb.Campaign{Name: "spring", State: contactdb.Running, Version: 3, Reason: "started"}, Mode: "predictive", Why: why.String(), Grounds: why,
-			Lines: 38, Dialing: 9, Ringing: 12, Screening: 1, Queued: 0, Bridged: 16, Ready: 6, Talking: 11, WrapUp: 3, NotReady: 3, Occupancy: .842, Today: tally, Window: tally, AbandonmentRate: .0243, AbandonmentLimit: .03},
+			Counts: floor.Counts{Lines: 38, Dialing: 9, Ringing: 12, Screening: 1, Queued: 0, Bridged: 16, Ready: 6, Talking: 11, WrapUp: 3, NotReady: 3}, Occupancy: .842, Today: tally, Window: tally, AbandonmentRate: .0243, AbandonmentLimit: .03},
 		{Campaign: contactdb.Campaign{Name: "autumn-survey", State: contactdb.Paused, Version: 1, Reason: "paused"}, Mode: "progressive", Today: contactdb.Tally{Outcomes: map[string]int{}}, AbandonmentLimit: .03},
 		{Campaign: contactdb.Campaign{Name: "survey", State: contactdb.Draft, Version: 1}, Mode: "predictive", Today: contactdb.Tally{Outcomes: map[string]int{}}, AbandonmentLimit: .03},
 	}

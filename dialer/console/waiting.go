@@ -5,23 +5,23 @@ import (
 	"net/http"
 	"slices"
 
-	"apel/dialer"
+	"apel/dialer/floor"
 )
 
 // Waiting is the time for which operators waited, and why; the causes add up
 // to it. It is kept by day, in UTC: a period counts every day that it touches.
 type Waiting struct {
-	WaitMS int64        `json:"wait_ms"`
-	Causes dialer.Waits `json:"wait_causes_ms"`
+	WaitMS int64       `json:"wait_ms"`
+	Causes floor.Waits `json:"wait_causes_ms"`
 }
 
-func (w *Waiting) add(more dialer.Waits) {
+func (w *Waiting) add(more floor.Waits) {
 	w.Causes = w.Causes.Plus(more)
 	w.WaitMS = w.Causes.Total().Milliseconds()
 }
 
 // waited tells each campaign's operators' waiting time in the query's period.
-func (a *api) waited(r *http.Request, tell func(campaign, operator string, w dialer.Waits)) error {
+func (a *api) waited(r *http.Request, tell func(campaign, operator string, w floor.Waits)) error {
 	f, err := a.recordFilter(r)
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func (a *api) waited(r *http.Request, tell func(campaign, operator string, w dia
 // withWaiting adds waiting time to the rows of a report; who only waited gets
 // a row too.
 func withWaiting[R any](a *api, r *http.Request, rows []R, name func(*R) *string, waiting func(*R) *Waiting, key func(campaign, operator string) string) ([]R, error) {
-	err := a.waited(r, func(campaign, operator string, w dialer.Waits) {
+	err := a.waited(r, func(campaign, operator string, w floor.Waits) {
 		k := key(campaign, operator)
 		at := slices.IndexFunc(rows, func(row R) bool { return *name(&row) == k })
 		if at < 0 {

@@ -1,4 +1,4 @@
-package dialer
+package floor
 
 import (
 	"encoding/json"
@@ -145,7 +145,7 @@ func (f *Floor) waiting(dt time.Duration) {
 	}
 }
 
-func (f *Floor) waits(o *floorOperator, c pacing.Cause, d time.Duration) {
+func (f *Floor) waits(o *operator, c pacing.Cause, d time.Duration) {
 	o.waits[causeAt[c]] += d
 	f.waited[causeAt[c]] += d
 }
@@ -159,19 +159,19 @@ func (f *Floor) cause() pacing.Cause {
 }
 
 // idle says whether an operator waits.
-func (f *Floor) idle(o *floorOperator) bool {
+func (f *Floor) idle(o *operator) bool {
 	return (o.state == pacing.Ready || o.state == pacing.Reserved) && !f.looks(o)
 }
 
 // inTurn are the operators who wait, whose turn is next first.
-func (f *Floor) inTurn() []*floorOperator {
+func (f *Floor) inTurn() []*operator {
 	f.turn = f.turn[:0]
 	for _, o := range f.staff {
 		if f.idle(o) {
 			f.turn = append(f.turn, o)
 		}
 	}
-	slices.SortStableFunc(f.turn, func(a, b *floorOperator) int { return a.readyFrom.Compare(b.readyFrom) })
+	slices.SortStableFunc(f.turn, func(a, b *operator) int { return a.readyFrom.Compare(b.readyFrom) })
 	return f.turn
 }
 
@@ -206,7 +206,7 @@ func (f *Floor) TakeWaits() map[string]Waits {
 }
 
 // left keeps what an operator has waited who leaves.
-func (f *Floor) left(o *floorOperator) {
+func (f *Floor) left(o *operator) {
 	if f.gone == nil {
 		f.gone = map[string]Waits{}
 	}

@@ -1,10 +1,10 @@
-package dialer
+package floor
 
 import "apel/pacing"
 
 // deafened takes in that the leg of an operator who was about to be joined is
 // not heard any more: the customer goes to somebody else, within the same time.
-func (f *Floor) deafened(o *floorOperator) {
+func (f *Floor) deafened(o *operator) {
 	c := f.calls[o.call]
 	if c == nil || o.state != pacing.Reserved || c.phase != PhaseReserved {
 		return
@@ -19,7 +19,7 @@ func (f *Floor) deafened(o *floorOperator) {
 
 // freed lets an operator go on who has said the result of a call that is not
 // settled yet: for some seconds the word can be taken back.
-func (f *Floor) freed(c *floorCall, in Input) {
+func (f *Floor) freed(c *call, in Input) {
 	o := f.operators[c.operator]
 	if o == nil || o.call != c.id || o.state != pacing.WrapUp {
 		return
@@ -31,7 +31,7 @@ func (f *Floor) freed(c *floorCall, in Input) {
 
 // takenBack gives a call back to the operator who has freed it, unless the next
 // one has come.
-func (f *Floor) takenBack(c *floorCall, in Input) {
+func (f *Floor) takenBack(c *call, in Input) {
 	o := f.operators[in.Operator]
 	if o == nil || o.call != "" || o.aside || c.phase != PhaseWrapUp || c.operator != "" {
 		return

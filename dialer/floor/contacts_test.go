@@ -1,4 +1,4 @@
-package dialer
+package floor
 
 import (
 	"testing"

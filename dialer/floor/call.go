@@ -1,4 +1,4 @@
-package dialer
+package floor
 
 import (
 	"fmt"
@@ -44,7 +44,7 @@ var transitions = map[Phase][]Phase{
 	PhaseWrapUp:    {},
 }
 
-type floorCall struct {
+type call struct {
 	id       string
 	phase    Phase
 	operator string    // from Reserved on
@@ -60,8 +60,8 @@ type floorCall struct {
 }
 
 // begin puts a leased call on the floor.
-func (f *Floor) begin(l LeasedCall, in Input) *floorCall {
-	c := &floorCall{id: l.ID, phase: PhaseDialing, trunk: l.Trunk, traits: l.Traits, view: pacing.Call{Phase: pacing.Dialing, PlacedAt: f.now, Chance: l.Chance}}
+func (f *Floor) begin(l LeasedCall, in Input) *call {
+	c := &call{id: l.ID, phase: PhaseDialing, trunk: l.Trunk, traits: l.Traits, view: pacing.Call{Phase: pacing.Dialing, PlacedAt: f.now, Chance: l.Chance}}
 	if c.view.Chance == 0 {
 		c.view.Chance = f.pacer.Chance(l.Traits)
 	}
@@ -104,7 +104,7 @@ func (f *Floor) leased(in Input) {
 }
 
 // callChanged moves a call along.
-func (f *Floor) callChanged(c *floorCall, in Input) {
+func (f *Floor) callChanged(c *call, in Input) {
 	if c.phase == PhasePreview && in.Kind != InSettled { // not placed yet
 		return
 	}
@@ -160,7 +160,7 @@ func (f *Floor) callChanged(c *floorCall, in Input) {
 	}
 }
 
-func (f *Floor) bridged(c *floorCall, in Input) {
+func (f *Floor) bridged(c *call, in Input) {
 	if c.phase != PhaseReserved || c.operator != in.Operator { // with one who was lost since
 		return
 	}
@@ -173,7 +173,7 @@ func (f *Floor) bridged(c *floorCall, in Input) {
 	f.learn(pacing.CallBridged, c, in)
 }
 
-func (f *Floor) talkEnded(c *floorCall, in Input) {
+func (f *Floor) talkEnded(c *call, in Input) {
 	c.away = in.Away
 	if c.phase != PhaseBridged {
 		f.awayAlone(c)
@@ -191,7 +191,7 @@ func (f *Floor) talkEnded(c *floorCall, in Input) {
 }
 
 // settled lets go of a call that has its record, and of its operator.
-func (f *Floor) settled(c *floorCall, in Input) {
+func (f *Floor) settled(c *call, in Input) {
 	delete(f.calls, c.id)
 	f.line = without(f.line, c)
 	f.in[c.phase]--
@@ -225,14 +225,14 @@ func (f *Floor) settled(c *floorCall, in Input) {
 
 // move takes a call to a phase. A move that the table does not know is a
 // mistake of the floor's; it is made, so that the call goes on, and Check tells.
-func (f *Floor) move(c *floorCall, to Phase) {
+func (f *Floor) move(c *call, to Phase) {
 	if !slices.Contains(transitions[c.phase], to) {
 		f.wrong = fmt.Errorf("call %s went from %s to %s", c.id, c.phase, to)
 	}
 	f.put(c, to)
 }
 
-func (f *Floor) put(c *floorCall, to Phase) {
+func (f *Floor) put(c *call, to Phase) {
 	f.in[c.phase]--
 	f.in[to]++
 	c.phase = to
@@ -240,11 +240,11 @@ func (f *Floor) put(c *floorCall, to Phase) {
 
 // ordered are the calls, the oldest first: ids grow. Only to be read, and not
 // while calls are settled.
-func (f *Floor) ordered() []*floorCall { return f.line }
+func (f *Floor) ordered() []*call { return f.line }
 
 // those are the calls, or none if none is in the phase: there is seldom one that
 // waits.
-func (f *Floor) those(p Phase) []*floorCall {
+func (f *Floor) those(p Phase) []*call {
 	if f.in[p] == 0 {
 		return nil
 	}
@@ -252,7 +252,7 @@ func (f *Floor) those(p Phase) []*floorCall {
 }
 
 // queueUp puts a call into the order of ids: at the end, as they grow.
-func (f *Floor) queueUp(c *floorCall) {
+func (f *Floor) queueUp(c *call) {
 	at := len(f.line)
 	for at > 0 && f.line[at-1].id > c.id {
 		at--

@@ -1,4 +1,4 @@
-package dialer
+package floor
 
 import "apel/pacing"
 
@@ -20,7 +20,7 @@ func (f *Floor) letGo() {
 }
 
 // give takes an operator off the floor, who is another's now.
-func (f *Floor) give(o *floorOperator) {
+func (f *Floor) give(o *operator) {
 	f.account(o)
 	f.worked += o.worked
 	f.left(o)

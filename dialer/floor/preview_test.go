@@ -1,4 +1,4 @@
-package dialer
+package floor
 
 import (
 	"testing"
@@ -11,7 +11,7 @@ import (
 func previewing(t *testing.T, operators ...string) play {
 	s := progressive()
 	s.Pacing.Mode = pacing.Preview
-	p := play{t, NewFloor(s, pacing.New(s.Pacing), contactdb.Running)}
+	p := play{t, New(s, pacing.New(s.Pacing), contactdb.Running)}
 	ready(p, 0, operators...)
 	return p
 }

@@ -1,4 +1,4 @@
-package dialer
+package floor
 
 import (
 	"time"
@@ -25,7 +25,7 @@ const (
 )
 
 // preview shows a leased call to the operator who has waited longest.
-func (f *Floor) preview(c *floorCall) {
+func (f *Floor) preview(c *call) {
 	o := f.longestWaiting()
 	f.put(c, PhasePreview)
 	if o == nil {
@@ -76,7 +76,7 @@ func (f *Floor) skipped(operator, reason string) {
 	}
 }
 
-func (f *Floor) skip(c *floorCall, reason string) {
+func (f *Floor) skip(c *call, reason string) {
 	c.decideBy = time.Time{}
 	f.move(c, PhaseClosing)
 	f.do(Action{Kind: DoSkip, Call: c.id, Operator: c.operator, Why: reason})
@@ -107,13 +107,13 @@ func (f *Floor) countdowns() {
 }
 
 // looks says whether an operator looks at a contact.
-func (f *Floor) looks(o *floorOperator) bool {
+func (f *Floor) looks(o *operator) bool {
 	c := f.calls[o.call]
 	return c != nil && c.phase == PhasePreview
 }
 
 // own says whether an operator waits for a call that is theirs and not answered yet.
-func (f *Floor) own(o *floorOperator) bool {
+func (f *Floor) own(o *operator) bool {
 	c := f.calls[o.call]
 	return c != nil && c.personal && c.phase < PhaseReserved
 }

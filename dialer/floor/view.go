@@ -1,4 +1,4 @@
-package dialer
+package floor
 
 import (
 	"time"
@@ -6,8 +6,8 @@ import (
 	"apel/pacing"
 )
 
-// FloorCounts is how many of a floor's calls and operators are in which state.
-type FloorCounts struct {
+// Counts is how many of a floor's calls and operators are in which state.
+type Counts struct {
 	Lines     int `json:"lines"` // calls in the air
 	Dialing   int `json:"dialing"`
 	Ringing   int `json:"ringing"`
@@ -21,7 +21,7 @@ type FloorCounts struct {
 }
 
 // Counts counts calls and operators.
-func (f *Floor) Counts() (n FloorCounts) {
+func (f *Floor) Counts() (n Counts) {
 	for _, c := range f.calls {
 		switch c.phase {
 		case PhaseDialing:

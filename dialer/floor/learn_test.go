@@ -1,4 +1,4 @@
-package dialer
+package floor
 
 import (
 	"fmt"
@@ -15,7 +15,7 @@ func TestAFloorLearnsWhoAnswers(t *testing.T) {
 	s := progressive()
 	s.Pacing.Mode = pacing.Predictive
 	pacer := pacing.New(s.Pacing)
-	p := play{t, NewFloor(s, pacer, contactdb.Running)}
+	p := play{t, New(s, pacer, contactdb.Running)}
 	of := func(list string) []pacing.Trait { return []pacing.Trait{{Name: "list=" + list, Value: 1}} }
 	ready(p, 0, "ann")
 	for i := range 300 {
@@ -44,7 +44,7 @@ func TestAFloorLearnsWhoAnswers(t *testing.T) {
 	if good < .5 || good > .8 || bad > .15 {
 		t.Errorf("of the good list two in three answered, of the bad one nobody; learned: %.2f and %.2f", good, bad)
 	}
-	p = play{t, NewFloor(s, again, contactdb.Running)}
+	p = play{t, New(s, again, contactdb.Running)}
 	p.at(0, Input{Kind: InLeased, Calls: []LeasedCall{{ID: "1", Traits: of("good")}, {ID: "2", Traits: of("bad")}}})
 	p.at(0, Input{Kind: InAhead, Ahead: []Ahead{{Traits: of("bad")}, {Traits: of("good")}}})
 	snap := p.f.snapshot()

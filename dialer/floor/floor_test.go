@@ -1,4 +1,4 @@
-package dialer
+package floor
 
 import (
 	"fmt"
@@ -14,13 +14,13 @@ import (
 
 var t0 = time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
 
-func progressive() FloorSettings {
-	return FloorSettings{Pacing: pacing.Settings{Mode: pacing.Progressive, MaxAbandonment: 0.03}, Within: 2 * time.Second, WrapUp: 30 * time.Second}
+func progressive() Settings {
+	return Settings{Pacing: pacing.Settings{Mode: pacing.Progressive, MaxAbandonment: 0.03}, Within: 2 * time.Second, WrapUp: 30 * time.Second}
 }
 
 func newFloor() *Floor {
 	s := progressive()
-	return NewFloor(s, pacing.New(s.Pacing), contactdb.Running)
+	return New(s, pacing.New(s.Pacing), contactdb.Running)
 }
 
 // play gives a floor inputs at seconds since t0 and collects what it wants done.
@@ -215,11 +215,11 @@ func TestNoOrderOfEventsBreaksAFloor(t *testing.T) {
 		set := progressive()
 		set.Pacing.Mode = rapid.SampledFrom([]pacing.Mode{pacing.Preview, pacing.Progressive, pacing.Power, pacing.Predictive}).Draw(t, "mode")
 		set.Pacing.Ratio, set.Pacing.MaxLines = 2, 7
-		f := NewFloor(set, pacing.New(set.Pacing), contactdb.Running)
+		f := New(set, pacing.New(set.Pacing), contactdb.Running)
 		now, next, orders := t0, 0, map[string]int{}
 		var personal []string // operators whose callbacks were asked for
 		var dialed []string   // ... and whose typed-in numbers were
-		asked, waited := 0, map[*floorOperator]time.Duration{}
+		asked, waited := 0, map[*operator]time.Duration{}
 		for range rapid.IntRange(1, 200).Draw(t, "steps") {
 			now = now.Add(time.Duration(rapid.IntRange(0, 4000).Draw(t, "ms")) * time.Millisecond)
 			in := Input{At: now, Kind: InputKind(rapid.IntRange(0, int(InAhead)).Filter(func(k int) bool { return InputKind(k) != InStop }).Draw(t, "kind")), Lines: rapid.IntRange(0, 20).Draw(t, "lines"),

@@ -1,4 +1,4 @@
-package dialer
+package floor
 
 import (
 	"time"
@@ -65,7 +65,7 @@ func (f *Floor) leasedFor(in Input) {
 
 // awaited is the operator who waits for the person of a callback; nil if there
 // is none, or none any more, or if nobody would hear that one.
-func (f *Floor) awaited(c *floorCall) *floorOperator {
+func (f *Floor) awaited(c *call) *operator {
 	if o := f.operators[c.operator]; c.personal && o != nil && o.call == c.id && !o.deaf {
 		return o
 	}
@@ -74,7 +74,7 @@ func (f *Floor) awaited(c *floorCall) *floorOperator {
 
 // spared says that pacing is not to count on an operator: a callback has them,
 // or will soon.
-func (f *Floor) spared(o *floorOperator) bool {
+func (f *Floor) spared(o *operator) bool {
 	switch {
 	case o.away():
 		return true

@@ -1,4 +1,4 @@
-package dialer
+package floor
 
 import (
 	"time"
@@ -61,7 +61,7 @@ type Input struct {
 	Outcome     string
 	Disposition string
 	State       contactdb.CampaignState
-	Settings    FloorSettings
+	Settings    Settings
 	Lines       int
 	Slow        bool // it is calls a second that allow no more Lines
 	NextAt      time.Time

@@ -1,4 +1,4 @@
-package dialer
+package floor
 
 import (
 	"slices"
@@ -13,8 +13,8 @@ import (
 
 // consulted sets a colleague aside: one of Among, or anybody. Who is asked for
 // by name may be on a break.
-func (f *Floor) consulted(c *floorCall, in Input) {
-	var best *floorOperator
+func (f *Floor) consulted(c *call, in Input) {
+	var best *operator
 	if c.phase == PhaseBridged && c.operator == in.Operator && c.second == "" {
 		best = f.colleague(in)
 	}
@@ -29,7 +29,7 @@ func (f *Floor) consulted(c *floorCall, in Input) {
 }
 
 // colleague is who has waited longest of those who may be asked; nil: nobody.
-func (f *Floor) colleague(in Input) (best *floorOperator) {
+func (f *Floor) colleague(in Input) (best *operator) {
 	for _, o := range f.staff {
 		free := o.state == pacing.Ready || in.Named && o.state == pacing.NotReady
 		if !free || o.call != "" || o.away() || o.deaf || !o.present || o.name == in.Operator || in.Among != nil && !slices.Contains(in.Among, o.name) {
@@ -43,7 +43,7 @@ func (f *Floor) colleague(in Input) (best *floorOperator) {
 }
 
 // consultOver lets the second of a call go.
-func (f *Floor) consultOver(c *floorCall) {
+func (f *Floor) consultOver(c *call) {
 	o := f.operators[c.second]
 	c.second = ""
 	if o != nil && o.call == c.id {
@@ -53,7 +53,7 @@ func (f *Floor) consultOver(c *floorCall) {
 
 // handedOver makes the second of a call its operator, and frees the first. If
 // the second was lost in that very moment, the customer is given back.
-func (f *Floor) handedOver(c *floorCall, in Input) {
+func (f *Floor) handedOver(c *call, in Input) {
 	if c.phase != PhaseBridged { // the first was lost: somebody has the customer already, or will
 		return
 	}
@@ -71,7 +71,7 @@ func (f *Floor) handedOver(c *floorCall, in Input) {
 
 // firstLost gives the customer of an operator who is lost to the second, if
 // that one is heard.
-func (f *Floor) firstLost(c *floorCall) (taken bool) {
+func (f *Floor) firstLost(c *call) (taken bool) {
 	second := f.operators[c.second]
 	if second == nil || second.call != c.id || c.phase != PhaseBridged {
 		return false
@@ -90,7 +90,7 @@ func (f *Floor) firstLost(c *floorCall) (taken bool) {
 
 // awayAlone takes in that a customer talks on with somebody outside whose
 // operator was lost in that very moment: nobody else is needed.
-func (f *Floor) awayAlone(c *floorCall) {
+func (f *Floor) awayAlone(c *call) {
 	if !c.away || c.phase != PhaseQueued && c.phase != PhaseReserved {
 		return
 	}
@@ -102,7 +102,7 @@ func (f *Floor) awayAlone(c *floorCall) {
 }
 
 // secondLost takes in that the operator who is asked is lost; false if it is another.
-func (f *Floor) secondLost(o *floorOperator, c *floorCall) bool {
+func (f *Floor) secondLost(o *operator, c *call) bool {
 	if c.second != o.name {
 		return false
 	}
@@ -112,7 +112,7 @@ func (f *Floor) secondLost(o *floorOperator, c *floorCall) bool {
 }
 
 // asks says whether an operator asks a colleague, or is asked.
-func (f *Floor) asks(o *floorOperator) bool {
+func (f *Floor) asks(o *operator) bool {
 	c := f.calls[o.call]
 	return c != nil && c.second != ""
 }

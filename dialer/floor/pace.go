@@ -1,4 +1,4 @@
-package dialer
+package floor
 
 import (
 	"time"
@@ -73,7 +73,7 @@ func (f *Floor) snapshot() pacing.Snapshot {
 }
 
 // learn tells pacing what has become of a call.
-func (f *Floor) learn(kind pacing.EventKind, c *floorCall, in Input) {
+func (f *Floor) learn(kind pacing.EventKind, c *call, in Input) {
 	e := pacing.Event{Kind: kind, At: f.now, Operator: c.operator, Age: f.now.Sub(c.view.PlacedAt), Trunk: c.trunk, Chance: c.view.Chance, Traits: c.traits}
 	e.Rang = e.Age
 	if !c.view.AnsweredAt.IsZero() {

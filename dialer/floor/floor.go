@@ -1,4 +1,9 @@
-package dialer
+// Package floor decides for one running campaign what each call and each
+// operator does next. Pure: no goroutine, clock, socket or lock. What happened
+// goes in with its time (Input), what is to be done comes out (Action); how many
+// calls to place it asks package pacing. The service and the simulator drive
+// the same floor.
+package floor
 
 import (
 	"fmt"
@@ -14,18 +19,18 @@ import (
 // time and returns what is to be done. It has no goroutine, clock, socket or
 // lock; one loop owns it.
 type Floor struct {
-	set   FloorSettings
+	set   Settings
 	pacer *pacing.Pacer
 	state contactdb.CampaignState
 
-	operators map[string]*floorOperator
-	calls     map[string]*floorCall
-	staff     []*floorOperator     // operators, by name
-	line      []*floorCall         // calls, the oldest first
+	operators map[string]*operator
+	calls     map[string]*call
+	staff     []*operator          // operators, by name
+	line      []*call              // calls, the oldest first
 	in        [PhaseWrapUp + 1]int // of them, by phase
 	snap      pacing.Snapshot      // its slices are used again
-	asked     []*floorCall         // the calls of snap, in its order
-	turn      []*floorOperator     // as snap
+	asked     []*call              // the calls of snap, in its order
+	turn      []*operator          // as snap
 	leasing   int                  // contacts asked for and not yet given
 	fulfilled bool                 // the last lease gave what was asked for
 	missed    bool                 // something happened while it was on its way
@@ -55,8 +60,8 @@ type Floor struct {
 	out       []Action
 }
 
-// FloorSettings is what a floor goes by; it may change while it runs.
-type FloorSettings struct {
+// Settings is what a floor goes by; it may change while it runs.
+type Settings struct {
 	Pacing pacing.Settings
 	Within time.Duration // bridge within this time of the greeting's end
 	WrapUp time.Duration // longest wrap-up
@@ -64,7 +69,7 @@ type FloorSettings struct {
 	Countdown time.Duration
 }
 
-type floorOperator struct {
+type operator struct {
 	name      string
 	state     pacing.OperatorState
 	since     time.Time // in this state
@@ -85,10 +90,10 @@ type floorOperator struct {
 	waits     Waits
 }
 
-// NewFloor returns a floor in a state, with a pacer that may have learned before.
-func NewFloor(set FloorSettings, pacer *pacing.Pacer, state contactdb.CampaignState) *Floor {
+// New returns a floor in a state, with a pacer that may have learned before.
+func New(set Settings, pacer *pacing.Pacer, state contactdb.CampaignState) *Floor {
 	pacer.Configure(set.Pacing)
-	return &Floor{set: set, pacer: pacer, state: state, operators: map[string]*floorOperator{}, calls: map[string]*floorCall{}}
+	return &Floor{set: set, pacer: pacer, state: state, operators: map[string]*operator{}, calls: map[string]*call{}}
 }
 
 // Step takes inputs of one instant and returns what is to be done, in order.
@@ -186,7 +191,7 @@ func (f *Floor) comesBack(at time.Time) {
 
 // free gives an operator back: ready, or on the break that was asked for.
 // One who was only reserved keeps the place in the queue.
-func (f *Floor) free(o *floorOperator) {
+func (f *Floor) free(o *operator) {
 	reserved := o.state == pacing.Reserved
 	o.call, o.wrapBy, o.freeAt = "", time.Time{}, time.Time{}
 	if o.leaving || !o.present {
@@ -241,8 +246,8 @@ func (f *Floor) match() {
 	}
 }
 
-func (f *Floor) longestWaiting() *floorOperator {
-	var best *floorOperator
+func (f *Floor) longestWaiting() *operator {
+	var best *operator
 	for _, o := range f.staff {
 		if o.state == pacing.Ready && !o.away() && (best == nil || o.readyFrom.Before(best.readyFrom) || o.readyFrom.Equal(best.readyFrom) && o.name < best.name) {
 			best = o
@@ -301,7 +306,7 @@ func (f *Floor) Next() time.Time {
 }
 
 // byName are the operators. Only to be read, and not while they come and go.
-func (f *Floor) byName() []*floorOperator { return f.staff }
+func (f *Floor) byName() []*operator { return f.staff }
 
 // without removes an element, keeping the order.
 func without[T comparable](all []T, one T) []T {

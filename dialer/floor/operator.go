@@ -1,4 +1,4 @@
-package dialer
+package floor
 
 import (
 	"cmp"
@@ -10,7 +10,7 @@ import (
 )
 
 // enter moves an operator into a state and accounts for the time in the old one.
-func (f *Floor) enter(o *floorOperator, to pacing.OperatorState) {
+func (f *Floor) enter(o *operator, to pacing.OperatorState) {
 	f.account(o)
 	if o.state != to {
 		o.state = to
@@ -19,7 +19,7 @@ func (f *Floor) enter(o *floorOperator, to pacing.OperatorState) {
 }
 
 // account adds the time since the last change to what it was spent on.
-func (f *Floor) account(o *floorOperator) {
+func (f *Floor) account(o *operator) {
 	d := f.now.Sub(o.since)
 	if o.state == pacing.Talking || o.state == pacing.WrapUp || f.looks(o) {
 		o.worked += d
@@ -35,10 +35,10 @@ func (f *Floor) operatorChanged(in Input) {
 		if !in.Present {
 			return
 		}
-		o = &floorOperator{name: in.Operator, since: f.now, signedIn: f.now, readyFrom: f.now, lent: in.Lent}
+		o = &operator{name: in.Operator, since: f.now, signedIn: f.now, readyFrom: f.now, lent: in.Lent}
 		f.operators[in.Operator] = o
 		f.staff = append(f.staff, o)
-		slices.SortFunc(f.staff, func(a, b *floorOperator) int { return cmp.Compare(a.name, b.name) })
+		slices.SortFunc(f.staff, func(a, b *operator) int { return cmp.Compare(a.name, b.name) })
 	}
 	o.present, o.reason, o.deaf = in.Present, in.Reason, in.Deaf
 	if !in.Present {
@@ -60,7 +60,7 @@ func (f *Floor) operatorChanged(in Input) {
 }
 
 // away says that an operator who seems to be free is not to be given anybody.
-func (o *floorOperator) away() bool { return o.aside || o.lent }
+func (o *operator) away() bool { return o.aside || o.lent }
 
 // listen lets an operator have their leg for themselves, to listen to a
 // colleague on, unless somebody is being given to it; or takes it back.
@@ -81,7 +81,7 @@ func (f *Floor) listen(in Input) {
 // operatorLost takes an operator off the floor. A customer who was talking
 // waits for another one: at once if somebody is free, else for the time that
 // the rule gives to any who waits.
-func (f *Floor) operatorLost(o *floorOperator) {
+func (f *Floor) operatorLost(o *operator) {
 	f.account(o)
 	f.worked += o.worked
 	f.left(o)
@@ -135,7 +135,7 @@ const soonReady = 10 * time.Second
 
 // readyIn takes an operator's word on when the wrap-up will be over: pacing
 // counts on it, and it ends then.
-func (f *Floor) readyIn(o *floorOperator, d time.Duration) {
+func (f *Floor) readyIn(o *operator, d time.Duration) {
 	o.freeAt = f.now.Add(d)
 	if o.wrapBy.IsZero() || o.freeAt.Before(o.wrapBy) {
 		o.wrapBy = o.freeAt
@@ -186,7 +186,7 @@ func (f *Floor) stop() {
 	}
 }
 
-func (f *Floor) hangup(c *floorCall) {
+func (f *Floor) hangup(c *call) {
 	f.move(c, PhaseClosing)
 	f.do(Action{Kind: DoHangup, Call: c.id})
 }
