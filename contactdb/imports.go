@@ -304,17 +304,17 @@ func (s *Store) UndoImport(list string, id uint64) (Undone, error) {
 	if u.Restored, u.Changed, err = s.restore(row); err != nil {
 		return u, err
 	}
-	from := row.First
-	for from <= row.Last && err == nil {
-		err = s.writeLarge(context.Background(), "undo import", func(t *tx) error {
-			part, err := t.undoPart(row, from)
-			if err == nil {
-				from = part.next
-				u.Removed += part.removed
-				u.Called += part.called
-			}
+	for from := row.First; from <= row.Last && err == nil; {
+		var part undonePart
+		err = s.writeLarge(context.Background(), "undo import", func(t *tx) (err error) {
+			part, err = t.undoPart(row, from)
 			return err
 		})
+		if err == nil {
+			from = part.next
+			u.Removed += part.removed
+			u.Called += part.called
+		}
 	}
 	if err == nil {
 		err = s.thinAll(row)

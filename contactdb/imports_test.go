@@ -6,6 +6,7 @@ import (
 	"iter"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -331,6 +332,36 @@ func TestAnImportThatIsUndoneLeavesInTheSearchWhoWasCalled(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, left, cmp.AllowUnexported(term{})); diff != "" {
 		t.Errorf("terms in the index: %s", diff)
+	}
+}
+
+// Whoever shares a transaction with a step of an undo and is refused has the step
+// run again: from the contact where it began, not from where it had come to.
+func TestAnUndoWhoseStepsAreRunAgainLeavesNobody(t *testing.T) {
+	s := newStore(t)
+	mustImport(t, s, "a", people(0, 4*sweepStep)...)
+	var others sync.WaitGroup
+	done := make(chan struct{})
+	for range 8 {
+		others.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+					_ = s.writeLarge(bg, "refuse", func(*tx) error { return ErrState })
+				}
+			}
+		})
+	}
+	u, err := s.UndoImport("a", 0)
+	close(done)
+	others.Wait()
+	if err != nil || u.Removed != 4*sweepStep {
+		t.Errorf("undone: %d removed, %v", u.Removed, err)
+	}
+	if lists, err := s.Lists(); err != nil || lists[0].Contacts != 0 {
+		t.Errorf("what is left: %+v, %v", lists, err)
 	}
 }
 
