@@ -432,17 +432,23 @@ func readBatch(b []byte, seed uint32) (kept keptBatch, ok bool) {
 
 // laterBatch looks behind the last batch of a file for one that came after it: then
 // what lies between was acknowledged, and is spoilt. Else the first of what lies there
-// is torn, or none, and the others are older. It gives the number; 0 if there is none.
+// is torn, or none, and the others are older. It gives the number of one that was
+// acknowledged; 0 if there is none. An empty batch speaks of the one before it: it may
+// be left of an earlier use of the file, and its number be that of a batch elsewhere.
 func laterBatch(b []byte, seed uint32, all []keptBatch) uint64 {
 	next := uint64(1)
 	if len(all) > 0 {
 		next = all[len(all)-1].number + 1
 	}
-	for at := 1; at < len(b)-batchHead; at++ {
+	for at := 1; at <= len(b)-batchHead; at++ {
 		if number := binary.BigEndian.Uint64(b[at:]); number < next || number >= 1<<48 { // cheap: few bytes are past this
 			continue
 		}
-		if number, _, _, ok := readBatchHead(b[at:], seed); ok {
+		number, length, _, ok := readBatchHead(b[at:], seed)
+		if length == 0 {
+			number--
+		}
+		if ok && number >= next {
 			return number
 		}
 	}
