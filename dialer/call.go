@@ -352,6 +352,11 @@ func (c *call) judge(v amd.Verdict) string {
 	switch v.Kind {
 	case amd.Machine, amd.Beep, amd.Music, amd.Ringback:
 		return contactdb.Machine
+	case amd.Unknown:
+		if v.Detail == amd.Tone { // of a line out of order, or of some device: nobody's voice
+			return contactdb.Machine
+		}
+		return contactdb.Human
 	case amd.SIT, amd.Busy, amd.Congestion, amd.Fax:
 		return toneOutcome(v.Kind)
 	default:

@@ -2,6 +2,7 @@ package dialer_test
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -312,4 +313,35 @@ func TestAShareOfTheCallsTakenForMachinesIsRecordedToBeHeard(t *testing.T) {
 			t.Errorf("%d machines, %d to be heard", machines, len(samples))
 		}
 	})
+}
+
+// A phone company's tone that is none of the known ones, steady or in pulses.
+func TestAToneThatNeverEndsReachesNoOperatorAndIsNoAbandonedCall(t *testing.T) {
+	t.Parallel()
+	for name, voice := range map[string][]lab.Sound{
+		"steady": {lab.Tone(40*time.Second, 440)},
+		"pulsed": slices.Repeat([]lab.Sound{lab.Tone(300*time.Millisecond, 440), lab.Pause(60 * time.Millisecond)}, 110),
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := lab.NewPopulation(lab.PopulationConfig{Seed: 5, Kinds: map[lab.Kind]float64{lab.MachineLong: 1}})
+				s := newShift(t, shiftConfig{operators: 2, contacts: 4, channels: 5, cps: 5, campaign: "pacing: progressive\n",
+					carrier: lab.CarrierConfig{Persona: func(number string, attempt int) lab.Persona {
+						who := p.Persona(number, attempt)
+						who.Voice = voice
+						return who
+					}}})
+				time.Sleep(3 * time.Minute)
+				records := s.end()
+				if len(records) == 0 {
+					t.Fatal("nobody was called")
+				}
+				for _, r := range records {
+					if late := (amd.Settings{ListenOn: 4 * time.Second}).Latest().Milliseconds() + 200; r.Outcome != contactdb.Machine || !r.BridgedAt.IsZero() || r.DetectorMS > late {
+						t.Errorf("%s, %s after %d ms, bridged at %v", r.Outcome, r.DetectorVerdict, r.DetectorMS, r.BridgedAt)
+					}
+				}
+			})
+		})
+	}
 }

@@ -44,7 +44,7 @@ func (c *call) awaitBeep(v amd.Verdict) string {
 			return "the beep"
 		case v.Kind == amd.Machine && v.Detail == amd.GreetingEnded:
 			return "the greeting"
-		case toneOutcome(v.Kind) != "":
+		case toneOutcome(v.Kind) != "", v.Kind == amd.Unknown: // a tone without end records nothing
 			return ""
 		}
 		select {

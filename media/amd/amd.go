@@ -65,6 +65,14 @@ const (
 	DefaultPeopleLost   = 0.025
 )
 
+// Latest is the time by which a detector decides who answered, whatever it hears.
+func (s Settings) Latest() time.Duration {
+	if s.DecideWithin <= 0 {
+		s.DecideWithin = DefaultDecideWithin
+	}
+	return s.DecideWithin + s.ListenOn + toneTells + frameTime
+}
+
 // Detector listens to one answer. It isn't safe for concurrent use.
 type Detector struct {
 	settings  Settings
@@ -78,6 +86,7 @@ type Detector struct {
 	netOdds   float32             // what the network makes of it up to now
 	before    talk                // the talk as it was when the tone being heard began
 	toneHeard bool                // that tone is established: it isn't speech
+	toned     int                 // frames of established tones
 	rest      [frameSamples]int16 // a frame not yet whole
 	restLen   int
 	frames    int // whole frames heard
@@ -171,7 +180,13 @@ func (d *Detector) hear(samples *[frameSamples]int16) bool {
 		d.before, d.toneHeard = d.talk, false
 	}
 	if d.tones.open && d.tones.established() {
+		if !d.toneHeard {
+			d.toned += d.tones.now.frames() - 1
+		}
 		d.toneHeard = true
+	}
+	if d.toneHeard {
+		d.toned++
 	}
 	d.talk.add(d.frames, s, d.tones.loud)
 	d.music.add(s)

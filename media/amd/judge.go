@@ -123,8 +123,19 @@ const (
 	GreetingEnded = "greeting ended"
 )
 
-// Announcement is the detail of an unknown verdict on speech in early media.
-const Announcement = "announcement"
+// Details of an unknown verdict: speech in early media; tones that nothing known
+// makes, and no word.
+const (
+	Announcement = "announcement"
+	Tone         = "tone"
+)
+
+const (
+	// toneTells bounds how long a decision waits for what a tone will turn out to
+	// be: the longest beep, and the longest time until it is known as one.
+	toneTells    = (beepLongest + beepSettleSilent) * frameTime // 2.2 s
+	cadencePause = 60                                           // frames of quiet after which a tone's cadence isn't waited for
+)
 
 // judgeTalk decides between human, machine and silence.
 func (d *Detector) judgeTalk() bool {
@@ -138,12 +149,12 @@ func (d *Detector) judgeTalk() bool {
 	}
 	late := d.now() >= costs.Within
 	if !t.spoke() {
-		if d.decided || !late || d.tones.open || d.frames-d.tones.lastEnd() < 60 {
+		if d.decided || !late || d.now() < costs.Within+toneTells && d.frames-d.tones.lastHeard() < cadencePause {
 			return false
 		}
-		return d.decide(finding{Silence, "", 0.8, fmt.Sprintf("nothing heard for %d ms", d.now().Milliseconds())})
+		return d.decideWordless()
 	}
-	if !d.weighs(t) && !late || d.tones.mayBeep(d.frames) {
+	if !d.weighs(t) && !late || d.tones.mayBeep(d.frames) && d.now() < costs.Within+costs.ListenOn+toneTells {
 		return false // a beep that is being heard tells more
 	}
 	moment := d.moment(t)
@@ -155,6 +166,16 @@ func (d *Detector) judgeTalk() bool {
 		return d.decideMusic()
 	}
 	return d.decideTalk(kind, moment.Machine, end)
+}
+
+// decideWordless is the decision when the time is up and nobody has said anything.
+func (d *Detector) decideWordless() bool {
+	heard := at(d.toned)
+	if 4*heard < d.now() {
+		return d.decide(finding{Silence, "", 0.8, fmt.Sprintf("nothing heard for %d ms", d.now().Milliseconds())})
+	}
+	return d.decide(finding{Unknown, Tone, 0.8, fmt.Sprintf("for %d of %d ms a tone that is no beep and none of the network's, and no word",
+		heard.Milliseconds(), d.now().Milliseconds())})
 }
 
 func (d *Detector) decideMusic() bool {
@@ -226,8 +247,11 @@ func (d *Detector) Features() (Features, bool) {
 	return d.features(t), true
 }
 
-// lastEnd is the frame at which the newest tone ended; far in the past if none.
-func (t *tones) lastEnd() int {
+// lastHeard is the frame up to which a tone was heard; far in the past if none.
+func (t *tones) lastHeard() int {
+	if t.open {
+		return t.now.to
+	}
 	if s, ok := t.lastDone(0); ok {
 		return s.to
 	}
