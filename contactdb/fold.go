@@ -59,8 +59,9 @@ const latinEnd = 0x250
 var latinFolds = sync.OnceValue(func() *[latinEnd]string {
 	var all [latinEnd]string
 	for r := rune(0x80); r < latinEnd; r++ {
-		if folded := foldAny(nil, string(r)); bytes.IndexByte(folded, ' ') < 0 && unicode.IsLetter(r) {
-			all[r] = string(folded)
+		within := foldAny(nil, "x"+string(r)+"x") // where a sign that is part of it would part words, as in Ŀ
+		if unicode.IsLetter(r) && bytes.IndexByte(within, ' ') < 0 {
+			all[r] = string(within[1 : len(within)-1])
 		}
 	}
 	return &all
