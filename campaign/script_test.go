@@ -71,7 +71,7 @@ func TestAScriptLeadsByTheAnswers(t *testing.T) {
 		{from: "goodbye", want: ""},
 		{from: "nowhere", want: ""},
 	} {
-		if got := s.Next(c.from, c.answers, nil, func(string) bool { return c.full }); got != c.want {
+		if got := s.Next([]string{c.from}, c.answers, nil, func(string) bool { return c.full }); got != c.want {
 			t.Errorf("from %s with %v (full: %t) it leads to %q, want %q", c.from, c.answers, c.full, got, c.want)
 		}
 	}
@@ -80,9 +80,9 @@ func TestAScriptLeadsByTheAnswers(t *testing.T) {
 func TestAnswersAreKeptInOneForm(t *testing.T) {
 	s := parsed(t)
 	for _, c := range []struct{ question, answer, want, err string }{
-		{"age", " 42 ", "42", ""}, {"age", "41,5", "41.5", ""}, {"age", "121", "", "up to 120"}, {"age", "old", "", "no number"}, {"age", "NaN", "", "no number"},
+		{"age", " 42 ", "42", ""}, {"age", "41,5", "41.5", ""}, {"age", "121", "", "0–120"}, {"age", "old", "", "no number"}, {"age", "NaN", "", "no number"},
 		{"owns", "watch|phone", "phone | watch", ""}, {"owns", "car", "", "none of the answers"}, {"owns", "", "", ""},
-		{"likes", "11", "", "from 0 up to 10"}, {"likes", "7.5", "", "no number"}, {"likes", "0", "0", ""},
+		{"likes", "11", "", "0–10"}, {"likes", "7.5", "", "no number"}, {"likes", "0", "0", ""},
 		{"since", "31.03.2026", "2026-03-31", ""}, {"since", "2026-02-30", "", "no date"},
 		{"wants", "yes", "yes", ""}, {"wants", "Yes", "", "none of the answers"},
 		{"why", "a\nb", "a\nb", ""}, {"why", strings.Repeat("x", 9000), "", "9000 bytes"},
@@ -261,7 +261,7 @@ func FuzzParseScript(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s, err := ParseScript(b)
 		if err == nil && s != nil && len(s.Steps) > 0 {
-			s.For("x").Next(s.Steps[0].Name, nil, nil, nil)
+			s.For("x").Next([]string{s.Steps[0].Name}, nil, nil, nil)
 		}
 	})
 }

@@ -176,14 +176,15 @@ func holds(p *vm.Program, env map[string]any) bool {
 	return err == nil && ok && yes // what fails, such as an index beyond a list, does not hold
 }
 
-// Next is the step after one, by the answers so far: "" when the script ends.
-// full says which quotas are reached.
-func (s *Script) Next(step string, answers, contact map[string]string, full func(quota string) bool) string {
+// Next is the step after the last of a trail, by the answers so far: "" when the
+// script ends. full says which quotas are reached; where one leads to is gone on from as
+// from any other step.
+func (s *Script) Next(trail []string, answers, contact map[string]string, full func(quota string) bool) string {
 	env := s.env(answers, contact)
-	if q := s.quotaReached(env, full); q != nil && q.To != step {
+	if q := s.quotaReached(env, full); q != nil && !slices.Contains(trail, q.To) {
 		return q.To
 	}
-	i := s.index(step)
+	i := s.index(trail[len(trail)-1])
 	if i < 0 || s.Steps[i].End {
 		return ""
 	}
@@ -208,6 +209,11 @@ func (s *Script) quotaReached(env map[string]any, full func(string) bool) *Quota
 		}
 	}
 	return nil
+}
+
+// QuotasAskContact says whether a condition of a quota may look at the contact.
+func (s *Script) QuotasAskContact() bool {
+	return slices.ContainsFunc(s.Quotas, func(q Quota) bool { return strings.Contains(q.When, "contact") })
 }
 
 // Counts are the quotas that a call with these answers counts for.
@@ -273,7 +279,7 @@ func (q Question) checkMany(answer string) (string, error) {
 		}
 	}
 	if n := float64(len(kept)); q.Min != nil && n < *q.Min || q.Max != nil && n > *q.Max {
-		return "", fmt.Errorf("%d answers were given to %s; it takes%s", len(kept), q.Name, q.span())
+		return "", fmt.Errorf("%d answers were given to %s; it takes %s", len(kept), q.Name, q.span())
 	}
 	return strings.Join(kept, between), nil
 }
@@ -282,20 +288,23 @@ func (q Question) checkNumber(answer string) (string, error) {
 	f, err := strconv.ParseFloat(strings.ReplaceAll(answer, ",", "."), 64)
 	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) || q.Kind == Scale && f != math.Trunc(f) ||
 		q.Min != nil && f < *q.Min || q.Max != nil && f > *q.Max {
-		return "", fmt.Errorf("%q is no number for %s; it takes one%s", answer, q.Name, q.span())
+		if q.Min == nil && q.Max == nil {
+			return "", fmt.Errorf("%q is no number for %s", answer, q.Name)
+		}
+		return "", fmt.Errorf("%q is no number for %s; it takes %s", answer, q.Name, q.span())
 	}
 	return strconv.FormatFloat(f, 'f', -1, 64), nil
 }
 
+// span is what min and max leave, in signs of no language.
 func (q Question) span() string {
-	s := ""
-	if q.Min != nil {
-		s += fmt.Sprintf(" from %v", *q.Min)
+	switch {
+	case q.Max == nil:
+		return fmt.Sprintf("≥ %v", *q.Min)
+	case q.Min == nil:
+		return fmt.Sprintf("≤ %v", *q.Max)
 	}
-	if q.Max != nil {
-		s += fmt.Sprintf(" up to %v", *q.Max)
-	}
-	return s
+	return fmt.Sprintf("%v–%v", *q.Min, *q.Max)
 }
 
 // SaidKey is the name under which a sentence that was said is kept with the answers.

@@ -139,7 +139,7 @@ func (s *Service) Turn(operator, attempt string, t Turn) (step string, err error
 	if script == nil {
 		return "", say(ErrInput, "no-script", "the campaign has no script")
 	}
-	kept, err := checkAnswers(script, t.Answers)
+	kept, err := checkAnswers(c.rules.def.Script, t.Answers) // of many in the order of the file, however they were shown
 	if err != nil {
 		return "", fmt.Errorf("%w: %w", ErrInput, err)
 	}
@@ -216,7 +216,7 @@ func (w *work) move(script *campaign.Script, t Turn, words map[string]string, fu
 		if missing := st.Missing(w.answers); len(missing) > 0 {
 			return now, say(ErrInput, "script-missing", "still to be said or answered: %s", strings.Join(missing, ", "))
 		}
-		to := script.Next(now, w.answers, words, full)
+		to := script.Next(w.trail, w.answers, words, full)
 		if to == "" || len(w.trail) > 1000 {
 			w.ended = true
 		} else {
@@ -262,10 +262,15 @@ func (v *surveys) of(s *Service, name string, script *campaign.Script) (map[stri
 		if err != nil {
 			return nil, err
 		}
-		if len(r.ScriptAnswers) > 0 {
-			for _, q := range script.Counts(r.ScriptAnswers, nil) {
-				counts[q]++
-			}
+		if len(r.ScriptAnswers) == 0 {
+			continue
+		}
+		words, err := s.wordsOfCalled(script, r)
+		if err != nil {
+			return nil, err
+		}
+		for _, q := range script.Counts(r.ScriptAnswers, words) {
+			counts[q]++
 		}
 	}
 	if v.counts == nil {
@@ -273,6 +278,20 @@ func (v *surveys) of(s *Service, name string, script *campaign.Script) (map[stri
 	}
 	v.counts[name] = counts
 	return counts, nil
+}
+
+// wordsOfCalled are the fields of the contact of a record as they are now, where quotas ask for them.
+func (s *Service) wordsOfCalled(script *campaign.Script, r contactdb.Record) (map[string]string, error) {
+	if !script.QuotasAskContact() {
+		return nil, nil
+	}
+	all, err := s.store.ContactsByPhone(r.Phone)
+	for _, c := range all {
+		if c.ID == r.ContactID && c.List == r.List {
+			return wordsOf(c), err
+		}
+	}
+	return nil, err
 }
 
 // count takes in a call that has its record. Before anybody has asked, the

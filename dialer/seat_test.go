@@ -621,3 +621,33 @@ func TestABrowserThatComesBackAsItsLegEndsKeepsTheSeat(t *testing.T) {
 		s.end()
 	})
 }
+
+// TestAQuotaByTheContactCountsTheCallsOfBefore has a first call counted from its record only:
+// nobody had asked for the quota yet, as after a restart.
+func TestAQuotaByTheContactCountsTheCallsOfBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, seats := newCentre(t, 1, shiftConfig{contacts: 2, channels: 5, cps: 5, carrier: talker(),
+			campaign: progressive + "dispositions:\n  - {name: done, final: true}\n" +
+				"script:\n  steps:\n    - {name: greeting, questions: [{name: need, ask: Do you?, kind: one, of: [\"yes\", \"no\"]}]}\n    - {name: bye, end: true}\n    - {name: enough}\n    - {name: thanks, end: true}\n" +
+				"  quotas: [{name: needy, when: 'need == \"yes\" && contact[\"list\"] != \"\"', limit: 1, to: enough}]\n"})
+		a := seats[0]
+		a.ready()
+		d := a.until("talking", state("talking"))
+		_, err := s.svc.Turn(a.name, d.Call.Attempt, dialer.Turn{Answers: map[string]string{"need": "yes"}})
+		a.must(err)
+		a.must(s.svc.HangUp(a.name, d.Call.Attempt, ""))
+		a.until("in wrap-up", state("wrap-up"))
+		a.must(s.svc.Dispose(a.name, d.Call.Attempt, dialer.Result{Disposition: 1}))
+		first := d.Call.Attempt
+		d = a.until("talking to the next", func(now dialer.Desktop) bool { return now.State == "talking" && now.Call.Attempt != first })
+		time.Sleep(time.Minute) // the first has its record
+		for _, want := range []string{"enough", "thanks"} {
+			step, err := s.svc.Turn(a.name, d.Call.Attempt, dialer.Turn{From: a.desktop().Call.Script.Step, Go: "next", Answers: map[string]string{"need": "yes"}})
+			if err != nil || step != want {
+				t.Errorf("the script goes on to %q, %v; want %q", step, err, want)
+			}
+		}
+		a.page.Close()
+		s.end()
+	})
+}

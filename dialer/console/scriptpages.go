@@ -160,7 +160,7 @@ func (d *scriptData) walk(script *campaign.Script, q url.Values) (at string) {
 			break
 		}
 		d.Trail = append(d.Trail, at)
-		if at = script.Next(at, d.Answers, d.Contact, none); at == "" {
+		if at = script.Next(d.Trail, d.Answers, d.Contact, none); at == "" {
 			break
 		}
 	}
