@@ -55,7 +55,8 @@ func TestChromiumASupervisorListensAndWhispers(t *testing.T) {
 	chief.open()
 	chief.remember()
 	chief.do(chromedp.Navigate(c.url+"/operators"), chromedp.WaitVisible("input[name=name]"), chromedp.SendKeys("input[name=name]", "chief"),
-		chromedp.SendKeys("input[name=password]", password+"\r"), chromedp.WaitVisible(`button[data-monitor]`), chromedp.Evaluate(clickBoth, nil), chromedp.WaitVisible("#monitor"))
+		chromedp.SendKeys("input[name=password]", password+"\r"), chromedp.WaitVisible(`button[data-monitor]`),
+		chromedp.Poll("document.readyState === 'complete'", nil), chromedp.Evaluate(clickBoth, nil), chromedp.WaitVisible("#monitor"))
 	chief.until("document.getElementById('monitorstate').textContent.includes('nobody hears')")
 	chief.until("testAll.filter((pc) => pc.connectionState !== 'closed').length === 1")
 	if all := c.svc.Monitors(); len(all) != 1 || all[0].Operator != deskName(0) {

@@ -609,6 +609,7 @@ func (d *deskPage) firstCall() {
 	d.until("globalThis.takenBack && " + stateIs("wrap-up"))
 	d.press("2")
 	d.until(stateIs("not-ready"))
+	d.picture("not-ready")
 	d.forbidden()
 }
 
@@ -619,17 +620,20 @@ func (d *deskPage) forbidden() {
 	if _, err := d.c.svc.Suppress(d.c.t.Context(), []contactdb.Suppression{{Phone: number}}); err != nil {
 		d.c.t.Fatal(err)
 	}
+	d.until(connected) // who is not heard learns only that
 	d.press("d")
+	d.picture("dial")
 	d.do(chromedp.WaitVisible("#dialogbody input"), chromedp.SendKeys("#dialogbody input", number+"\r"), chromedp.WaitVisible("#dialogbody .problem"), chromedp.Click("#dialogcancel"))
+	var seen []contactdb.AuditEntry
 	for e, err := range d.c.svc.Store().AuditTrail(contactdb.AuditFilter{Who: d.name, Verb: "desk.dial"}) {
 		if err != nil {
 			d.c.t.Fatal(err)
 		}
-		if e.Phone == number && e.Detail["refused"] != "" {
+		if seen = append(seen, e); e.Phone == number && e.Detail["refused"] != "" {
 			return
 		}
 	}
-	d.c.t.Errorf("%s has tried a forbidden number, and the audit trail does not say so", d.name)
+	d.c.t.Errorf("%s has tried a forbidden number, and the audit trail does not say so: %+v", d.name, seen)
 }
 
 // takeBack presses Z as soon as the page offers it. There are three seconds for it, and on a

@@ -39,6 +39,7 @@ func TestSentencesThatPagesShowAreInEveryLanguage(t *testing.T) {
 		{"*.go", []string{"problem"}},
 		{"../../campaign/*.go", []string{"later", "never", "breach"}},
 		{"../../campaign/check.go", []string{"Errorf"}},
+		{"../../campaign/scriptrun.go", []string{"Errorf"}},
 		{"../plan.go", []string{"later"}},
 		{"../monitor.go", []string{"Errorf"}},
 		{"../ua/trunk.go", []string{"Errorf", "set"}},

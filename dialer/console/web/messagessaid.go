@@ -23,6 +23,15 @@ var romanianSayings = map[string]string{
 	"no contact of list %s that was looked at has a field %s; did you mean %s?":                                                    "niciun contact văzut din lista {0} nu are câmpul {1}; te-ai gândit la {2}?",
 	"nobody is left to call; the reasons are above":                                                                                "nu mai este nimeni de sunat; motivele sunt mai jos",
 
+	// What is no answer to a question of a script.
+	"%s is none of the answers to %s: %s":                  "{0} nu este printre răspunsurile la {1}: {2}",
+	"%s is no date for %s; write 2026-03-31 or 31.03.2026": "{0} nu este o dată pentru {1}; scrie 2026-03-31 sau 31.03.2026",
+	"the answer to %s is one line of up to 500 bytes":      "răspunsul la {0} este un singur rând, de cel mult 500 de octeți",
+	"the answer to %s has %s bytes, more than %s":          "răspunsul la {0} are {1} octeți, mai mult de {2}",
+	"%s answers were given to %s; it takes %s":             "numărul răspunsurilor la {1} este {0}; se cer {2}",
+	"%s is no number for %s; it takes %s":                  "{0} nu este un număr potrivit pentru {1}; se cere {2}",
+	"%s is no number for %s":                               "{0} nu este un număr, la {1}",
+
 	// Why a contact is not called now (campaign.Judge), and what holds a campaign.
 	"the campaign's schedule starts %s": "programul campaniei începe {0}",
 	"the number is in a call right now": "numărul este chiar acum într-un apel",

@@ -9,7 +9,7 @@ import { pick, standing } from "./transfer.js";
 
 const $ = (id) => document.getElementById(id);
 const headset = new Headset($("phone"));
-const script = new Script($, (turn) => order("script", turn));
+const script = new Script($, (turn) => order("script", turn), trouble);
 let desk = null; // the last state
 let clock = 0; // the service's clock less ours, in ms
 let chosen = 0; // the disposition whose fields are being filled in

@@ -4,9 +4,10 @@
 import { t } from "./app.js";
 
 export class Script {
-  constructor($, turn) {
+  constructor($, turn, complain) {
     this.$ = $;
     this.turn = turn;
+    this.complain = complain;
     this.drawn = "";
     $("next").addEventListener("click", () => this.go("next"));
     $("back").addEventListener("click", () => this.go("back"));
@@ -17,7 +18,9 @@ export class Script {
   current() { return this.script?.steps.find((s) => s.name === this.script.step); }
 
   async go(where) {
-    await this.turn({ from: this.script.step, go: where, answers: this.given() });
+    const forward = where === "next"; // an answer that is none keeps nobody from going back
+    if (forward && this.misses()) return;
+    await this.turn({ from: this.script.step, go: where, answers: forward ? this.given() : {} });
     // the step that follows comes with the next event; ask for it at once
     document.dispatchEvent(new Event("apel-refresh"));
   }
@@ -53,6 +56,20 @@ export class Script {
     }));
   }
 
+  /** Marks what is still to be said or answered, and says it in the words of the step. */
+  misses() {
+    const st = this.current(), given = this.given(), step = this.$("step");
+    const missing = [...step.querySelectorAll("[data-needed]")].filter((e) => {
+      const wrong = !given[e.dataset.needed];
+      mark(e, wrong);
+      return wrong;
+    });
+    if (!st || !missing.length) return false;
+    missing[0].querySelector("input, textarea").focus();
+    this.complain(t("error.script-missing", missing.map((e) => e.dataset.words).join(" · ")));
+    return true;
+  }
+
   draw(st, answers) {
     const box = this.$("step");
     if (!st) {
@@ -68,8 +85,12 @@ export class Script {
     const label = document.createElement("label");
     label.className = "say choice";
     const tick = Object.assign(document.createElement("input"), { type: "checkbox", name: s.key, checked: Boolean(answers[s.key]) });
-    tick.addEventListener("change", () => this.turn({ answers: { [s.key]: tick.checked ? "yes" : "" } }));
+    tick.addEventListener("change", () => {
+      mark(label, false);
+      this.turn({ answers: { [s.key]: tick.checked ? "yes" : "" } });
+    });
     label.append(tick, html(s.html));
+    needs(label, s.key, s.html);
     return label;
   }
 
@@ -77,9 +98,16 @@ export class Script {
     const set = document.createElement("fieldset");
     const legend = document.createElement("legend");
     legend.append(html(q.html));
-    if (q.required) legend.append(` (${t("desk.required")})`);
+    if (q.required) {
+      legend.append(` (${t("desk.required")})`);
+      needs(set, q.name, q.html);
+    }
     set.append(legend, ...this.inputs(q, answer));
-    set.addEventListener("change", () => this.turn({ answers: { [q.name]: this.valueOf(set, q) } }));
+    set.addEventListener("change", async () => {
+      const ticked = set.querySelectorAll("input:checked").length;
+      if (q.kind === "many" && ticked > 0 && ticked < q.min) return; // the others are still to come
+      mark(set, !(await this.turn({ answers: { [q.name]: this.valueOf(set, q) } })));
+    });
     set.dataset.question = q.name;
     return set;
   }
@@ -114,9 +142,10 @@ export class Script {
     return all[0].value;
   }
 
-  /** What stands in the fields of the step, for those that were typed in and not left yet. */
+  /** What stands in the fields of the step, for those whose change is still on its way. */
   given() {
     const given = {};
+    for (const tick of this.$("step").querySelectorAll(".say input")) given[tick.name] = tick.checked ? "yes" : "";
     for (const set of this.$("step").querySelectorAll("[data-question]")) {
       const q = this.current().questions.find((x) => x.name === set.dataset.question);
       given[q.name] = this.valueOf(set, q);
@@ -127,8 +156,22 @@ export class Script {
 
 function named(field, q, answer) {
   field.value = answer;
-  field.setAttribute("aria-label", q.name);
+  field.setAttribute("aria-label", html(q.html).textContent.trim());
   return field;
+}
+
+function needs(box, name, words) {
+  box.dataset.needed = name;
+  box.dataset.words = html(words).textContent.trim();
+}
+
+/** Shows that an answer is missing, or is none. */
+function mark(box, wrong) {
+  box.classList.toggle("wrong", wrong);
+  for (const field of box.querySelectorAll("input, textarea")) {
+    if (wrong) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
+  }
 }
 
 // The service makes this HTML, from its own tags only.
