@@ -107,6 +107,7 @@ func TestChromiumWalksAScript(t *testing.T) {
 	d.press("2")
 	d.until(stateIs("not-ready"))
 
+	d.previews()
 	want := "da, 34, 2020-02-29, Lăpușneanu 12, autobuze | parcuri, 7, Mai multe\npiste, true"
 	if kept := d.kept(); kept[0] != want {
 		t.Errorf("kept are %q, want %q", kept[0], want)
@@ -114,6 +115,24 @@ func TestChromiumWalksAScript(t *testing.T) {
 	for _, f := range d.faults {
 		t.Error(f)
 	}
+}
+
+// previews is a call in a campaign that shows each contact first.
+func (d *deskPage) previews() {
+	d.c.t.Helper()
+	if _, _, err := d.c.svc.ApplyCampaign([]byte(strings.Replace(surveyed, "progressive", "preview", 1))); err != nil {
+		d.c.t.Fatal(err)
+	}
+	d.press("F2")
+	d.until(stateIs("preview") + " && !document.getElementById('accept').hidden")
+	d.picture("preview")
+	d.until("document.getElementById('ready').textContent === 'Indisponibil'")
+	d.clicks("#accept")
+	d.until("!(" + stateIs("preview") + ")")
+	d.picture("ringing")
+	d.until(stateIs("talking"))
+	d.press("F2") // one is enough
+	d.ends()
 }
 
 // kept are the answers in the records of the operator's calls.

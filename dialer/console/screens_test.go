@@ -410,7 +410,7 @@ func photograph(t *testing.T, ctx context.Context, name, lang string) {
 		err = os.MkdirAll(*screens, 0o755)
 	}
 	for _, theme := range []string{"light", "dark"} {
-		for size, width := range map[string]int64{"wide": 1440, "tablet": 820} {
+		for size, width := range map[string]int64{"wide": 1280, "tablet": 820} {
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -53,6 +53,9 @@ function trouble(text) {
 
 const busy = ["talking", "wrap-up", "consulting", "consulted", "conference"];
 
+/** Whether the operator takes calls, or a further one: then the button says not ready. */
+const willing = (d) => ["ready", "preview", "reserved"].includes(d.state) || (busy.includes(d.state) && !d.leaving);
+
 /** Where the focus goes from a button that is done with. */
 const nextOf = { connect: "test", takeover: "test", test: "ready" };
 
@@ -72,8 +75,8 @@ function show(d) {
   showSetup(d);
   const up = d.sound && d.tab === tab;
   $("ready").hidden = $("why").hidden = !up;
-  const wants = ["ready", "reserved"].includes(d.state) || (busy.includes(d.state) && !d.leaving);
-  $("ready").textContent = wants ? (d.call && d.state !== "ready" ? t("desk.after.button") : t("desk.notready")) : t("desk.ready");
+  const wants = willing(d);
+  $("ready").textContent = wants ? (d.call && !["ready", "preview"].includes(d.state) ? t("desk.after.button") : t("desk.notready")) : t("desk.ready");
   $("dial").hidden = !up || !d.manual;
   $("dial").disabled = !d.headset?.ok;
   $("ready").disabled = !wants && !d.headset?.ok;
@@ -176,8 +179,7 @@ $("test").addEventListener("click", async () => {
 });
 
 $("ready").addEventListener("click", () => {
-  const wants = ["ready", "reserved"].includes(desk.state) || (busy.includes(desk.state) && !desk.leaving);
-  if (wants) wish("notready", { reason: "break" });
+  if (willing(desk)) wish("notready", { reason: "break" });
   else wish("ready");
 });
 $("why").addEventListener("change", () => {
