@@ -492,7 +492,7 @@ setInterval(() => {
   const now = Date.now() + clock;
   $("timer").textContent = span(now - Date.parse(desk.since));
   const c = desk.call;
-  const left = c?.decide_by ? Date.parse(c.decide_by) - now : c && desk.state === "wrap-up" ? Date.parse(desk.since) + c.wrap_up_ms - now : 0;
+  const left = desk.state === "preview" && c?.decide_by ? Date.parse(c.decide_by) - now : c && desk.state === "wrap-up" ? Date.parse(desk.since) + c.wrap_up_ms - now : 0;
   $("countdown").textContent = left > 0 ? t("desk.left", Math.ceil(left / 1000)) : "";
 }, 200);
 
