@@ -79,6 +79,7 @@ func (d *desk) keep(s *seat) {
 	}
 	d.sweep(s.name)
 	for again := true; again && !d.taken(s); {
+		contact := d.contactOf(s)
 		call, err := d.s.ua.DialPhone(d.s.callCtx, s.name)
 		if err != nil {
 			d.s.log.Info("phone cannot be called", zap.String("operator", s.name), zap.Error(err))
@@ -103,7 +104,11 @@ func (d *desk) keep(s *seat) {
 		if byPhone {
 			break // the operator has gone; a new registration or "ready" calls again
 		}
-		again = d.waitFor(s, call.Parted(), redial)
+		held := call.Parted()
+		if d.contactOf(s) != contact {
+			held = nil // the phone has come anew, and knows nothing of the old leg
+		}
+		again = d.waitFor(s, held, redial)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -113,6 +118,13 @@ func (d *desk) keep(s *seat) {
 		d.call(s)
 	default:
 	}
+}
+
+// contactOf is where an operator's phone has registered from.
+func (d *desk) contactOf(s *seat) string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return s.contact
 }
 
 // sweep ends the leg that a former life has left up, when the phone is known again.
