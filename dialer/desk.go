@@ -86,6 +86,7 @@ func (d *desk) down(s *seat, page *browser.Leg) bool {
 	s.call = nil // the floor gives the customer to somebody else
 	d.tell(s)
 	s.loop, s.guest, s.state, s.since = nil, nil, "", time.Now()
+	d.answer(s, false) // the floor may have let go of them before it heard of this, and says no more
 	d.mu.Unlock()
 	d.told(s.name, "offline")
 	return true

@@ -125,6 +125,7 @@ func (d *desk) borrow(name string, to *loop) error {
 	}
 	if s.guest == to {
 		s.guest = nil
+		d.tell(s) // who has become ready meanwhile was not, as a guest
 	}
 	return nobody
 }
