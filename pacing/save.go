@@ -82,15 +82,23 @@ func (s *saved) sound() bool {
 		}
 	}
 	if s.Traits.W != nil {
-		ok = ok && s.Traits.Bias.Precision > 0
+		ok = ok && s.Traits.Bias.Precision > 0 && s.Traits.Bias.sound()
 	}
 	for _, w := range s.Traits.W {
-		ok = ok && w != nil && w.Precision > 0
+		ok = ok && w != nil && w.Precision > 0 && w.sound()
+	}
+	for i := range s.Traits.Bend {
+		ok = ok && s.Traits.Bend[i].sound() && math.Abs(s.Traits.Bend[i].Mean) < 100
 	}
 	for _, h := range s.Own {
 		ok = ok && h != nil && h.N >= 0
 	}
 	return ok
+}
+
+// sound says whether sums of such weights are numbers.
+func (w *weight) sound() bool {
+	return math.Abs(w.Mean) < 1e12 && w.Precision >= 0 && w.Precision < 1e30
 }
 
 // positive says that no entry is negative and some are not nothing.
