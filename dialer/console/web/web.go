@@ -147,7 +147,7 @@ func Static() (http.Handler, error) {
 			return nil, err
 		}
 		name := "texts-" + string(lang) + ".js"
-		assets[name] = newAsset(name, fmt.Appendf(nil, "export default %s;\n", texts))
+		assets[name] = newAsset(name, fmt.Appendf(nil, "globalThis.texts = %s;\n", texts))
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a, ok := assets[strings.TrimPrefix(r.URL.Path, "/static/")]

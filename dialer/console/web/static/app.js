@@ -1,6 +1,6 @@
 // What every page does: preferences at once, and words for scripts.
 
-const texts = (await import(`/static/texts-${document.documentElement.lang}.js`)).default;
+const texts = globalThis.texts; // a script before this one, so that a page that is loaded heeds its first click
 
 /** A text of the table; {0}, {1}... are replaced, {0:call|calls} by a number and the form that goes with it. */
 export function t(key, ...args) {
