@@ -202,15 +202,15 @@ func (f *Floor) settled(c *call, in Input) {
 	}
 	if in.Outcome == contactdb.Abandoned {
 		f.abandoned++
-		if c.deadline.IsZero() { // answered late, after we had given up: not counted as a person yet
+		if !c.live() { // answered late, after we had given up: not counted as a person yet
 			f.live++
 		}
 		f.learn(pacing.CallAbandoned, c, in)
 	}
 	switch human := in.Outcome == contactdb.Human; {
-	case human && c.deadline.IsZero(): // gone before the detector knew
+	case human && !c.live(): // gone before the detector knew
 		f.live++
-	case !human && in.Outcome != contactdb.Abandoned && !c.deadline.IsZero(): // no live answer after all
+	case !human && in.Outcome != contactdb.Abandoned && c.live(): // no live answer after all
 		f.live--
 	}
 	o := f.operators[c.operator]
@@ -222,6 +222,9 @@ func (f *Floor) settled(c *call, in Input) {
 	}
 	f.free(o)
 }
+
+// live says whether a call is counted as a live answer: who was taken for a person had to wait.
+func (c *call) live() bool { return !c.deadline.IsZero() }
 
 // move takes a call to a phase. A move that the table does not know is a
 // mistake of the floor's; it is made, so that the call goes on, and Check tells.

@@ -40,7 +40,7 @@ type Floor struct {
 	again     time.Time            // pacing wants to be asked again
 	lines     int                  // further calls that trunks allow
 	slow      bool                 // calls a second are what limits them
-	live      int                  // live answers in the regulator's window
+	live      int                  // live answers in the regulator's window, those without a record too
 	abandoned int
 	worked    time.Duration // of operators who have left
 	waited    Waits         // of all operators since the floor began
@@ -140,7 +140,7 @@ func (f *Floor) take(in Input) {
 	case InStop:
 		f.stop()
 	case InWindow:
-		f.live, f.abandoned, f.horizon = in.Live, in.Abandoned, in.Horizon
+		f.recounted(in)
 	case InPromises:
 		f.promises = in.Promises
 	case InAccept:
@@ -164,6 +164,17 @@ func (f *Floor) take(in Input) {
 	default:
 		if c := f.calls[in.Call]; c != nil {
 			f.callChanged(c, in)
+		}
+	}
+}
+
+// recounted takes in what the records say of the regulator's window. Who has
+// answered and has no record yet counts beside them.
+func (f *Floor) recounted(in Input) {
+	f.live, f.abandoned, f.horizon = in.Live, in.Abandoned, in.Horizon
+	for _, c := range f.line {
+		if c.live() {
+			f.live++
 		}
 	}
 }

@@ -86,6 +86,32 @@ func TestAPersonForWhomNobodyIsFreeHearsTheMessageAtTheLimit(t *testing.T) {
 	}
 }
 
+func TestARecountOfTheWindowKeepsThosePeopleWhoHaveNoRecordYet(t *testing.T) {
+	p := play{t, newFloor()}
+	count := func(when string, abandoned, live int) {
+		t.Helper()
+		if p.f.abandoned != abandoned || p.f.live != live {
+			t.Errorf("%s: %d of %d abandoned, want %d of %d", when, p.f.abandoned, p.f.live, abandoned, live)
+		}
+	}
+	ready(p, 0, "ann", "bob")
+	p.at(0, Input{Kind: InLeased, Calls: []LeasedCall{{ID: "1"}, {ID: "2"}, {ID: "3"}}})
+	p.at(5, Input{Kind: InAnswered, Call: "1"})
+	p.at(5, Input{Kind: InAnswered, Call: "2"})
+	p.at(6, Input{Kind: InHuman, Call: "1", Since: t0.Add(6 * time.Second)})
+	p.at(6, Input{Kind: InBridged, Call: "1", Operator: "ann"})
+	p.at(7, Input{Kind: InOperator, Operator: "bob", Present: true, Reason: "break"})
+	p.at(8, Input{Kind: InHuman, Call: "2", Since: t0.Add(8 * time.Second)})
+	p.want(p.at(10, Input{Kind: InTick}), Action{Kind: DoRelease, Call: "2"})
+	p.at(11, Input{Kind: InWindow, Live: 40, Abandoned: 1})
+	count("one talks, one hears the message, one rings", 1, 42)
+	p.at(15, Input{Kind: InSettled, Call: "2", Outcome: contactdb.Abandoned})
+	p.at(60, Input{Kind: InSettled, Call: "1", Outcome: contactdb.Machine})
+	count("one has heard the message, and who talked was a machine", 2, 41)
+	p.at(61, Input{Kind: InWindow, Live: 41, Abandoned: 2})
+	count("all of it in records", 2, 41)
+}
+
 func TestAnOperatorWhoComesInTimeTakesThePersonWhoWaits(t *testing.T) {
 	p := play{t, newFloor()}
 	p.at(0, Input{Kind: InOperator, Operator: "bob", Present: true, Ready: true})

@@ -28,7 +28,7 @@ const (
 	InSettings              // Settings
 	InLines                 // Lines changed; also carried by every other input
 	InContacts              // lists or rules changed: ask again
-	InWindow                // the regulator's window: Live, Abandoned
+	InWindow                // the regulator's window: Live and Abandoned, of calls that have their record
 	InStop                  // the service ends: so does every call
 	InAccept                // Operator has the contact called that is shown
 	InSkip                  // Operator skips it, for Reason
