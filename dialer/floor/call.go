@@ -51,6 +51,7 @@ type call struct {
 	second   string    // the colleague whom that one asks
 	away     bool      // the customer talks on with somebody outside
 	bridged  bool      // has been bridged once
+	lost     bool      // is counted as abandoned
 	deadline time.Time // Queued: until when an operator may come
 	view     pacing.Call
 	trunk    string
@@ -200,18 +201,16 @@ func (f *Floor) settled(c *call, in Input) {
 	if c.phase == PhaseDialing || c.phase == PhaseRinging {
 		f.learn(pacing.CallUnanswered, c, in)
 	}
-	if in.Outcome == contactdb.Abandoned {
-		f.abandoned++
-		if !c.live() { // answered late, after we had given up: not counted as a person yet
-			f.live++
-		}
-		f.learn(pacing.CallAbandoned, c, in)
-	}
-	switch human := in.Outcome == contactdb.Human; {
-	case human && !c.live(): // gone before the detector knew
+	lost := in.Outcome == contactdb.Abandoned
+	f.lose(c, lost)
+	switch live := lost || in.Outcome == contactdb.Human; {
+	case live && !c.live(): // gone before the detector knew, or answered late, after we had given up
 		f.live++
-	case !human && in.Outcome != contactdb.Abandoned && c.live(): // no live answer after all
+	case !live && c.live(): // no live answer after all
 		f.live--
+	}
+	if lost {
+		f.learn(pacing.CallAbandoned, c, in)
 	}
 	o := f.operators[c.operator]
 	if o == nil || o.call != c.id {
@@ -221,6 +220,25 @@ func (f *Floor) settled(c *call, in Input) {
 		f.pacer.Observe(pacing.Event{Kind: pacing.WrapEnded, At: f.now, Operator: o.name, Age: f.now.Sub(o.since), Disposition: in.Disposition})
 	}
 	f.free(o)
+}
+
+// release gives up a person for whom nobody is free. Pacing knows at once, not
+// when the message has been heard.
+func (f *Floor) release(c *call) {
+	f.lose(c, !c.bridged)
+	f.move(c, PhaseClosing)
+	f.do(Action{Kind: DoRelease, Call: c.id})
+}
+
+// lose counts a call as abandoned, or not any more.
+func (f *Floor) lose(c *call, lost bool) {
+	switch {
+	case lost && !c.lost:
+		f.abandoned++
+	case !lost && c.lost:
+		f.abandoned--
+	}
+	c.lost = lost
 }
 
 // live says whether a call is counted as a live answer: who was taken for a person had to wait.

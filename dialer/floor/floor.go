@@ -41,9 +41,9 @@ type Floor struct {
 	lines     int                  // further calls that trunks allow
 	slow      bool                 // calls a second are what limits them
 	live      int                  // live answers in the regulator's window, those without a record too
-	abandoned int
-	worked    time.Duration // of operators who have left
-	waited    Waits         // of all operators since the floor began
+	abandoned int                  // of these
+	worked    time.Duration        // of operators who have left
+	waited    Waits                // of all operators since the floor began
 	split     pacing.Waiting
 	gone      map[string]Waits // of operators who have left, since TakeWaits
 	last      pacing.Decision
@@ -169,12 +169,15 @@ func (f *Floor) take(in Input) {
 }
 
 // recounted takes in what the records say of the regulator's window. Who has
-// answered and has no record yet counts beside them.
+// answered, or was abandoned, and has no record yet counts beside them.
 func (f *Floor) recounted(in Input) {
 	f.live, f.abandoned, f.horizon = in.Live, in.Abandoned, in.Horizon
 	for _, c := range f.line {
 		if c.live() {
 			f.live++
+		}
+		if c.lost {
+			f.abandoned++
 		}
 	}
 }
@@ -220,8 +223,7 @@ func (f *Floor) free(o *operator) {
 func (f *Floor) deadlines() {
 	for _, c := range f.those(PhaseQueued) {
 		if c.phase == PhaseQueued && !f.now.Before(c.deadline) && f.awaited(c) == nil && f.longestWaiting() == nil {
-			f.move(c, PhaseClosing)
-			f.do(Action{Kind: DoRelease, Call: c.id})
+			f.release(c)
 		}
 	}
 	f.countdowns()

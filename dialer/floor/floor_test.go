@@ -103,13 +103,28 @@ func TestARecountOfTheWindowKeepsThosePeopleWhoHaveNoRecordYet(t *testing.T) {
 	p.at(7, Input{Kind: InOperator, Operator: "bob", Present: true, Reason: "break"})
 	p.at(8, Input{Kind: InHuman, Call: "2", Since: t0.Add(8 * time.Second)})
 	p.want(p.at(10, Input{Kind: InTick}), Action{Kind: DoRelease, Call: "2"})
+	count("the message has only begun", 1, 2)
 	p.at(11, Input{Kind: InWindow, Live: 40, Abandoned: 1})
-	count("one talks, one hears the message, one rings", 1, 42)
+	count("one talks, one hears the message, one rings", 2, 42)
 	p.at(15, Input{Kind: InSettled, Call: "2", Outcome: contactdb.Abandoned})
 	p.at(60, Input{Kind: InSettled, Call: "1", Outcome: contactdb.Machine})
 	count("one has heard the message, and who talked was a machine", 2, 41)
 	p.at(61, Input{Kind: InWindow, Live: 41, Abandoned: 2})
 	count("all of it in records", 2, 41)
+}
+
+func TestWhoWasReleasedAndIsNoPersonIsNotAbandoned(t *testing.T) {
+	p := play{t, newFloor()}
+	ready(p, 0, "bob")
+	p.at(0, lease("1"))
+	p.at(1, Input{Kind: InOperator, Operator: "bob", Present: true, Reason: "break"})
+	p.at(5, Input{Kind: InAnswered, Call: "1"})
+	p.at(6, Input{Kind: InHuman, Call: "1", Since: t0.Add(6 * time.Second)})
+	p.want(p.at(8, Input{Kind: InTick}), Action{Kind: DoRelease, Call: "1"})
+	p.at(12, Input{Kind: InSettled, Call: "1", Outcome: contactdb.Machine})
+	if p.f.abandoned != 0 || p.f.live != 0 {
+		t.Errorf("%d of %d abandoned, want nobody", p.f.abandoned, p.f.live)
+	}
 }
 
 func TestAnOperatorWhoComesInTimeTakesThePersonWhoWaits(t *testing.T) {
