@@ -46,6 +46,8 @@ type call struct {
 	byOperator bool // the operator hung up
 	key        byte // disposition
 
+	backs []chan error // who waits to hear whether the result is taken back
+
 	asks chan func()   // what operators want of it, run by its goroutine
 	over chan struct{} // closed when it is settled
 	work work

@@ -46,19 +46,25 @@ const maxNote = 8 << 10
 // ask has the call's goroutine run f; ErrState if the call is over.
 func (c *call) ask(f func() error) error {
 	answered := make(chan error, 1)
-	over := say(contactdb.ErrState, "call-over", "the call is over")
 	select {
 	case c.asks <- func() { answered <- f() }:
+		return c.answerOf(answered)
 	case <-c.over:
-		return over
-	}
-	select {
-	case err := <-answered:
-		return err
-	case <-c.over:
-		return over
+		return callOver()
 	}
 }
+
+// answerOf waits for an answer; ErrState if the call is over before.
+func (c *call) answerOf(answer <-chan error) error {
+	select {
+	case err := <-answer:
+		return err
+	case <-c.over:
+		return callOver()
+	}
+}
+
+func callOver() error { return say(contactdb.ErrState, "call-over", "the call is over") }
 
 // done lets go of the operator's desktop.
 func (c *call) done() {
@@ -139,7 +145,7 @@ func (c *call) takenBack() bool {
 			if o.Kind == floor.DoHangup && o.Operator == "" { // on a customer who talks outside
 				c.sip.Hangup()
 			}
-			if o.Kind == floor.DoTakenBack {
+			if o.Kind == floor.DoTakenBack && c.givenBack(o) {
 				c.key = 0
 				c.work.mu.Lock()
 				c.work.undo, c.work.at = time.Time{}, time.Time{}
@@ -149,6 +155,19 @@ func (c *call) takenBack() bool {
 			}
 		}
 	}
+}
+
+// givenBack tells who waits for it whether the floor has given the call back.
+func (c *call) givenBack(o floor.Action) (given bool) {
+	var err error
+	if given = o.Why == ""; !given {
+		err = say(contactdb.ErrState, "gone-on", "%s has gone on, to another call or campaign; the result stands", o.Operator)
+	}
+	for _, back := range c.backs {
+		back <- err
+	}
+	c.backs = nil
+	return given
 }
 
 // promised is the time of the callback that the operator has promised, zero if none.
@@ -306,18 +325,27 @@ func (w *work) set(key, value string) {
 }
 
 // TakeBack takes back the result of the operator's last call, within three
-// seconds and unless the next person is on the line.
+// seconds. ErrState if the next call has come, or if they were lent for this one
+// and have gone home.
 func (s *Service) TakeBack(operator, attempt string) error {
-	return s.order(operator, attempt, func(c *call) error {
+	back, of := make(chan error, 1), (*call)(nil)
+	err := s.order(operator, attempt, func(c *call) error {
 		c.work.mu.Lock()
 		late := c.work.undo.IsZero()
 		c.work.mu.Unlock()
 		if late {
 			return say(contactdb.ErrState, "too-late", "there is no result to take back")
 		}
-		c.l.tell(floor.Input{Kind: floor.InTakenBack, Call: c.a.ID, Operator: c.rec.Operator})
+		of = c
+		if c.backs = append(c.backs, back); len(c.backs) == 1 {
+			c.l.tell(floor.Input{Kind: floor.InTakenBack, Call: c.a.ID, Operator: c.rec.Operator})
+		}
 		return nil
 	})
+	if err != nil {
+		return err
+	}
+	return of.answerOf(back)
 }
 
 // Side is one of the two whom an operator has on the line while somebody is asked.

@@ -153,6 +153,28 @@ func TestAGuestIsAtHomeAgainHoweverTheConversationEnds(t *testing.T) {
 	}
 }
 
+func TestAGuestWhoHasGoneHomeHearsThatTheResultStands(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newGuests(t)
+		d.ask()
+		d.ann.must(d.s.svc.HandOver(d.ann.name, d.attempt))
+		d.bob.must(d.s.svc.HangUp(d.bob.name, d.attempt, ""))
+		d.bob.until("in wrap-up", state("wrap-up"))
+		d.bob.must(d.s.svc.Dispose(d.bob.name, d.attempt, dialer.Result{Disposition: 2}))
+		time.Sleep(time.Second)
+		if err := d.s.svc.TakeBack(d.bob.name, d.attempt); !errors.Is(err, contactdb.ErrState) || !strings.Contains(err.Error(), "the result stands") {
+			t.Errorf("taken back from home: %v", err)
+		}
+		if now := d.bob.desktop(); now.Campaign != "summer" || now.State != "not-ready" {
+			t.Errorf("bob is %+v", now)
+		}
+		if r := d.end(); r.Disposition != "refused" {
+			t.Errorf("the record is %+v", r)
+		}
+	})
+}
+
 func TestWhoIsNotAdmittedOrNotFreeIsNotBorrowed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

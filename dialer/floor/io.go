@@ -101,7 +101,7 @@ const (
 	DoHangup                      // end Call
 	DoDispose                     // Operator said Key of Call
 	DoEndWrap                     // Call's wrap-up is over without a word
-	DoTakenBack                   // Operator has Call again: its result was taken back
+	DoTakenBack                   // Operator has Call again: its result was taken back; with Why: it stands
 	DoPreview                     // show Call to Operator, who decides Until
 	DoPlace                       // Operator has decided: place Call
 	DoSkip                        // ... not to: let Call go, Why

@@ -79,3 +79,27 @@ func TestWhoIsAskedForFromAnotherCampaignIsGivenAtOnceOrNotAtAll(t *testing.T) {
 	p.at(7, Input{Kind: InHuman, Call: "1", Since: t0.Add(7 * time.Second)})
 	borrow(8, "ann", false) // is being joined
 }
+
+func TestAResultIsTakenBackUnlessItsOperatorHasGoneOn(t *testing.T) {
+	back := func(name string, meanwhile func(p play), want ...Action) {
+		p := play{t, newFloor()}
+		ready(p, 0, "ann")
+		p.at(0, lease("1"))
+		p.at(1, Input{Kind: InAnswered, Call: "1"})
+		p.at(2, Input{Kind: InHuman, Call: "1", Since: t0.Add(2 * time.Second)})
+		p.at(2, Input{Kind: InBridged, Call: "1", Operator: "ann"})
+		p.at(20, Input{Kind: InTalkEnded, Call: "1", Operator: "ann"})
+		p.at(25, Input{Kind: InFreed, Call: "1", Operator: "ann"})
+		p.at(25, Input{Kind: InLeased, Calls: []LeasedCall{{ID: "2"}}})
+		meanwhile(p)
+		t.Log(name)
+		p.want(p.at(27, Input{Kind: InTakenBack, Call: "1", Operator: "ann"}), want...)
+	}
+	stands := Action{Kind: DoTakenBack, Call: "1", Operator: "ann", Why: "gone-on"}
+	back("free", func(play) {}, Action{Kind: DoTakenBack, Call: "1", Operator: "ann"})
+	back("with the next", func(p play) {
+		p.at(26, Input{Kind: InAnswered, Call: "2"})
+		p.at(26, Input{Kind: InHuman, Call: "2", Since: t0.Add(26 * time.Second)})
+	}, stands)
+	back("lent", func(p play) { p.at(26, Input{Kind: InBorrow, Operator: "ann"}) }, stands)
+}

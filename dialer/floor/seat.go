@@ -30,10 +30,11 @@ func (f *Floor) freed(c *call, in Input) {
 }
 
 // takenBack gives a call back to the operator who has freed it, unless the next
-// one has come.
+// one has come, or the operator has gone to another campaign.
 func (f *Floor) takenBack(c *call, in Input) {
 	o := f.operators[in.Operator]
 	if o == nil || o.call != "" || o.aside || c.phase != PhaseWrapUp || c.operator != "" {
+		f.do(Action{Kind: DoTakenBack, Call: c.id, Operator: in.Operator, Why: "gone-on"})
 		return
 	}
 	o.leaving = o.state == pacing.NotReady

@@ -16,6 +16,7 @@ var errorTexts = map[string]text{
 	"error.nobody-free":         {"Nobody is free: {0}. The customer is still with you.", "Nimeni nu este liber: {0}. Clientul este tot la tine."},
 	"error.other-gone":          {"{0} has hung up. The customer is with you again.", "{0} a închis. Clientul este din nou la tine."},
 	"error.too-late":            {"There is no result to take back.", "Nu mai este niciun rezultat de anulat."},
+	"error.gone-on":             {"You have gone on to another call or campaign by now; the result stands.", "Ai trecut deja la alt apel sau la altă campanie; rezultatul rămâne."},
 	"error.no-keys":             {"{0} are no keys; there are 0 to 9, * and #.", "{0} nu sunt taste; există 0–9, * și #."},
 	"error.not-admitted":        {"{0} may not work for {1}: the campaign is for other teams and operators.", "{0} nu poate lucra pentru {1}: campania este pentru alte echipe și alți operatori."},
 	"error.no-side":             {"{0} is neither customer nor other.", "{0} nu este nici „customer”, nici „other”."},
