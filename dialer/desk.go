@@ -34,6 +34,7 @@ type seat struct {
 	listens    bool      // the leg is lent to its owner, as a supervisor: see Service.Monitor
 	guest      *loop     // lent for one conversation to that campaign; nil: to none
 	lending    chan bool // the floor's answer to either; nil: it was given
+	asks       int       // for that, so far: an answer to an earlier one comes too late
 }
 
 // desk holds the seats and keeps their legs up.

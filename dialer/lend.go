@@ -108,8 +108,8 @@ func (d *desk) borrow(name string, to *loop) error {
 		d.mu.Unlock()
 		return nil
 	}
-	s.lending = lent
-	home.tell(floor.Input{Kind: floor.InBorrow, Operator: name})
+	s.lending, s.asks = lent, s.asks+1
+	home.tell(floor.Input{Kind: floor.InBorrow, Operator: name, Ask: s.asks})
 	d.mu.Unlock()
 	select {
 	case ok := <-lent:
@@ -160,15 +160,15 @@ func (d *desk) admitted(to *loop) map[string]bool {
 }
 
 // answered takes in what a floor says to who wants an operator or a leg lent.
-func (d *desk) answered(operator string, yes bool) {
+func (d *desk) answered(a floor.Action) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if s := d.seats[operator]; s != nil {
-		d.answer(s, yes)
+	if s := d.seats[a.Operator]; s != nil && s.asks == a.Ask {
+		d.answer(s, a.Why == "")
 	}
 }
 
-// answer is answered with mu held.
+// answer lets go of who waits. With mu held.
 func (d *desk) answer(s *seat, yes bool) {
 	if s.lending != nil {
 		s.lending <- yes
@@ -204,7 +204,8 @@ func (d *desk) lendEar(name string) (*media.Session, error) {
 		free <- true
 	} else {
 		over = home.done
-		home.tell(floor.Input{Kind: floor.InListen, Operator: name, Ready: true})
+		s.asks++
+		home.tell(floor.Input{Kind: floor.InListen, Operator: name, Ready: true, Ask: s.asks})
 	}
 	d.mu.Unlock()
 	select {

@@ -66,13 +66,51 @@ func TestWhoBecomesReadyWhileAnotherCampaignAsksInVainIsReady(t *testing.T) {
 		s.ready = true
 		d.tell(s)
 		d.mu.Unlock()
-		d.answered("ann", false)
+		d.answered(floor.Action{Operator: "ann", Ask: s.asks, Why: "operator-busy"})
 		if err := <-asked; !errors.Is(err, contactdb.ErrState) {
 			t.Errorf("%v", err)
 		}
 		told := summer.in.take()
 		if last := told[len(told)-1]; last.Kind != floor.InOperator || !last.Ready {
 			t.Errorf("the last that summer hears of ann is %+v", last)
+		}
+	})
+}
+
+func TestALateAnswerIsNotTakenForThatToTheNextWhoAsks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, s, summer, spring := aDeskOfTwo()
+		asked := make(chan error, 1)
+		ask := func() (told floor.Input) {
+			go func() { asked <- d.borrow("ann", spring) }()
+			synctest.Wait()
+			all := summer.in.take()
+			return all[len(all)-1]
+		}
+		first := ask()
+		d.down(s, nil)
+		if err := <-asked; !errors.Is(err, contactdb.ErrState) {
+			t.Errorf("of who is lost meanwhile: %v", err)
+		}
+		d.mu.Lock()
+		s.leg = &leg{operator: "ann"} // and is back
+		d.place(s)
+		d.mu.Unlock()
+		second := ask()
+		no := func(to floor.Input) {
+			d.answered(floor.Action{Operator: "ann", Ask: to.Ask, Why: "operator-busy"})
+		}
+		no(first)
+		synctest.Wait()
+		select {
+		case err := <-asked:
+			t.Errorf("the answer to the first was given to the second: %v", err)
+			return
+		default:
+		}
+		no(second)
+		if err := <-asked; !errors.Is(err, contactdb.ErrState) {
+			t.Errorf("%v", err)
 		}
 	})
 }

@@ -249,7 +249,7 @@ func (l *loop) perform(a floor.Action, at time.Time) (over bool) {
 	case floor.DoPreview:
 		l.show(a)
 	case floor.DoLend:
-		l.s.desk.answered(a.Operator, a.Why == "")
+		l.s.desk.answered(a)
 	case floor.DoAway:
 		l.s.desk.away(a.Operator, a.Why)
 	case floor.DoOperator:

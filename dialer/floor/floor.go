@@ -154,7 +154,7 @@ func (f *Floor) take(in Input) {
 	case InLend:
 		f.lend(in.Operator, in.Ready)
 	case InBorrow:
-		f.borrow(in.Operator)
+		f.borrow(in)
 	case InDial:
 		f.dial(in)
 	case InListen:

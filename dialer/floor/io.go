@@ -79,6 +79,7 @@ type Input struct {
 	Manual      bool                 // InLeased: the answer to DoDial
 	Away        bool                 // InTalkEnded: the customer talks on with somebody outside
 	Choose      int
+	Ask         int // InListen, InBorrow: names the answer
 }
 
 // LeasedCall is a call that a lease has made.
@@ -127,4 +128,5 @@ type Action struct {
 	Picks    []int    // DoLease: places among the contacts ahead; empty: in order. Read it at once
 	Contacts []uint64 // DoLease: whom to call before others; empty: in order
 	Contact  uint64   // DoDial
+	Ask      int      // DoLend: as it was asked
 }

@@ -32,12 +32,12 @@ func (f *Floor) give(o *operator) {
 // borrow gives an operator away for one conversation, or says that it cannot: as
 // a colleague of the same floor, who has nobody may be asked, though a call in
 // the air may need them. Pacing hears of it at once.
-func (f *Floor) borrow(operator string) {
-	if o := f.operators[operator]; o != nil && !o.deaf && o.call == "" && !o.away() {
+func (f *Floor) borrow(in Input) {
+	if o := f.operators[in.Operator]; o != nil && !o.deaf && o.call == "" && !o.away() {
 		f.give(o)
 		return
 	}
-	f.do(Action{Kind: DoLend, Operator: operator, Why: "operator-busy"})
+	f.do(Action{Kind: DoLend, Operator: in.Operator, Ask: in.Ask, Why: "operator-busy"})
 }
 
 // LentAway is the state of an operator whom a floor has let go of.

@@ -65,7 +65,7 @@ func (o *operator) away() bool { return o.aside || o.lent }
 // listen lets an operator have their leg for themselves, to listen to a
 // colleague on, unless somebody is being given to it; or takes it back.
 func (f *Floor) listen(in Input) {
-	o, a := f.operators[in.Operator], Action{Kind: DoLend, Operator: in.Operator}
+	o, a := f.operators[in.Operator], Action{Kind: DoLend, Operator: in.Operator, Ask: in.Ask}
 	switch {
 	case o == nil:
 	case in.Ready && (o.call != "" || o.aside):
