@@ -27,7 +27,7 @@ func TestTheSeriesIsAsGoodAsTheTermsWhereItTakesTheirPlace(t *testing.T) {
 		a, r := lawOf(o.answers.mean[0], o.answers.sq[0]), lawOf(o.releases.mean[0], o.releases.sq[0])
 		d := a.less(r)
 		if d.variance < many {
-			t.Skip()
+			t.Skip("worked out by terms, where the series takes nobody's place")
 		}
 		free, allowed := rapid.IntRange(-5, 40).Draw(t, "free"), rapid.IntRange(0, 10).Draw(t, "allowed")
 		o.exact.fill(0, o.coming, o.freeing)

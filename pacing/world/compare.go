@@ -20,23 +20,6 @@ func PolicyFor(name string, s pacing.Settings) Policy {
 	return nil
 }
 
-// Compared are the policies that Compare puts side by side.
-var Compared = []string{"preview", "progressive", "power", "predictive", "adaptive", "adaptive-hard"}
-
-// Compare runs the same shift, with the same people, under each policy.
-func Compare(c Config, s pacing.Settings, policies ...string) []Result {
-	if len(policies) == 0 {
-		policies = Compared
-	}
-	var out []Result
-	for _, name := range policies {
-		if p := PolicyFor(name, s); p != nil {
-			out = append(out, Run(c, name, p))
-		}
-	}
-	return out
-}
-
 // Spread is what several seeds say of one number.
 type Spread struct {
 	Mean  float64 `json:"mean"`

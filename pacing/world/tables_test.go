@@ -150,7 +150,7 @@ func TestCompareTable(t *testing.T) {
 		t.Skip("prints the comparison with -tables .")
 	}
 	for _, n := range []int{3, 5, 10, 25, 50} {
-		for _, name := range Compared {
+		for _, name := range []string{"preview", "progressive", "power", "predictive", "adaptive", "adaptive-hard"} {
 			*policy = name
 			printCell(table{name: "compare " + name}, n)
 		}
