@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"fmt"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -282,6 +283,12 @@ func (r *report) question(n ast.Node, places map[string]ast.Node) (q Question) {
 		wrong("only number, scale and many have min and max", "kind: number")
 	case q.Min != nil && q.Max != nil && *q.Min > *q.Max:
 		wrong("min is more than max", "the smaller one as min")
+	case (q.Kind == Scale || q.Kind == Many) && (fractional(q.Min) || fractional(q.Max)):
+		wrong("min and max of scale and many are whole numbers", "min: 1")
+	case q.Kind == Many && q.Min != nil && *q.Min > float64(len(q.Of)):
+		wrong(fmt.Sprintf("min is more than the %d options that there are", len(q.Of)), "a smaller min, or more options")
+	case q.Kind == Many && q.Max != nil && *q.Max < 1:
+		wrong("max leaves no option to choose", "max: 1, or more")
 	case q.Kind == Scale && (q.Min == nil || q.Max == nil || *q.Max-*q.Min > 20):
 		wrong("a scale has min and max, at most 20 apart", "{kind: scale, min: 0, max: 10}")
 	}
@@ -297,6 +304,8 @@ func kindList() string {
 	return strings.Join(words, ", ")
 }
 
+func fractional(f *float64) bool { return f != nil && *f != math.Trunc(*f) }
+
 // bound reads a number, nil if it is not there.
 func (s *section) bound(key string) *float64 {
 	e, ok := s.get(key)
@@ -308,7 +317,7 @@ func (s *section) bound(key string) *float64 {
 		return nil
 	}
 	f, err := strconv.ParseFloat(v, 64)
-	if err != nil || f < -1e12 || f > 1e12 {
+	if err != nil || math.IsNaN(f) || math.Abs(f) > 1e12 {
 		s.at(e.value, fmt.Sprintf("%s is a number, not %s", key, quoted(v)), key+": 0")
 		return nil
 	}

@@ -142,6 +142,11 @@ func TestMistakesInAScriptAreNamedWithTheirPlace(t *testing.T) {
 		{`{name: why,`, `{name: age,`, "there twice"},
 		{`{name: why,`, `{name: contact,`, "means something else"},
 		{`min: 0, max: 10`, `min: 0`, "scale has min and max"},
+		{`min: 0, max: 10`, `min: 0.5, max: 10`, "whole numbers"},
+		{`max: 120`, `max: nan`, "max is a number"},
+		{`watch], shuffle: true`, `watch], min: 4`, "the 3 options"},
+		{`watch], shuffle: true`, `watch], min: 1.5`, "whole numbers"},
+		{`watch], shuffle: true`, `watch], max: 0`, "leaves no option"},
 		{`limit: 2`, `limit: 0`, "limit"},
 		{`        - {when: '"phone" in owns && likes >= 8', to: offer}
         - goodbye`, `        - goodbye`, `no way leads to the step "offer"`},
