@@ -2,9 +2,11 @@ package console
 
 import (
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"apel/contactdb"
@@ -13,6 +15,27 @@ import (
 
 // What somebody else changes while a request is on its way.
 
+// beforeHashing sends a request, and does something else once it waits for its turn
+// to hash a password.
+func (o *office) beforeHashing(who any, request, body string, meanwhile func()) *httptest.ResponseRecorder {
+	o.t.Helper()
+	turns := o.con.api.hashing
+	for range cap(turns) {
+		turns <- struct{}{}
+	}
+	got := make(chan *httptest.ResponseRecorder, 1)
+	go func() { got <- o.as(who, request, body) }()
+	synctest.Wait()
+	if len(got) > 0 {
+		o.t.Fatalf("%s did not wait for its turn: %d", request, (<-got).Code)
+	}
+	meanwhile()
+	for range cap(turns) {
+		<-turns
+	}
+	return <-got
+}
+
 func TestASignInWithAPasswordThatIsBeingChangedBeginsNoSession(t *testing.T) {
 	for what, change := range map[string]func(a *contactdb.Account){
 		"another password": func(a *contactdb.Account) { a.Password = access.Hash("quite other words", cheap) },
@@ -20,62 +43,49 @@ func TestASignInWithAPasswordThatIsBeingChangedBeginsNoSession(t *testing.T) {
 		"disabled":         func(a *contactdb.Account) { a.Disabled = true },
 	} {
 		t.Run(what, func(t *testing.T) {
-			o := newOffice(t)
-			turns := o.con.api.hashing
-			for range cap(turns) {
-				turns <- struct{}{}
-			}
-			got := make(chan *http.Cookie)
-			go func() {
-				got <- cookieSet(o.as(nil, "POST /signin", form("name", "supervisor", "password", password)))
-			}()
-			time.Sleep(100 * time.Millisecond) // it has found the account and waits for its turn
-			a, err := o.svc.Store().Account("supervisor")
-			if err != nil {
-				t.Fatal(err)
-			}
-			change(&a)
-			if err := o.svc.Store().PutAccount(a, true); err != nil {
-				t.Fatal(err)
-			}
-			for range cap(turns) {
-				<-turns
-			}
-			if c := <-got; c != nil {
-				t.Error("a session begins with what the account was")
-			}
-			if all, err := o.svc.Store().Sessions("supervisor"); err != nil || len(all) != 0 {
-				t.Errorf("sessions %v %v", all, err)
-			}
+			synctest.Test(t, func(t *testing.T) {
+				o := newOffice(t)
+				w := o.beforeHashing(nil, "POST /signin", form("name", "supervisor", "password", password), func() {
+					a, err := o.svc.Store().Account("supervisor")
+					if err != nil {
+						t.Fatal(err)
+					}
+					change(&a)
+					if err := o.svc.Store().PutAccount(a, true); err != nil {
+						t.Fatal(err)
+					}
+				})
+				if w.Code != http.StatusUnauthorized || cookieSet(w) != nil {
+					t.Errorf("a session begins with what the account was: %d", w.Code)
+				}
+				if all, err := o.svc.Store().Sessions("supervisor"); err != nil || len(all) != 0 {
+					t.Errorf("sessions %v %v", all, err)
+				}
+			})
 		})
 	}
 }
 
 func TestAChangedPasswordDoesNotBringBackARoleThatWasTakenMeanwhile(t *testing.T) {
-	o := newOffice(t)
-	c := o.session("administrator")
-	o.account("other", access.Administrator)
-	turns := o.con.api.hashing
-	for range cap(turns) {
-		turns <- struct{}{}
-	}
-	done := make(chan int)
-	go func() {
-		done <- o.as(c, "POST /account/password", form("old", password, "password", "quite other words", "again", "quite other words")).Code
-	}()
-	time.Sleep(100 * time.Millisecond)
-	a, _ := o.svc.Store().Account("administrator")
-	a.Role = string(access.Operator)
-	if err := o.svc.Store().PutAccount(a, true); err != nil {
-		t.Fatal(err)
-	}
-	for range cap(turns) {
-		<-turns
-	}
-	<-done
-	if a, err := o.svc.Store().Account("administrator"); err != nil || a.Role != string(access.Operator) {
-		t.Errorf("the account is %+v, %v", a, err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		c := o.session("administrator")
+		o.account("other", access.Administrator)
+		w := o.beforeHashing(c, "POST /account/password", form("old", password, "password", "quite other words", "again", "quite other words"), func() {
+			a, err := o.svc.Store().Account("administrator")
+			if err != nil {
+				t.Fatal(err)
+			}
+			a.Role = string(access.Operator)
+			if err := o.svc.Store().PutAccount(a, true); err != nil {
+				t.Fatal(err)
+			}
+		})
+		a, err := o.svc.Store().Account("administrator")
+		if err != nil || a.Role != string(access.Operator) || !access.Verify("quite other words", a.Password) {
+			t.Errorf("%d: the account is %+v, %v", w.Code, a, err)
+		}
+	})
 }
 
 func TestTwoAdministratorsWhoTakeEachOthersPowersAtOnceLeaveOne(t *testing.T) {

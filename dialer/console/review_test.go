@@ -10,9 +10,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 	"time"
 
 	"apel/contactdb"
@@ -71,35 +71,35 @@ func TestWhatWasSearchedForIsForgottenWithItsPerson(t *testing.T) {
 }
 
 func TestManyGuessesAtOnceAreNoWayAroundTheLock(t *testing.T) {
-	o := newOffice(t)
-	for range cap(o.con.hashing) { // all guesses pass the first look, and wait
-		o.con.hashing <- struct{}{}
-	}
-	codes := make(chan int, 40)
-	var ready, done sync.WaitGroup
-	for range cap(codes) {
-		ready.Add(1)
-		done.Go(func() {
-			r := httptest.NewRequest("POST", "/signin", nil)
-			ready.Done()
-			_, err := o.con.authenticate(r, "supervisor", "wrong")
-			codes <- statuses[codeOf(err)]
-		})
-	}
-	ready.Wait()
-	for range cap(o.con.hashing) {
-		<-o.con.hashing
-	}
-	done.Wait()
-	tried := 0
-	for range cap(codes) {
-		if <-codes == http.StatusUnauthorized {
-			tried++
+	synctest.Test(t, func(t *testing.T) {
+		o := newOffice(t)
+		for range cap(o.con.hashing) { // all guesses pass the first look, and wait
+			o.con.hashing <- struct{}{}
 		}
-	}
-	if tried > 6+cap(o.con.hashing) {
-		t.Errorf("%d guesses at once were tried", tried)
-	}
+		codes := make(chan int, 40)
+		for range cap(codes) {
+			go func() {
+				_, err := o.con.authenticate(httptest.NewRequest("POST", "/signin", nil), "supervisor", "wrong")
+				codes <- statuses[codeOf(err)]
+			}()
+		}
+		synctest.Wait()
+		if len(codes) > 0 {
+			t.Fatalf("%d guesses did not wait for their turn", len(codes))
+		}
+		for range cap(o.con.hashing) {
+			<-o.con.hashing
+		}
+		tried := 0
+		for range cap(codes) {
+			if <-codes == http.StatusUnauthorized {
+				tried++
+			}
+		}
+		if tried > 6+cap(o.con.hashing) {
+			t.Errorf("%d guesses at once were tried", tried)
+		}
+	})
 }
 
 // deadlined notes until when a body is read.
