@@ -36,6 +36,15 @@ func Markdown(text string, contact map[string]string) string {
 	return b.String()
 }
 
+// tags are ours, in what Markdown makes; those within a line apart.
+var inlineTag, tag = regexp.MustCompile(`</?(?:strong|em|span)[^>]*>`), regexp.MustCompile(`<[^>]*>`)
+
+// Plain is a script's text as Markdown shows it, as words on one line.
+func Plain(text string, contact map[string]string) string {
+	marked := inlineTag.ReplaceAllString(Markdown(text, contact), "")
+	return oneLineOf(html.UnescapeString(tag.ReplaceAllString(marked, " ")))
+}
+
 func writeBlock(b *strings.Builder, lines []string, contact map[string]string) {
 	open := "" // the tag that is to be closed
 	shut := func() {

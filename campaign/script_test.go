@@ -270,3 +270,15 @@ func FuzzParseScript(f *testing.F) {
 		}
 	})
 }
+
+func TestATextWithoutItsMarksIsWhatIsReadOfIt(t *testing.T) {
+	for text, want := range map[string]string{
+		"May I ask **four** questions, *{{first_name}}*?": "May I ask four questions, Ana & <b>Maria</b>?",
+		"# Which?\n\n- a < b\nor\n- {{none}}\n\nSay.":     "Which? a < b or … Say.",
+		"": "",
+	} {
+		if got := Plain(text, map[string]string{"first_name": "Ana & <b>Maria</b>"}); got != want {
+			t.Errorf("%q reads %q, want %q", text, got, want)
+		}
+	}
+}

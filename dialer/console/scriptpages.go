@@ -3,6 +3,7 @@ package console
 import (
 	"fmt"
 	"html/template"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -26,6 +27,7 @@ type surveyData struct {
 
 type surveyQuestion struct {
 	campaign.SurveyQuestion
+	HTML  template.HTML
 	Chart template.HTML
 }
 
@@ -42,7 +44,7 @@ func (a *api) surveyPage(r *http.Request) (any, error) {
 	d.Calls = s.Calls
 	l, who := langOf(r), callerOf(r)
 	for _, q := range s.Questions {
-		row := surveyQuestion{SurveyQuestion: q}
+		row := surveyQuestion{SurveyQuestion: q, HTML: ours(campaign.Markdown(q.Ask, nil))}
 		var bars []web.Bar
 		for i, answer := range q.Answers {
 			answer.Answer = who.Masked(answer.Answer)
@@ -50,7 +52,7 @@ func (a *api) surveyPage(r *http.Request) (any, error) {
 			bars = append(bars, web.Bar{Name: answer.Answer, Class: "c1", Value: float64(answer.Count), Text: fmt.Sprintf("%s · %s", web.Number(l, answer.Count), web.Percent(l, answer.Share))})
 		}
 		if len(bars) > 0 {
-			row.Chart = web.Bars(q.Ask, bars...)
+			row.Chart = web.Bars(campaign.Plain(q.Ask, nil), bars...)
 		}
 		d.Questions = append(d.Questions, row)
 	}
@@ -64,6 +66,9 @@ func (a *api) surveyPage(r *http.Request) (any, error) {
 	return d, nil
 }
 
+// ours is what campaign.Markdown has made, with everything escaped but its own tags.
+func ours(html string) template.HTML { return template.HTML(html) } //nolint:gosec // as it says
+
 // scriptData is a script at one step, as an operator would see it, with the
 // answers that lead there. Nothing is kept: all of it stands in the address.
 type scriptData struct {
@@ -74,6 +79,7 @@ type scriptData struct {
 	Asks    []scriptAsk
 	Over    bool
 	Missing []string
+	Refused []string // why answers are none
 	Trail   []string
 	Answers map[string]string // of earlier steps
 	Contact map[string]string
@@ -84,8 +90,12 @@ type scriptData struct {
 type scriptAsk struct {
 	dialer.DeskQuestion
 	HTML   template.HTML
-	Answer string
+	Answer string          // as it was given, be it one or not
+	On     map[string]bool // its options
 }
+
+// between stands between the options of an answer, as it is kept.
+const between = " | "
 
 type scriptSaid struct {
 	Said string
@@ -113,33 +123,47 @@ func (a *api) scriptPage(r *http.Request) (any, error) {
 			d.Contact[f] = q.Get("c." + f)
 		}
 	}
-	at := d.walk(script, q)
+	at, given := d.walk(script, q)
 	shown := dialer.ShowScript(script, d.Contact, nil)
 	for _, o := range shown.Objections {
-		d.Said = append(d.Said, scriptSaid{o.Said, template.HTML(o.HTML)}) //nolint:gosec // made of Markdown, with everything escaped
+		d.Said = append(d.Said, scriptSaid{o.Said, ours(o.HTML)})
 	}
 	i := slices.IndexFunc(shown.Steps, func(s dialer.DeskStep) bool { return s.Name == at })
 	if d.Over = i < 0; d.Over {
 		return d, nil
 	}
 	d.Step = shown.Steps[i]
-	d.HTML = template.HTML(d.Step.HTML) //nolint:gosec // as above
+	d.HTML = ours(d.Step.HTML)
 	for _, s := range d.Step.Say {
-		d.Say = append(d.Say, template.HTML(s.HTML)) //nolint:gosec // as above
+		d.Say = append(d.Say, ours(s.HTML))
 	}
 	for _, ask := range d.Step.Questions {
-		d.Asks = append(d.Asks, scriptAsk{ask, template.HTML(ask.HTML), d.Answers[ask.Name]}) //nolint:gosec // as above
-		delete(d.Answers, ask.Name)                                                           // it stands in its own field
+		row := scriptAsk{DeskQuestion: ask, HTML: ours(ask.HTML), Answer: given[ask.Name], On: map[string]bool{}}
+		for option := range strings.SplitSeq(row.Answer, between) {
+			row.On[option] = true
+		}
+		d.Asks = append(d.Asks, row)
+		delete(d.Answers, ask.Name) // it stands in its own field
 	}
 	return d, nil
 }
 
 // walk goes from the first step as far as the answers lead; where it stands is
-// the step that was left last, unless something is missing there.
-func (d *scriptData) walk(script *campaign.Script, q url.Values) (at string) {
+// the step that was left last, unless something is missing there or is no answer.
+// given is what was answered; what is an answer, in the form in which it is kept.
+func (d *scriptData) walk(script *campaign.Script, q url.Values) (at string, given map[string]string) {
+	given = map[string]string{}
+	refused := map[string]error{}
 	for _, question := range script.Questions() {
-		if v, err := question.Check(strings.Join(q["a."+question.Name], " | ")); err == nil && v != "" {
-			d.Answers[question.Name] = v
+		name := question.Name
+		given[name] = strings.Join(q["a."+name], between)
+		v, err := question.Check(given[name])
+		if err != nil {
+			refused[name] = err
+			continue
+		}
+		if given[name] = v; v != "" {
+			d.Answers[name] = v
 		}
 	}
 	at = script.Steps[0].Name
@@ -149,14 +173,17 @@ func (d *scriptData) walk(script *campaign.Script, q url.Values) (at string) {
 			break
 		}
 		st, _ := script.Step(at)
-		answers := map[string]string{}
+		answers := maps.Clone(given)
 		for i := range st.Say { // they are said
 			answers[campaign.SaidKey(at, i)] = "yes"
 		}
-		for k, v := range d.Answers {
-			answers[k] = v
+		d.Missing = st.Missing(answers)
+		for _, question := range st.Questions {
+			if err := refused[question.Name]; err != nil {
+				d.Refused = append(d.Refused, err.Error())
+			}
 		}
-		if d.Missing = st.Missing(answers); len(d.Missing) > 0 {
+		if len(d.Missing)+len(d.Refused) > 0 {
 			break
 		}
 		d.Trail = append(d.Trail, at)
@@ -164,5 +191,5 @@ func (d *scriptData) walk(script *campaign.Script, q url.Values) (at string) {
 			break
 		}
 	}
-	return at
+	return at, given
 }

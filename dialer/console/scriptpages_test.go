@@ -41,3 +41,44 @@ func TestAScriptIsWalkedWithASampleContactDownEachBranch(t *testing.T) {
 		}
 	}
 }
+
+func TestTheWalkSaysWhatIsNoAnswerAndKeepsWhatWasGiven(t *testing.T) {
+	h := New(newService(t))
+	if w := ask(h, "POST /api/campaigns", surveyed); w.Code != 200 {
+		t.Fatal(w.Body)
+	}
+	const at = "GET /campaign/spring/script?lang=en&left=greeting&a.consent=da&left=person&"
+	for query, parts := range map[string][]string{
+		"a.age=17":         {"is no number for age; it takes 18–120", `name="a.age" value="17"`},
+		"a.moved=then":     {"is no date for moved", `name="a.moved" value="then"`, "Still to be said or answered: age"},
+		"a.age=34&a.uses=": {`value="autobuze"> autobuze`},
+		"a.age=34&left=services&a.content=7&a.uses=autobuze":                {"1 answers were given to uses; it takes 2–3", `value="autobuze" checked`},
+		"a.age=34&left=services&a.uses=autobuze&a.uses=parcuri":             {"Still to be said or answered: content", `value="autobuze" checked`, `value="parcuri" checked`, `value="piscina"> piscina`},
+		"a.age=34&left=services&a.uses=autobuze&a.uses=parcuri&a.content=7": {"Vă mulțumesc."},
+	} {
+		w := ask(h, at+query, "")
+		for _, part := range parts {
+			if !strings.Contains(w.Body.String(), part) {
+				t.Errorf("%s does not show %q:\n%s", query, part, w.Body)
+			}
+		}
+	}
+}
+
+func TestAQuestionIsShownAmongItsAnswersAsTheScriptShowsIt(t *testing.T) {
+	h := New(newService(t))
+	if w := ask(h, "POST /api/campaigns", surveyed); w.Code != 200 {
+		t.Fatal(w.Body)
+	}
+	page := ask(h, "GET /campaign/spring/survey", "").Body.String()
+	for _, part := range []string{"Îmi permiteți <strong>patru</strong> întrebări?", `aria-label="Îmi permiteți patru întrebări?"`, `De când locuiți în <span class="gap">…</span>?`} {
+		if !strings.Contains(page, part) {
+			t.Errorf("the page does not show %q:\n%s", part, page)
+		}
+	}
+	for _, raw := range []string{"**", "{{"} {
+		if strings.Contains(page, raw) {
+			t.Errorf("the page shows %q as it is written", raw)
+		}
+	}
+}
