@@ -124,13 +124,21 @@ func (d *deskPage) previews() {
 		d.c.t.Fatal(err)
 	}
 	d.press("F2")
-	d.until(stateIs("preview") + " && !document.getElementById('accept').hidden")
+	d.until(stateIs("preview") + " && !document.getElementById('accept').hidden && document.getElementById('countdown').textContent.startsWith('au rămas')")
+	d.do(chromedp.Evaluate(`window.left = {};
+		new MutationObserver(() => { left[document.getElementById('state').dataset.state] ??= document.getElementById('countdown').textContent; })
+			.observe(document.getElementById('state'), {attributeFilter: ['data-state']})`, nil))
 	d.picture("preview")
 	d.until("document.getElementById('ready').textContent === 'Indisponibil'")
 	d.clicks("#accept")
 	d.until("!(" + stateIs("preview") + ")")
 	d.picture("ringing")
 	d.until(stateIs("talking"))
+	var left map[string]string
+	d.do(chromedp.Evaluate("window.left", &left))
+	if after, came := left["reserved"]; !came || after != "" {
+		d.c.t.Errorf("when it rings, nothing is left to decide, and the desk shows %q", left)
+	}
 	d.press("F2") // one is enough
 	d.ends()
 }

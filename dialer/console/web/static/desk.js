@@ -65,6 +65,7 @@ function show(d) {
   clock = Date.parse(d.now) - Date.now();
   $("state").textContent = t(`state.${d.state}`);
   $("state").dataset.state = d.state;
+  showTimes();
   $("reason").textContent = d.leaving ? t("desk.after") : reasonText(d.reason);
   $("campaign").textContent = d.campaign ?? "";
   const by = d.monitored ? `${d.monitored.supervisor}: ${t(`monitoring.${d.monitored.mode}`)}` : "";
@@ -486,14 +487,18 @@ function span(ms) {
   return s < 3600 ? `${Math.floor(s / 60)}:${two(s % 60)}` : `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
 }
 
+/** What runs on: the time in the state, and what is left to decide or to write. */
+function showTimes() {
+  if (!desk) return;
+  const now = Date.now() + clock, c = desk.call;
+  $("timer").textContent = span(now - Date.parse(desk.since));
+  const left = c?.decide_by ? Date.parse(c.decide_by) - now : c && desk.state === "wrap-up" ? Date.parse(desk.since) + c.wrap_up_ms - now : 0;
+  $("countdown").textContent = left > 0 ? t("desk.left", Math.ceil(left / 1000)) : "";
+}
+
 setInterval(() => {
   if (headset.level && !$("setup").hidden) $("miclevel").value = headset.level();
-  if (!desk) return;
-  const now = Date.now() + clock;
-  $("timer").textContent = span(now - Date.parse(desk.since));
-  const c = desk.call;
-  const left = desk.state === "preview" && c?.decide_by ? Date.parse(c.decide_by) - now : c && desk.state === "wrap-up" ? Date.parse(desk.since) + c.wrap_up_ms - now : 0;
-  $("countdown").textContent = left > 0 ? t("desk.left", Math.ceil(left / 1000)) : "";
+  showTimes();
 }, 200);
 
 openMic(localStorage.apelMic || undefined).catch(() => openMic()).catch(() => {});
