@@ -183,7 +183,7 @@ script:
       text: "Hello **{{first_name}}**, this is Apel. Do you have a minute?"
       say: ["This call is recorded."]
       questions:
-        - {name: likes, ask: "Do you know our offer?", kind: one, of: ["yes", "no", "not sure"], required: true}
+        - {name: likes, ask: "Do you know **our** offer, {{first_name}}?", kind: one, of: ["yes", "no", "not sure"], required: true}
     - name: opinion
       title: Opinion
       text: "Thank you."
@@ -234,7 +234,7 @@ func seedAgain(t *testing.T, store *contactdb.Store, campaign, list string, n in
 // officePages are the pages that an administrator looks at, each with what
 // must be on it.
 var officePages = []struct{ path, name, part string }{
-	{"/campaign/survey", "campaign-left", "survey"}, {"/campaign/survey/survey", "survey", "survey"}, {"/campaign/survey/script", "script", "survey"},
+	{"/campaign/survey", "campaign-left", "survey"}, {"/campaign/survey/survey", "survey", "survey"}, {"/campaign/survey/script?left=greeting&a.likes=perhaps", "script", "perhaps"},
 	{"/floor", "floor", "spring"}, {"/campaign/spring", "campaign", "predictive"}, {"/campaign/spring/settings", "settings", "caller-id"},
 	{"/operators", "operators", "operator01"}, {"/calls", "calls", "acme"}, {"/trunks", "trunks", "reserve"},
 	{"/lists", "lists", "spring"}, {"/records", "records", "sale"}, {"/records?operator=nobody", "records-none", ""}, {"/reports?by=campaign&compare=1", "reports", "spring"},
