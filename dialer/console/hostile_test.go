@@ -183,7 +183,7 @@ func TestWhatPeopleWriteNeverBecomesMarkup(t *testing.T) {
 	}
 	for name := range livePages {
 		var blocks map[string]string
-		_, data, _ := strings.Cut(o.streamed(o.session("administrator"), "/live/"+name+"?of=spring", ""), "data: ")
+		_, data, _ := strings.Cut(o.streamed(o.session("administrator"), "/live/"+name+"?of=spring", "", ""), "data: ")
 		if err := json.Unmarshal([]byte(strings.TrimSpace(data)), &blocks); err != nil {
 			t.Errorf("%s: %v in %q", name, err, data)
 		}
