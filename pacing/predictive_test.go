@@ -68,6 +68,36 @@ func TestAStrictRulebookPlacesNothingUnearned(t *testing.T) {
 	})
 }
 
+// placed is what 30 operators, of whom ten are free, place with a debt, when so
+// many of those who answered were lost and so long a window is left.
+func placed(debt float64, live, abandoned int, left time.Duration) int {
+	s := floorOf(10, 20, 0)
+	s.Live, s.Abandoned, s.Horizon = live, abandoned, noon.Add(left)
+	set := predictiveSettings()
+	set.Debt = debt
+	return schooled(set).Decide(s).Place
+}
+
+func TestAWindowBeginsWithADebtThatMelts(t *testing.T) {
+	const hours = 8 * time.Hour
+	opening, melted := placed(1, 0, 0, hours), placed(1, 400, 12, hours)
+	if opening <= melted {
+		t.Errorf("%d placed as the window begins, %d when 12 people have been earned and lost", opening, melted)
+	}
+	if later := placed(1, 1000, 30, hours); later != melted {
+		t.Errorf("%d placed when 12 people have been earned and lost, %d after 30", melted, later)
+	}
+	if last := placed(1, 0, 0, time.Minute); last != 10 {
+		t.Errorf("%d placed where nothing will be earned any more, not one a free operator", last)
+	}
+}
+
+func TestAStrictRulebookTakesLittleRiskOfLosingMoreThanIsEarned(t *testing.T) {
+	if strict, other := placed(0, 34, 0, 8*time.Hour), placed(1e-9, 34, 0, 8*time.Hour); strict >= other {
+		t.Errorf("without a debt %d are placed, with next to none %d", strict, other)
+	}
+}
+
 func TestARingingCallIsWorthLessTheLongerItRings(t *testing.T) {
 	p := schooled(predictiveSettings())
 	last := 1.
