@@ -131,7 +131,11 @@ func (s *Store) Registers() ([]Register, error) {
 // order, each counted once. Until then, and after an error or a crash, the
 // issue before is in force. Campaigns consider again whom it had kept from
 // them. Calls go on meanwhile.
-func (s *Store) ReplaceRegister(ctx context.Context, r Register, now time.Time, rows iter.Seq2[string, error]) (Register, error) {
+//
+// An *OlderIssueError if the one in force by then was issued later, unless the new
+// one may be older: an old file that is imported by mistake would have called who
+// has joined the register since.
+func (s *Store) ReplaceRegister(ctx context.Context, r Register, mayBeOlder bool, now time.Time, rows iter.Seq2[string, error]) (Register, error) {
 	switch {
 	case r.Name == "" || len(r.Name) > 100 || strings.ContainsRune(r.Name, 0) || r.Name == OwnList:
 		return r, fmt.Errorf("register %q: a name has 1 to 100 characters and is not %q", r.Name, OwnList)
@@ -151,7 +155,7 @@ func (s *Store) ReplaceRegister(ctx context.Context, r Register, now time.Time, 
 	if err := s.sweepRegisters(); err != nil {
 		return r, err
 	}
-	err = s.issue(ctx, r, numbers)
+	err = s.issue(ctx, r, mayBeOlder, numbers)
 	_ = s.sweepRegisters() // the issue before, or what an error left; else it is swept when the store opens
 	return r, err
 }
@@ -175,7 +179,7 @@ func sortedNumbers(ctx context.Context, rows iter.Seq2[string, error]) (numbers 
 }
 
 // issue writes the numbers where nobody sees them, then has them seen.
-func (s *Store) issue(ctx context.Context, r Register, numbers []uint64) error {
+func (s *Store) issue(ctx context.Context, r Register, mayBeOlder bool, numbers []uint64) error {
 	what, seg := "register "+r.Name, uint32(0)
 	err := s.write(ctx, what, func(t *tx) error {
 		seg = uint32(t.next(bRegistered))
@@ -199,6 +203,9 @@ func (s *Store) issue(ctx context.Context, r Register, numbers []uint64) error {
 	return s.write(ctx, what, func(t *tx) error {
 		var old registerRow
 		before, err := t.load(bRegisters, []byte(r.Name), &old)
+		if err == nil && before && !mayBeOlder && r.Issued.Before(old.Issued) {
+			err = &OlderIssueError{old.Register}
+		}
 		if err != nil {
 			return err
 		}
@@ -212,6 +219,14 @@ func (s *Store) issue(ctx context.Context, r Register, numbers []uint64) error {
 		return t.resetScope(old.Scope)
 	})
 }
+
+// OlderIssueError is ErrState: an issue is older than the one in force.
+type OlderIssueError struct{ InForce Register }
+
+func (e *OlderIssueError) Error() string {
+	return fmt.Sprintf("%v: register %q is in force as it was issued on %s", ErrState, e.InForce.Name, e.InForce.Issued.Format(time.DateOnly))
+}
+func (e *OlderIssueError) Unwrap() error { return ErrState }
 
 // RemoveRegister removes a register with its numbers; ErrNotFound.
 func (s *Store) RemoveRegister(name string) error {

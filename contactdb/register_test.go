@@ -25,7 +25,7 @@ func phonesOf(ns ...int) iter.Seq2[string, error] {
 
 func mustReplace(t testing.TB, s *Store, r Register, rows iter.Seq2[string, error]) Register {
 	t.Helper()
-	got, err := s.ReplaceRegister(bg, r, monday, rows)
+	got, err := s.ReplaceRegister(bg, r, false, monday, rows)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,6 +88,19 @@ func TestARegisterHasExactlyItsNumbers(t *testing.T) {
 	}
 }
 
+// leavesOneBlock holds the blocks of all issues against those of the one in force.
+func leavesOneBlock(t *testing.T, s *Store) {
+	t.Helper()
+	if err := s.view("look", func(t2 *tx) error {
+		if n := t2.keys(bRegistered); n != 1 {
+			t.Errorf("%d blocks are left of all issues, want 1", n)
+		}
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A reader at any instant sees one issue whole, never a mixture and never none.
 func TestANewIssueTakesThePlaceOfTheOldInOneStep(t *testing.T) {
 	s := newStore(t)
@@ -130,14 +143,7 @@ func TestANewIssueTakesThePlaceOfTheOldInOneStep(t *testing.T) {
 	if err := <-seen; err != nil {
 		t.Error(err)
 	}
-	if err := s.view("look", func(t2 *tx) error {
-		if n := t2.keys(bRegistered); n != 1 {
-			t.Errorf("%d blocks are left of all issues, want 1", n)
-		}
-		return nil
-	}); err != nil {
-		t.Fatal(err)
-	}
+	leavesOneBlock(t, s)
 }
 
 func TestAnIssueThatBreaksOffLeavesTheOneBefore(t *testing.T) {
@@ -146,22 +152,54 @@ func TestAnIssueThatBreaksOffLeavesTheOneBefore(t *testing.T) {
 	broken := func(yield func(string, error) bool) {
 		_ = yield(person(2).Phone, nil) && yield("", errors.New("line 2"))
 	}
-	if _, err := s.ReplaceRegister(bg, Register{Name: "r"}, monday, broken); err == nil {
+	if _, err := s.ReplaceRegister(bg, Register{Name: "r"}, false, monday, broken); err == nil {
 		t.Error("a broken file was taken")
 	}
 	ctx, cancel := context.WithCancel(bg)
 	cancel()
-	if _, err := s.ReplaceRegister(ctx, Register{Name: "r"}, monday, phonesOf(2)); !errors.Is(err, context.Canceled) {
+	if _, err := s.ReplaceRegister(ctx, Register{Name: "r"}, false, monday, phonesOf(2)); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v", err)
 	}
 	for _, r := range []Register{{}, {Name: OwnList}, {Name: "r", Scope: "galaxy"}, {Name: "r", Scope: "client:"}, {Name: "r", Issued: monday, Expires: monday}} {
-		if _, err := s.ReplaceRegister(bg, r, monday, phonesOf(2)); err == nil {
+		if _, err := s.ReplaceRegister(bg, r, false, monday, phonesOf(2)); err == nil {
 			t.Errorf("%+v was taken", r)
 		}
 	}
 	if suppressedNow(t, s, Target{Phone: person(1).Phone}) != "r" || suppressedNow(t, s, Target{Phone: person(2).Phone}) != "" {
 		t.Error("the issue before is not in force any more")
 	}
+}
+
+// Of two files that are read at once the later issue stays, whichever began first
+// and whichever ends last.
+func TestAnOlderIssueDoesNotTakeThePlaceOfOneThatCameWhileItWasRead(t *testing.T) {
+	s := newStore(t)
+	issue := func(days int) Register { return Register{Name: "r", Issued: monday.AddDate(0, 0, days)} }
+	mustReplace(t, s, issue(0), phonesOf(1))
+	meanwhile := func(yield func(string, error) bool) {
+		if yield(person(2).Phone, nil) {
+			mustReplace(t, s, issue(2), phonesOf(3))
+		}
+	}
+	_, err := s.ReplaceRegister(bg, issue(1), false, monday, meanwhile)
+	var older *OlderIssueError
+	if !errors.As(err, &older) || !errors.Is(err, ErrState) || !older.InForce.Issued.Equal(issue(2).Issued) {
+		t.Errorf("the older issue: %v", err)
+	}
+	if suppressedNow(t, s, Target{Phone: person(3).Phone}) != "r" || suppressedNow(t, s, Target{Phone: person(2).Phone}) != "" {
+		t.Error("the newer issue is not in force any more")
+	}
+	mustReplace(t, s, issue(2), phonesOf(4))
+	if _, err := s.ReplaceRegister(bg, Register{Name: "r"}, false, monday, phonesOf(5)); !errors.As(err, &older) {
+		t.Errorf("an issue of no day: %v", err)
+	}
+	if suppressedNow(t, s, Target{Phone: person(4).Phone}) != "r" {
+		t.Error("another file of the same day did not take the place of the first")
+	}
+	if _, err := s.ReplaceRegister(bg, issue(1), true, monday, phonesOf(2)); err != nil || suppressedNow(t, s, Target{Phone: person(2).Phone}) != "r" {
+		t.Errorf("an older issue that is wanted: %v", err)
+	}
+	leavesOneBlock(t, s)
 }
 
 func TestScopesPrefixesAndContactsAreKept(t *testing.T) {

@@ -368,7 +368,7 @@ func (b *both) register() {
 		r.phones[rows[len(rows)-1]] = true
 	}
 	r.Numbers = len(r.phones)
-	got, err := b.s.ReplaceRegister(context.Background(), Register{Name: name, Scope: r.Scope}, b.now, func(yield func(string, error) bool) {
+	got, err := b.s.ReplaceRegister(context.Background(), Register{Name: name, Scope: r.Scope}, false, b.now, func(yield func(string, error) bool) {
 		for _, phone := range rows {
 			if !yield(phone, nil) {
 				return

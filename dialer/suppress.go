@@ -24,9 +24,10 @@ func (s *Service) Suppress(ctx context.Context, entries []contactdb.Suppression)
 }
 
 // ReplaceRegister puts a new issue of a register in force, in one step and
-// with the promise of Suppress. An error leaves the issue before in force.
-func (s *Service) ReplaceRegister(ctx context.Context, r contactdb.Register, rows iter.Seq2[string, error]) (contactdb.Register, error) {
-	r, err := s.store.ReplaceRegister(ctx, r, time.Now(), rows)
+// with the promise of Suppress. An error leaves the issue before in force:
+// a *contactdb.OlderIssueError if that is newer, unless this may be older.
+func (s *Service) ReplaceRegister(ctx context.Context, r contactdb.Register, mayBeOlder bool, rows iter.Seq2[string, error]) (contactdb.Register, error) {
+	r, err := s.store.ReplaceRegister(ctx, r, mayBeOlder, time.Now(), rows)
 	s.pastGate()
 	s.eligibilityChanged()
 	return r, err

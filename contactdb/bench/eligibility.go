@@ -157,7 +157,7 @@ func suppression(b *bench) ([]row, error) {
 	defer s.Close()
 	phone := func(i int) string { return fmt.Sprintf("+40%09d", 200_000_000+i*79) }
 	start := time.Now()
-	if _, err := s.ReplaceRegister(bg, contactdb.Register{Name: "national"}, begin, func(yield func(string, error) bool) {
+	if _, err := s.ReplaceRegister(bg, contactdb.Register{Name: "national"}, false, begin, func(yield func(string, error) bool) {
 		for i := range b.contacts {
 			if !yield(phone(i*7919%b.contacts), nil) {
 				return

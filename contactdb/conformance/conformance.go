@@ -42,7 +42,7 @@ type Store interface {
 	Unsuppress(e contactdb.Suppression) (contactdb.Suppression, error)
 	Suppressed(g contactdb.Target, now time.Time) (*contactdb.Suppression, error)
 	SuppressedBy(phone string) ([]contactdb.Suppression, error)
-	ReplaceRegister(ctx context.Context, r contactdb.Register, now time.Time, rows iter.Seq2[string, error]) (contactdb.Register, error)
+	ReplaceRegister(ctx context.Context, r contactdb.Register, mayBeOlder bool, now time.Time, rows iter.Seq2[string, error]) (contactdb.Register, error)
 	RemoveRegister(name string) error
 
 	PromiseCallback(campaign string, contact contactdb.Contact, p contactdb.Promise) (contactdb.Callback, error)
@@ -188,7 +188,7 @@ func (f *fixture) register(r contactdb.Register, ns ...int) {
 	for _, n := range ns {
 		phones = append(phones, phone(n))
 	}
-	_, err := f.s.ReplaceRegister(bg, r, monday, each(phones...))
+	_, err := f.s.ReplaceRegister(bg, r, false, monday, each(phones...))
 	f.must(err)
 }
 

@@ -55,7 +55,7 @@ func registers(f *fixture) {
 	f.register(contactdb.Register{Name: "r"}, 2)
 	f.gives(request(9, "a"), 1)
 	broken := func(yield func(string, error) bool) { _ = yield(phone(9), nil) && yield("", errors.New("line 2")) }
-	if _, err := f.s.ReplaceRegister(bg, contactdb.Register{Name: "r"}, monday, broken); err == nil {
+	if _, err := f.s.ReplaceRegister(bg, contactdb.Register{Name: "r"}, false, monday, broken); err == nil {
 		f.Error("a broken issue was taken")
 	}
 	f.gives(request(9, "a"))

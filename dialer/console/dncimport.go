@@ -116,18 +116,16 @@ func (a *api) importRegister(r *http.Request, name string, file *intake.File, in
 	if !reg.Expires.IsZero() && !reg.Issued.Before(reg.Expires) {
 		return nil, problem(Usage, "the register would expire at %s, before it was issued", reg.Expires.Format(time.RFC3339))
 	}
-	if q.Get("older") == "" {
-		if err := a.newerThan(reg); err != nil {
-			return nil, err
-		}
-	}
-	reg, err = a.svc.ReplaceRegister(r.Context(), reg, func(yield func(string, error) bool) {
+	reg, err = a.svc.ReplaceRegister(r.Context(), reg, q.Get("older") != "", func(yield func(string, error) bool) {
 		for c, err := range file.Contacts(refuse) {
 			if !yield(c.Phone, err) {
 				return
 			}
 		}
 	})
+	if newer := (*contactdb.OlderIssueError)(nil); errors.As(err, &newer) {
+		return nil, olderThan(newer.InForce, reg)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -138,20 +136,13 @@ func (a *api) importRegister(r *http.Request, name string, file *intake.File, in
 	return *in, nil
 }
 
-// newerThan refuses an issue that is older than the one in force: an old file that
-// is imported by mistake would have called who has joined the register since.
-func (a *api) newerThan(reg contactdb.Register) error {
-	all, err := a.svc.Store().Registers()
-	for _, now := range all {
-		if now.Name == reg.Name && reg.Issued.Before(now.Issued) {
-			what := "was issued on " + reg.Issued.Format(time.DateOnly)
-			if reg.Issued.IsZero() {
-				what = "has no day of issue"
-			}
-			return problem(State, "register %q is in force as it was issued on %s, and this file %s; give its day with --issued, or, to put an older issue in force all the same, --older", reg.Name, now.Issued.Format(time.DateOnly), what)
-		}
+// olderThan refuses an issue for the one in force.
+func olderThan(now, reg contactdb.Register) error {
+	what := "was issued on " + reg.Issued.Format(time.DateOnly)
+	if reg.Issued.IsZero() {
+		what = "has no day of issue"
 	}
-	return err
+	return problem(State, "register %q is in force as it was issued on %s, and this file %s; give its day with --issued, or, to put an older issue in force all the same, --older", reg.Name, now.Issued.Format(time.DateOnly), what)
 }
 
 // openNumbers takes a file of one column for numbers even where too many of
