@@ -142,28 +142,38 @@ func (s *Store) ForgetContacts(ctx context.Context, before time.Time, from []byt
 	if err != nil || len(stale) == 0 {
 		return nil, next, err
 	}
+	lists, err = s.forgetStale(ctx, stale, before)
+	return lists, next, err
+}
+
+// forgetStale removes the contacts under some keys that are stale still.
+func (s *Store) forgetStale(ctx context.Context, keys [][]byte, before time.Time) (lists map[string]int, err error) {
 	err = s.writeClean(ctx, "forget contacts", func(t *tx) error {
 		lists = map[string]int{}
-		for _, k := range stale {
+		for _, k := range keys {
 			seg := binary.BigEndian.Uint32(k)
 			c, found, err := t.contact(seg, binary.BigEndian.Uint64(k[4:]))
-			if err != nil || !found {
+			if err != nil {
 				return err
+			}
+			if !found { // removed meanwhile
+				continue
 			}
 			old, err := t.stale(k, c, before) // it may have been called meanwhile
 			if err != nil {
 				return err
 			}
-			if old {
-				if err := t.removeContact(seg, c); err != nil {
-					return err
-				}
-				lists[c.List]++
+			if !old {
+				continue
 			}
+			if err := t.removeContact(seg, c); err != nil {
+				return err
+			}
+			lists[c.List]++
 		}
 		return nil
 	})
-	return lists, next, err
+	return lists, err
 }
 
 // stale says that nothing was done with a contact since a time.

@@ -1,6 +1,7 @@
 package contactdb
 
 import (
+	"bytes"
 	"errors"
 	"strings"
 	"testing"
@@ -100,6 +101,34 @@ func TestContactsThatNobodyTriesAreForgotten(t *testing.T) {
 		t.Errorf("forgotten %v, %q, %v", lists, next, err)
 	}
 	if l, err := s.List("old"); err != nil || l.Contacts != 2 {
+		t.Errorf("left: %+v, %v", l, err)
+	}
+}
+
+// Between looking and writing a contact may be removed, or called: the others go.
+func TestWhoIsRemovedOrCalledMeanwhileDoesNotKeepOthersFromBeingForgotten(t *testing.T) {
+	s := newStore(t)
+	mustApply(t, s, "c", "v1")
+	mustImport(t, s, "a", people(0, 4)...)
+	var keys [][]byte
+	if err := s.view("look", func(t *tx) error {
+		return t.each(bContacts, nil, func(k, _ []byte) (bool, error) { keys = append(keys, bytes.Clone(k)); return true, nil })
+	}); err != nil {
+		t.Fatal(err)
+	}
+	called := mustLease(t, s, request("c", 1, "a")).Attempts[0].Contact
+	gone, err := s.ContactsByPhone(person(1).Phone)
+	if err != nil || len(gone) != 1 || called.Phone == person(1).Phone {
+		t.Fatal(called, gone, err)
+	}
+	if err := s.RemoveUntried(gone[0]); err != nil {
+		t.Fatal(err)
+	}
+	lists, err := s.forgetStale(bg, keys, monday.Add(time.Hour))
+	if err != nil || lists["a"] != 2 {
+		t.Errorf("forgotten %v, %v", lists, err)
+	}
+	if l, err := s.List("a"); err != nil || l.Contacts != 1 {
 		t.Errorf("left: %+v, %v", l, err)
 	}
 }
