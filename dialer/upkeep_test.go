@@ -241,6 +241,63 @@ func TestOldRecordingsAreForgottenByTheDayAndItIsWrittenDown(t *testing.T) {
 	}
 }
 
+// Each kind goes when its own time is over and not before, and the trail says which.
+func TestWhatIsKeptOfACallGrowsLessAsTimeGoesBy(t *testing.T) {
+	const aDay = 24 * time.Hour
+	s := keeping(t, Upkeep{Notes: 30 * aDay, Verdicts: 40 * aDay, Numbers: 60 * aDay, Contacts: 90 * aDay})
+	called := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	a := attemptOf(t, s, called)
+	_, err := s.store.Settle(context.Background(), contactdb.Settlement{Record: contactdb.Record{ID: a.ID, PlacedAt: called, EndedAt: called, Outcome: contactdb.Busy, Note: "secret"},
+		NextTry: called.Add(aDay), Evidence: []byte("heard")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.store.Audit(context.Background(), contactdb.AuditEntry{At: called, Who: "ana", Verb: "contact.edit", Phone: a.Contact.Phone, After: map[string]string{"name": "Ana"}}); err != nil {
+		t.Fatal(err)
+	}
+	left := func() (all []string) {
+		r, err := s.store.RecordOf(a.ID)
+		edits := trailOf(t, s, "contact.edit")
+		contacts, err2 := s.store.ContactsByPhone(a.Contact.Phone)
+		_, err3 := s.store.Evidence(a.ID)
+		if err != nil || err2 != nil || err3 != nil && !errors.Is(err3, contactdb.ErrNotFound) || len(edits) != 1 || r.Outcome != contactdb.Busy || edits[0].Who != "ana" {
+			t.Fatal(r, edits, err, err2, err3)
+		}
+		for _, k := range []struct {
+			what  string
+			there bool
+		}{
+			{"note", r.Note == "secret"}, {"edit", edits[0].After["name"] == "Ana"}, {"verdict", err3 == nil},
+			{"number", r.Phone == a.Contact.Phone}, {"whose edit", edits[0].Phone == a.Contact.Phone}, {"contact", len(contacts) == 1},
+		} {
+			if k.there {
+				all = append(all, k.what)
+			}
+		}
+		return all
+	}
+	for _, at := range []struct {
+		days int
+		left string
+	}{
+		{30, "note, edit, verdict, number, whose edit, contact"}, {31, "verdict, number, whose edit, contact"}, {40, "verdict, number, whose edit, contact"},
+		{41, "number, whose edit, contact"}, {60, "number, whose edit, contact"}, {61, "contact"}, {90, "contact"}, {91, ""},
+	} {
+		s.retain(called.Add(time.Duration(at.days) * aDay))
+		if got := strings.Join(left(), ", "); got != at.left {
+			t.Errorf("after %d days there are %q, want %q", at.days, got, at.left)
+		}
+	}
+	for verb, want := range map[string]int{"notes": 2, "numbers": 2, "verdicts": 1, "contacts": 1} { // of records and of the trail
+		if n := len(trailOf(t, s, "retention."+verb)); n != want {
+			t.Errorf("%s: %d entries of the trail, want %d", verb, n, want)
+		}
+	}
+	if v, err := s.store.Verify(context.Background()); err != nil || !v.OK {
+		t.Errorf("%+v, %v", v, err)
+	}
+}
+
 func TestADiskThatIsNearlyFullRefusesToDial(t *testing.T) {
 	s := keeping(t, Upkeep{MinFree: 1 << 60})
 	if err := s.checkSpace(); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "make room") {
