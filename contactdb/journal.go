@@ -28,6 +28,11 @@ import (
 // written over: what is spoilt before it was acknowledged, and is missed. Nobody
 // waits for it to be on the disk: a power cut within seconds may take it away.
 //
+// There it ends. A disk that loses the whole of the last acknowledged writes, and with
+// them the empty batch, leaves older ones in their place, as a power cut before them
+// does: nothing here misses them, nor a last batch that is spoilt once its empty one
+// is gone. An anchor of the chains that was taken later and is kept elsewhere does.
+//
 // As long as something may be in the journal alone, the store's file says that it
 // has one (kJournaled): then both files must be there, and be its own.
 const (
@@ -409,7 +414,11 @@ func readJournalFile(name string, id []byte) (all []keptBatch, kind journalKind,
 	for at := journalHead; ; {
 		kept, ok := readBatch(b[at:], seed)
 		if !ok || len(kept.ops) == 0 || len(all) > 0 && kept.number != all[len(all)-1].number+1 {
-			if later := laterBatch(b[at:], seed, all); later != 0 {
+			later := laterBatch(b[at:], seed, all)
+			if ok && len(kept.ops) > 0 && len(all) > 0 && kept.number > all[len(all)-1].number { // whole, and what came before it is not there
+				later = kept.number
+			}
+			if later != 0 {
 				all = append(all, keptBatch{number: later, spoilt: true})
 			}
 			return all, kind, nil

@@ -139,3 +139,29 @@ func (j *tornJournal) spoil(path string, log *journal) {
 		}
 	}
 }
+
+// A disk that loses the whole of an acknowledged write leaves what was there before:
+// an older batch, as whole. One that came after it, in its very place, tells.
+func TestABatchThatALostOneLeavesAGapBeforeIsMissed(t *testing.T) {
+	id := bytes.Repeat([]byte{7}, identity)
+	batch := func(number uint64) []byte {
+		b := newJournalBatch(nil)
+		b.put(bMeta, []byte("k"), []byte("value"))
+		return b.close(number, seedOf(id))
+	}
+	path := filepath.Join(t.TempDir(), "x.db")
+	files := [2][]byte{append([]byte(journalMark), id...), append([]byte(journalMark), id...)}
+	for _, n := range []uint64{1, 6} { // batch 5 was written over 1, and the disk has lost it
+		files[0] = append(files[0], batch(n)...)
+	}
+	for n := range files {
+		if err := os.WriteFile(journalPath(path, n), files[n], 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var read []uint64
+	_, err := readJournal(path, journalSaid{id: id, named: true, folded: 4}, func(b keptBatch) error { read = append(read, b.number); return nil })
+	if !errors.Is(err, ErrDamaged) {
+		t.Errorf("read %v, %v", read, err)
+	}
+}
