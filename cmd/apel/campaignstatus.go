@@ -52,13 +52,13 @@ func (a *app) awaitState(ctx context.Context, q call, name string, state contact
 	defer cancel()
 	for {
 		var c dialer.CampaignStatus
-		_, err := a.ask(waiting, q, &c)
+		raw, err := a.ask(waiting, q, &c)
 		switch {
 		case waiting.Err() != nil: // whatever came of a request that was cut off
 		case err != nil:
 			return err
 		case c.State == state:
-			return show(a, ctx, q, writeCampaign)
+			return showAnswer(a, raw, c, writeCampaign)
 		default:
 			last = string(c.State)
 		}

@@ -273,6 +273,11 @@ func show[T any](a *app, ctx context.Context, q call, render func(w io.Writer, v
 	if err != nil {
 		return err
 	}
+	return showAnswer(a, raw, v, render)
+}
+
+// showAnswer prints an answer that is there: as it came, or by render.
+func showAnswer[T any](a *app, raw json.RawMessage, v T, render func(w io.Writer, v T)) error {
 	if a.flags.output == "json" {
 		return printJSON(a.std.out, raw)
 	}
