@@ -72,12 +72,15 @@ func TestACommandThatWaitsLongSaysHowFarItIs(t *testing.T) {
 	for name, c := range map[string]struct {
 		screen bool
 		far    console.Progress
+		waits  time.Duration
 		want   string
 	}{
-		"on a screen": {true, console.Progress{Done: 100_000, Of: 400_000},
+		"on a screen": {true, console.Progress{Done: 100_000, Of: 400_000}, 3500 * time.Millisecond,
 			"\r\x1b[Kjudging contacts: 100,000 of 400,000 (25 %), 50,000/s, 6s left\r\x1b[Kjudging contacts: 100,000 of 400,000 (25 %), 33,333/s, 9s left\r\x1b[K"},
-		"of what does not tell": {true, console.Progress{}, "\r\x1b[Kwaiting for the answer: 2s\r\x1b[Kwaiting for the answer: 3s\r\x1b[K"},
-		"elsewhere":             {false, console.Progress{}, ""},
+		"of what does not tell":       {true, console.Progress{}, 3500 * time.Millisecond, "\r\x1b[Kwaiting for the answer: 2s\r\x1b[Kwaiting for the answer: 3s\r\x1b[K"},
+		"elsewhere, and not for long": {false, console.Progress{Done: 100_000, Of: 400_000}, 9500 * time.Millisecond, ""},
+		"elsewhere": {false, console.Progress{Done: 100_000, Of: 400_000}, 20500 * time.Millisecond,
+			"judging contacts: 100,000 of 400,000 (25 %), 10,000/s, 30s left\njudging contacts: 100,000 of 400,000 (25 %), 5,000/s, 1m0s left\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -93,7 +96,7 @@ func TestACommandThatWaitsLongSaysHowFarItIs(t *testing.T) {
 				if q.query.Get("progress") == "" {
 					t.Error("the request has no name to ask by")
 				}
-				time.Sleep(3500 * time.Millisecond)
+				time.Sleep(c.waits)
 				stop()
 				if diff := cmp.Diff(c.want, said.String()); diff != "" {
 					t.Error(diff)
