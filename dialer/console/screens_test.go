@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -278,7 +279,7 @@ func TestSupervisorsPagesInABrowser(t *testing.T) {
 	imports(t, ctx, home)
 	printed(t, ctx, home)
 	forgets(t, ctx, home)
-	// What a campaign is about to do is shown before it is started or paused.
+	foretells(t, ctx, home)
 	run(chromedp.Navigate(home+"/operators"), chromedp.WaitVisible(`button[data-key="m-operator01"]`))
 	run(chromedp.Click(`button[data-key="m-operator01"]`), chromedp.WaitVisible("dialog input"), chromedp.SendKeys("dialog input", "nobody is there\r"), chromedp.WaitVisible("#banner"))
 	var banner string
@@ -298,6 +299,29 @@ func TestSupervisorsPagesInABrowser(t *testing.T) {
 		if !strings.Contains(line, "503") { // the message above
 			t.Error(line)
 		}
+	}
+}
+
+// foretells shows what a campaign is about to do before it is started, and before
+// another definition is in force.
+func foretells(t *testing.T, ctx context.Context, home string) {
+	t.Helper()
+	var start, apply, at string
+	err := chromedp.Run(ctx, chromedp.Navigate(home+"/campaign/survey"), chromedp.WaitVisible(`button[data-key="start-survey"]`),
+		chromedp.Click(`button[data-key="start-survey"]`), chromedp.WaitVisible("dialog li"), chromedp.Text("dialog ul", &start),
+		chromedp.Navigate(home+"/campaign/spring/settings"), chromedp.Click("button[data-apply]"), chromedp.WaitVisible("dialog li"), chromedp.Text("dialog ul", &apply),
+		chromedp.SendKeys("dialog input", "as it was\r"), chromedp.WaitVisible(`[data-live="now"]`), chromedp.Location(&at))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan := regexp.MustCompile(`^[\d,]+ contacts? can be dialed now\n[\d,]+ later\n[\d,]+ never, by the rules$`)
+	for _, said := range []string{start, apply} {
+		if !plan.MatchString(said) {
+			t.Errorf("the plan says %q", said)
+		}
+	}
+	if at != home+"/campaign/spring" {
+		t.Errorf("once it is applied, the page is %s", at)
 	}
 }
 

@@ -170,7 +170,7 @@ function ask(button, body) {
  * A block that shows a plan when it is there. Each contact of long lists is judged
  * for it, so that it says meanwhile how far it is, and nobody has to wait for it.
  */
-function planFrom(get) {
+function planFrom(path, init = {}) {
   const block = make("div", t("plan.going"), { "aria-live": "polite" });
   const name = crypto.randomUUID(), gone = new AbortController();
   const poll = setInterval(async () => {
@@ -178,7 +178,7 @@ function planFrom(get) {
     const p = await send("GET", `/api/progress/${name}`).catch(() => null);
     if (p?.of && !block.children.length) block.textContent = t("plan.far", p.done, p.of, Math.floor((100 * p.done) / p.of));
   }, 1000);
-  get({ signal: gone.signal }, "?progress=" + name)
+  fetch(`${path}?progress=${name}`, { ...init, signal: gone.signal })
     .then(async (resp) => {
       const answer = await resp.json();
       if (!resp.ok) throw new Error(sentence(answer));
@@ -205,7 +205,7 @@ document.addEventListener("click", async (e) => {
   e.preventDefault();
   try {
     const { do: method, path, body, reason, plan: planPath, done } = button.dataset;
-    const said = await ask(button, planPath ? [planFrom((init, query) => fetch(planPath + query, init))] : []);
+    const said = await ask(button, planPath ? [planFrom(planPath)] : []);
     if (said === null) return;
     let to = path, sent;
     if (reason && body) sent = { [body]: said };
@@ -234,12 +234,11 @@ document.addEventListener("click", async (e) => {
 
 // A definition is planned first, then applied with a reason.
 document.querySelector("button[data-apply]")?.addEventListener("click", async (e) => {
-  const form = e.target.form, body = form.elements.source.value;
-  const post = (path, init = {}) => fetch(path, { method: "POST", body, ...init });
+  const form = e.target.form, init = { method: "POST", body: form.elements.source.value };
   try {
-    const said = await ask(e.target, [planFrom((init, query) => post(form.dataset.plan + query, init))]);
+    const said = await ask(e.target, [planFrom(form.dataset.plan, init)]);
     if (said === null) return;
-    const resp = await post(form.dataset.yaml + "?reason=" + encodeURIComponent(said));
+    const resp = await fetch(form.dataset.yaml + "?reason=" + encodeURIComponent(said), init);
     if (!resp.ok) throw new Error(sentence(await resp.json().catch(() => null)) ?? resp.statusText);
     location.assign(form.dataset.done);
   } catch (err) {
