@@ -159,7 +159,7 @@ func ParseModel(text []byte) (*Model, error) {
 	}
 	if n := len(m.net); n > 0 {
 		if n != NetParams {
-			return nil, fmt.Errorf("model: its network has %d parameters, this detector's %d", n, NetParams)
+			return nil, fmt.Errorf("model: its network has %d parameters, this detector's %d: it hears other measures, of another version", n, NetParams)
 		}
 		m.Net = &Net{Params: [NetParams]float32(m.net)}
 	}

@@ -63,6 +63,14 @@ func TestAModelOfFewerFeaturesAndNoNetworkStillJudges(t *testing.T) {
 	}
 }
 
+// One that was retrained by a version whose network heard other measures.
+func TestAModelWithAnotherNetworkIsRefused(t *testing.T) {
+	text := "features 42\ntree" + strings.Repeat(" 3<1", treeNodes) + strings.Repeat(" 0.25", leaves) + "\n" + strings.Repeat("net 0.5 0.5 0.5\n", 1000)
+	if _, err := ParseModel([]byte(text)); err == nil || !strings.Contains(err.Error(), "3000 parameters") || !strings.Contains(err.Error(), "another version") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestABrokenModelIsNamedByItsLine(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                      "no trees",

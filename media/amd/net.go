@@ -74,7 +74,23 @@ func (n *Net) Gates(h *NetState, x *NetInput, gx, gh *[3 * NetHidden]float32) {
 }
 
 // Sigmoid is the logistic function.
-func Sigmoid(x float32) float32 { return 1 / (1 + float32(math.Exp(-float64(x)))) }
+func Sigmoid(x float32) float32 { return 1 / (1 + exp(-x)) }
 
 // Tanh is the hyperbolic tangent.
 func Tanh(x float32) float32 { return 2*Sigmoid(2*x) - 1 }
+
+// exp is the exponential function to five digits, in a third of the time that
+// math.Exp takes: a power of two by the bits of a number, and a polynomial for
+// the rest.
+func exp(x float32) float32 {
+	const log2e = 1.44269504
+	x = max(-120, min(120, x*log2e))
+	n := int32(x+128.5) - 128
+	r := x - float32(n)
+	p := float32(1.3333558e-3)
+	p = p*r + 9.618129e-3
+	p = p*r + 5.5504109e-2
+	p = p*r + 2.4022651e-1
+	p = p*r + 6.9314718e-1
+	return (p*r + 1) * math.Float32frombits(uint32(n+127)<<23)
+}

@@ -14,6 +14,15 @@ type netEar struct {
 	held  int // frames that were left out
 }
 
+// The inputs that measure a voice rather than when it speaks: pitch, level and
+// level over the noise, and the bands.
+const (
+	NetVoice    = 2
+	NetVoiceEnd = 5
+	NetBands    = 6
+	NetBandsEnd = NetBands + bandCount
+)
+
 // longestLead is the longest quiet before the first word that the network
 // hears, in frames: nobody it learned from began later, and after a longer one
 // it is to judge as if the answer had come later.
@@ -38,7 +47,7 @@ func (e *netEar) add(n int, s sound, t *talk, in *NetInput) bool {
 			mean += v - e.bands[b].mean()
 		}
 		for b, v := range s.bands {
-			x[6+b] += bounded((v - e.bands[b].mean() - mean/bandCount) / 10)
+			x[NetBands+b] += bounded((v - e.bands[b].mean() - mean/bandCount) / 10)
 		}
 	}
 	if s.voiced {

@@ -148,7 +148,8 @@ func Evaluate(clips []Clip, s amd.Settings) Report {
 	return Collect(trials)
 }
 
-// Collect makes a report of trials.
+// Collect makes a report of trials; without a curve if they have none, as of
+// trials that Try didn't make and of tones.
 func Collect(trials []Trial) Report {
 	var r Report
 	var ours, theirs []Outcome
@@ -164,13 +165,18 @@ func Collect(trials []Trial) Report {
 	}
 	r.Confusion = append(confusion("apel", ours), confusion("cadence", theirs)...)
 	for i, outcomes := range curve {
+		if len(outcomes) == 0 {
+			continue
+		}
 		p := point(outcomes)
 		p.PeopleLost = swept[i]
 		r.Curve = append(r.Curve, p)
 	}
-	p := point(theirs)
-	p.CadenceMethod = true
-	r.Curve = append(r.Curve, p)
+	if len(r.Curve) > 0 {
+		p := point(theirs)
+		p.CadenceMethod = true
+		r.Curve = append(r.Curve, p)
+	}
 	r.Costs = []Cost{costOf("apel", ours), costOf("cadence", theirs)}
 	return r
 }

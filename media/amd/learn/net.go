@@ -4,7 +4,10 @@ import (
 	"cmp"
 	"math"
 	"math/rand/v2"
-	"sync"
+	"slices"
+
+	"gonum.org/v1/gonum/blas"
+	"gonum.org/v1/gonum/blas/gonum"
 
 	"apel/media/amd"
 )
@@ -21,42 +24,49 @@ type NetConfig struct {
 	Epochs int     // default 12
 	Rate   float64 // of Adam's steps at the beginning, default 0.004; it falls to nothing by half a cosine
 	Decay  float64 // of the weights, default 0.01
+	Vary   float64 // how much each sequence sounds different each time; 0: not at all
 	Seed   uint64
 	Log    func(epoch int, loss float64)
 }
 
 const (
-	batch  = 32
-	shards = 4 // a batch's gradients are summed in as many parts, in order, whatever works on them
+	batch = 32
+	alike = 16 // batches that are dealt from sequences sorted by length: few then wait for longer ones
 )
 
-type params = [amd.NetParams]float32
+const (
+	netIn   = amd.NetInputs
+	netMem  = amd.NetHidden
+	netGate = 3 * netMem
+)
 
-// netFitter is one fit.
+// netFitter is one fit. Its parameters stand as the multiplication of a whole
+// batch reads them: the weights by input, not by unit as in amd.Net.
 type netFitter struct {
-	net    amd.Net
-	mean   params // Adam's moments
-	square params
-	steps  int
-	grads  [shards]params
-	loss   [shards]float64
-	tapes  [shards]tape
+	params, grads []float32
+	mean, square  []float32 // Adam's moments
+	steps         int
+	tape          tape
 }
 
-// tape is what a step forward leaves for the way back.
+// tape is what a batch leaves for the way back: of all its steps, one after the
+// other, the sequences that have so many. Longer ones come first, so that those
+// of a step stand in a row with what they were a step before.
 type tape struct {
-	h          []amd.NetState
-	z, r, c, q [][amd.NetHidden]float32
-	delta      []float32
+	at           []int     // by step: where its rows begin; the end of the last
+	x, gx, gh, h []float32 // inputs, what they and the memory bring to the gates, the memory after
+	z, r, c      []float32 // update, reset, candidate
+	odds, w, y   []float32
+	dgx, dgh, dh []float32
+	none         []float32 // the memory before the first step
 }
 
 // FitNet fits the network by logistic loss at every step, with Adam (D. Kingma
 // and J. Ba, 2015). The same sequences and seed give the same network.
 func FitNet(list []Sequence, config NetConfig) *amd.Net {
 	config.Epochs, config.Rate, config.Decay = cmp.Or(config.Epochs, 12), cmp.Or(config.Rate, 0.004), cmp.Or(config.Decay, 0.01)
-	f := &netFitter{}
 	rng := rand.New(rand.NewPCG(config.Seed, 7))
-	f.draw(rng)
+	f := newNetFitter(rng)
 	total := 0.0
 	for _, s := range list {
 		for _, w := range s.Weights {
@@ -64,67 +74,120 @@ func FitNet(list []Sequence, config NetConfig) *amd.Net {
 		}
 	}
 	scale := float32(float64(len(list)) / total)
-	order := rng.Perm(len(list))
-	updates := config.Epochs * (len(list) + batch - 1) / batch
+	order := make([]*Sequence, len(list))
+	for i := range list {
+		order[i] = &list[i]
+	}
+	updates := config.Epochs * ((len(list) + batch - 1) / batch)
 	for epoch := range config.Epochs {
-		rng.Shuffle(len(order), func(i, k int) { order[i], order[k] = order[k], order[i] })
 		loss := 0.0
-		for from := 0; from < len(order); from += batch {
-			loss += f.batch(list, order[from:min(from+batch, len(order))], scale)
+		for _, b := range deal(order, rng) {
+			f.tape.lay(b, scale)
+			f.tape.vary(len(b), config.Vary, rng)
+			loss += f.slope()
+			f.bound()
 			rate := config.Rate * 0.5 * (1 + math.Cos(math.Pi*float64(f.steps)/float64(updates)))
 			f.adam(rate, config.Decay)
 		}
 		if config.Log != nil {
-			config.Log(epoch, loss/float64(len(order)))
+			config.Log(epoch, loss/float64(len(list)))
 		}
 	}
-	return &f.net
+	return f.net()
 }
 
-func (f *netFitter) draw(rng *rand.Rand) {
-	p := &f.net.Params
-	for i := range amd.NetBias {
-		p[i] = float32(rng.NormFloat64() / math.Sqrt(amd.NetInputs))
+// deal shuffles the sequences and gives batches of such as are about as long.
+func deal(order []*Sequence, rng *rand.Rand) (batches [][]*Sequence) {
+	rng.Shuffle(len(order), func(i, k int) { order[i], order[k] = order[k], order[i] })
+	for some := range slices.Chunk(order, alike*batch) {
+		slices.SortStableFunc(some, func(a, b *Sequence) int { return len(b.Inputs) - len(a.Inputs) })
+		batches = slices.AppendSeq(batches, slices.Chunk(some, batch))
 	}
-	for i := amd.NetRecurrent; i < amd.NetRecBias; i++ {
-		p[i] = float32(rng.NormFloat64() / math.Sqrt(amd.NetHidden))
-	}
-	for i := range amd.NetHidden {
-		p[amd.NetBias+i] = -2 // the update gate: remember
-		p[amd.NetOut+i] = float32(0.1 * rng.NormFloat64())
-	}
+	rng.Shuffle(len(batches), func(i, k int) { batches[i], batches[k] = batches[k], batches[i] })
+	return batches
 }
 
-// batch sums the gradients of some sequences.
-func (f *netFitter) batch(list []Sequence, which []int, scale float32) float64 {
-	var group sync.WaitGroup
-	for s := range shards {
-		group.Go(func() {
-			f.grads[s], f.loss[s] = params{}, 0
-			for i := s; i < len(which); i += shards {
-				f.loss[s] += f.tapes[s].learn(&f.net, &list[which[i]], &f.grads[s], scale)
-			}
-		})
+// Where the parameters begin.
+const (
+	inputBias  = netIn * netGate
+	recurrent  = inputBias + netGate
+	memoryBias = recurrent + netMem*netGate
+	output     = memoryBias + netGate
+)
+
+func newNetFitter(rng *rand.Rand) *netFitter {
+	f := &netFitter{}
+	for _, v := range []*[]float32{&f.params, &f.grads, &f.mean, &f.square} {
+		*v = make([]float32, amd.NetParams)
 	}
-	group.Wait()
-	loss := f.loss[0]
-	for s := 1; s < shards; s++ {
-		loss += f.loss[s]
-		for i, g := range f.grads[s] {
-			f.grads[0][i] += g
+	for i := range f.params {
+		switch {
+		case i < inputBias:
+			f.params[i] = float32(rng.NormFloat64() / math.Sqrt(netIn))
+		case i < inputBias+netMem:
+			f.params[i] = -2 // the update gate: remember
+		case i >= recurrent && i < memoryBias:
+			f.params[i] = float32(rng.NormFloat64() / math.Sqrt(netMem))
+		case i >= output && i < output+netMem:
+			f.params[i] = float32(0.1 * rng.NormFloat64())
 		}
 	}
+	return f
+}
+
+// net is the network with its weights by unit.
+func (f *netFitter) net() *amd.Net {
+	n := &amd.Net{}
+	for g := range netGate {
+		for i := range netIn {
+			n.Params[g*netIn+i] = f.params[i*netGate+g]
+		}
+		for i := range netMem {
+			n.Params[amd.NetRecurrent+g*netMem+i] = f.params[recurrent+i*netGate+g]
+		}
+	}
+	copy(n.Params[amd.NetBias:amd.NetRecurrent], f.params[inputBias:])
+	copy(n.Params[amd.NetRecBias:amd.NetOut], f.params[memoryBias:])
+	copy(n.Params[amd.NetOut:], f.params[output:])
+	return n
+}
+
+// product adds a (rows by inner) times b (inner by columns) to c.
+func product(rows, columns, inner int, a, b, c []float32) {
+	gonum.Implementation{}.Sgemm(blas.NoTrans, blas.NoTrans, rows, columns, inner, 1, a, inner, b, columns, 1, c, columns)
+}
+
+// productOf adds the transposed a (inner by rows) times b (inner by columns) to c.
+func productOf(rows, columns, inner int, a, b, c []float32) {
+	gonum.Implementation{}.Sgemm(blas.Trans, blas.NoTrans, rows, columns, inner, 1, a, rows, b, columns, 1, c, columns)
+}
+
+// productBy adds a (rows by inner) times the transposed b (columns by inner) to c.
+func productBy(rows, columns, inner int, a, b, c []float32) {
+	gonum.Implementation{}.Sgemm(blas.NoTrans, blas.Trans, rows, columns, inner, 1, a, inner, b, inner, 1, c, columns)
+}
+
+// slope leaves the gradient of the batch that was laid and gives its loss.
+func (f *netFitter) slope() float64 {
+	t := &f.tape
+	t.forward(f.params)
+	loss := t.judge()
+	clear(f.grads)
+	t.backward(f.params, f.grads)
+	return loss
+}
+
+// bound shortens a gradient that is longer than 1.
+func (f *netFitter) bound() {
 	norm := 0.0
-	for i := range f.grads[0] {
-		f.grads[0][i] /= float32(len(which))
-		norm += float64(f.grads[0][i]) * float64(f.grads[0][i])
+	for _, g := range f.grads {
+		norm += float64(g) * float64(g)
 	}
 	if norm = math.Sqrt(norm); norm > 1 {
-		for i := range f.grads[0] {
-			f.grads[0][i] /= float32(norm)
+		for i := range f.grads {
+			f.grads[i] /= float32(norm)
 		}
 	}
-	return loss
 }
 
 func (f *netFitter) adam(rate, decay float64) {
@@ -132,105 +195,169 @@ func (f *netFitter) adam(rate, decay float64) {
 	f.steps++
 	fix1 := 1 - math.Pow(b1, float64(f.steps))
 	fix2 := 1 - math.Pow(b2, float64(f.steps))
-	for i, g := range f.grads[0] {
+	for i, g := range f.grads {
 		f.mean[i] += (1 - b1) * (g - f.mean[i])
 		f.square[i] += (1 - b2) * (g*g - f.square[i])
 		step := float64(f.mean[i]) / fix1 / (math.Sqrt(float64(f.square[i])/fix2) + 1e-8)
-		f.net.Params[i] -= float32(rate * (step + decay*float64(f.net.Params[i])))
+		f.params[i] -= float32(rate * (step + decay*float64(f.params[i])))
 	}
 }
 
-func grow[T any](s []T, n int) []T {
-	if cap(s) < n {
-		return make([]T, n)
-	}
-	return s[:n]
+// rows makes room for n rows of a width; what they hold is overwritten.
+func rows(s *[]float32, n, width int) {
+	*s = slices.Grow((*s)[:0], n*width)[:n*width]
 }
 
-// learn adds one sequence's gradient and gives its loss.
-func (t *tape) learn(n *amd.Net, s *Sequence, grad *params, scale float32) float64 {
-	t.forward(n, s)
-	y := float32(0)
-	if s.Machine {
-		y = 1
-	}
-	loss := 0.0
-	for k, w := range s.Weights {
-		if w == 0 {
-			t.delta[k] = 0
-			continue
+// lay puts a batch's steps one after the other. The longest sequence is the first.
+func (t *tape) lay(list []*Sequence, scale float32) {
+	t.at = t.at[:0]
+	n := 0
+	for k := range len(list[0].Inputs) {
+		t.at = append(t.at, n)
+		for n-t.at[k] < len(list) && len(list[n-t.at[k]].Inputs) > k {
+			n++
 		}
-		p := amd.Sigmoid(t.delta[k])
-		right := p
-		if !s.Machine {
-			right = 1 - p
-		}
-		loss -= float64(w*scale) * math.Log(float64(max(right, 1e-7)))
-		t.delta[k] = w * scale * (p - y)
 	}
-	t.backward(n, s, grad)
+	t.at = append(t.at, n)
+	rows(&t.x, n, netIn)
+	for _, s := range []*[]float32{&t.odds, &t.w, &t.y} {
+		rows(s, n, 1)
+	}
+	for _, s := range []*[]float32{&t.h, &t.z, &t.r, &t.c} {
+		rows(s, n, netMem)
+	}
+	for _, s := range []*[]float32{&t.gx, &t.gh, &t.dgx, &t.dgh} {
+		rows(s, n, netGate)
+	}
+	rows(&t.dh, len(list), netMem)
+	rows(&t.none, len(list), netMem)
+	clear(t.none)
+	for k, from := range t.at[:len(t.at)-1] {
+		for i, s := range list[:t.at[k+1]-from] {
+			copy(t.x[(from+i)*netIn:], s.Inputs[k][:])
+			t.w[from+i], t.y[from+i] = scale*s.Weights[k], 0
+			if s.Machine {
+				t.y[from+i] = 1
+			}
+		}
+	}
+}
+
+// vary makes each sequence sound as if another voice said the same: by a factor
+// of its own for each measure of a voice, by noise on the bands, and now and then
+// without them. What a few voices sound like is so learned less than how people
+// and machines speak.
+func (t *tape) vary(count int, by float64, rng *rand.Rand) {
+	if by == 0 {
+		return
+	}
+	var factors amd.NetInput
+	for row := range count {
+		for i := range factors {
+			factors[i] = float32(math.Exp(by * rng.NormFloat64()))
+		}
+		bare := rng.Float64() < by
+		for k := 0; k+1 < len(t.at) && row < t.at[k+1]-t.at[k]; k++ {
+			x := (*amd.NetInput)(t.x[(t.at[k]+row)*netIn:])
+			for i := amd.NetVoice; i < amd.NetVoiceEnd; i++ {
+				x[i] *= factors[i]
+			}
+			for i := amd.NetBands; i < amd.NetBandsEnd; i++ {
+				if bare {
+					x[i] = 0
+				}
+				x[i] = x[i]*factors[i] + float32(by*rng.NormFloat64())
+			}
+		}
+	}
+}
+
+// before is the memory before step k.
+func (t *tape) before(k int) []float32 {
+	if k == 0 {
+		return t.none
+	}
+	return t.h[t.at[k-1]*netMem:]
+}
+
+func (t *tape) forward(p []float32) {
+	n := len(t.odds)
+	for i := range n {
+		copy(t.gx[i*netGate:], p[inputBias:recurrent])
+		copy(t.gh[i*netGate:], p[memoryBias:output])
+		t.odds[i] = p[output+netMem]
+	}
+	product(n, netGate, netIn, t.x, p, t.gx)
+	for k, from := range t.at[:len(t.at)-1] {
+		h, count := t.before(k), t.at[k+1]-from
+		product(count, netGate, netMem, h, p[recurrent:], t.gh[from*netGate:])
+		for i := range count {
+			t.remember(from+i, h[i*netMem:])
+		}
+	}
+	product(n, 1, netMem, t.h, p[output:], t.odds)
+}
+
+// remember makes a row's memory of the one before and its gates.
+func (t *tape) remember(row int, before []float32) {
+	gx, gh := (*[netGate]float32)(t.gx[row*netGate:]), (*[netGate]float32)(t.gh[row*netGate:])
+	z, r, c := (*[netMem]float32)(t.z[row*netMem:]), (*[netMem]float32)(t.r[row*netMem:]), (*[netMem]float32)(t.c[row*netMem:])
+	h, was := (*[netMem]float32)(t.h[row*netMem:]), (*[netMem]float32)(before)
+	for i := range netMem {
+		z[i], r[i] = amd.Sigmoid(gx[i]+gh[i]), amd.Sigmoid(gx[netMem+i]+gh[netMem+i])
+		c[i] = amd.Tanh(gx[2*netMem+i] + r[i]*gh[2*netMem+i])
+		h[i] = was[i] + z[i]*(c[i]-was[i])
+	}
+}
+
+// judge gives the loss and turns the odds into its slope by them.
+func (t *tape) judge() float64 {
+	loss, count := 0.0, float32(t.at[1])
+	for i, w := range t.w {
+		p := amd.Sigmoid(t.odds[i])
+		right := p*t.y[i] + (1-p)*(1-t.y[i])
+		loss -= float64(w) * math.Log(float64(max(right, 1e-7)))
+		t.odds[i] = w * (p - t.y[i]) / count
+	}
 	return loss
 }
 
-func (t *tape) forward(n *amd.Net, s *Sequence) {
-	const H = amd.NetHidden
-	p := &n.Params
-	steps := len(s.Inputs)
-	t.h, t.z, t.r, t.c, t.q = grow(t.h, steps+1), grow(t.z, steps), grow(t.r, steps), grow(t.c, steps), grow(t.q, steps)
-	t.delta = grow(t.delta, steps)
-	t.h[0] = amd.NetState{}
-	for k := range steps {
-		h := &t.h[k]
-		var gx, gh [3 * H]float32
-		n.Gates(h, &s.Inputs[k], &gx, &gh)
-		odds := p[amd.NetOut+H]
-		for i := range h {
-			z, r := amd.Sigmoid(gx[i]+gh[i]), amd.Sigmoid(gx[H+i]+gh[H+i])
-			q := gh[2*H+i]
-			c := amd.Tanh(gx[2*H+i] + r*q)
-			t.z[k][i], t.r[k][i], t.q[k][i], t.c[k][i] = z, r, q, c
-			t.h[k+1][i] = h[i] + z*(c-h[i])
-			odds += p[amd.NetOut+i] * t.h[k+1][i]
+func (t *tape) backward(p, grads []float32) {
+	clear(t.dh)
+	for k := len(t.at) - 2; k >= 0; k-- {
+		from, count, h := t.at[k], t.at[k+1]-t.at[k], t.before(k)
+		product(count, netMem, 1, t.odds[from:], p[output:], t.dh)
+		for i := range count {
+			t.recall(from+i, h[i*netMem:], t.dh[i*netMem:])
 		}
-		t.delta[k] = odds
+		productBy(count, netMem, netGate, t.dgh[from*netGate:], p[recurrent:], t.dh)
+		productOf(netMem, netGate, count, h, t.dgh[from*netGate:], grads[recurrent:])
+	}
+	n := len(t.odds)
+	productOf(netIn, netGate, n, t.x, t.dgx, grads)
+	productOf(netMem, 1, n, t.h, t.odds, grads[output:])
+	for i := range n {
+		grads[output+netMem] += t.odds[i]
+		for g, v := range t.dgx[i*netGate : (i+1)*netGate] {
+			grads[inputBias+g] += v
+			grads[memoryBias+g] += t.dgh[i*netGate+g]
+		}
 	}
 }
 
-func (t *tape) backward(n *amd.Net, s *Sequence, grad *params) {
-	const H, I = amd.NetHidden, amd.NetInputs
-	p := &n.Params
-	var dh [H]float32
-	for k := len(s.Inputs) - 1; k >= 0; k-- {
-		x, h := &s.Inputs[k], &t.h[k]
-		d := t.delta[k]
-		grad[amd.NetOut+H] += d
-		var gx, gh [3 * H]float32
-		for i := range dh {
-			grad[amd.NetOut+i] += d * t.h[k+1][i]
-			up := dh[i] + d*p[amd.NetOut+i]
-			z, r, q, c := t.z[k][i], t.r[k][i], t.q[k][i], t.c[k][i]
-			dz := up * (c - h[i]) * z * (1 - z)
-			dc := up * z * (1 - c*c)
-			dr := dc * q * r * (1 - r)
-			gx[i], gx[H+i], gx[2*H+i] = dz, dr, dc
-			gh[i], gh[H+i], gh[2*H+i] = dz, dr, dc*r
-			dh[i] = up * (1 - z)
-		}
-		for j := range gx {
-			g := gx[j]
-			grad[amd.NetBias+j] += g
-			row := (*[I]float32)(grad[j*I:])
-			for i, v := range x {
-				row[i] += g * v
-			}
-			g = gh[j]
-			grad[amd.NetRecBias+j] += g
-			back := (*[H]float32)(grad[amd.NetRecurrent+j*H:])
-			w := (*[H]float32)(p[amd.NetRecurrent+j*H:])
-			for i, v := range h {
-				back[i] += g * v
-				dh[i] += g * w[i]
-			}
-		}
+// recall takes a row's slope by its memory back to its gates and, for what went
+// past them, to the memory before.
+func (t *tape) recall(row int, before, slope []float32) {
+	gh := (*[netGate]float32)(t.gh[row*netGate:])
+	dgx, dgh := (*[netGate]float32)(t.dgx[row*netGate:]), (*[netGate]float32)(t.dgh[row*netGate:])
+	z, r, c := (*[netMem]float32)(t.z[row*netMem:]), (*[netMem]float32)(t.r[row*netMem:]), (*[netMem]float32)(t.c[row*netMem:])
+	was, dh := (*[netMem]float32)(before), (*[netMem]float32)(slope)
+	for i, up := range dh {
+		dz := up * (c[i] - was[i]) * z[i] * (1 - z[i])
+		dc := up * z[i] * (1 - c[i]*c[i])
+		dr := dc * gh[2*netMem+i] * r[i] * (1 - r[i])
+		dgx[i], dgx[netMem+i], dgx[2*netMem+i] = dz, dr, dc
+		dgh[i], dgh[netMem+i], dgh[2*netMem+i] = dz, dr, dc*r[i]
+		dh[i] = up * (1 - z[i])
 	}
 }

@@ -31,6 +31,7 @@ type options struct {
 	speakers, trees   int
 	workers, epochs   int
 	languages         bool
+	rate, vary        float64
 	unseen, talkOff   bool
 	judge             bool
 	keyPieces         int
@@ -53,11 +54,13 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.StringVar(&o.write, "write", "", "write labelled answers to this `folder` and fit nothing")
 	flags.StringVar(&o.dump, "dump", "", "write the moments of the cross-validation to this `file`")
 	flags.Uint64Var(&o.seed, "seed", 1, "of everything that is drawn")
-	flags.IntVar(&o.answers, "answers", 16000, "to assemble")
+	flags.IntVar(&o.answers, "answers", 20000, "to assemble")
 	flags.IntVar(&o.speakers, "speakers", 18, "drawn of espeak-ng for each language")
 	flags.IntVar(&o.folds, "folds", 2, "of cross-validation by voice and language")
 	flags.IntVar(&o.trees, "trees", 220, "of the model")
-	flags.IntVar(&o.epochs, "epochs", 4, "of the network")
+	flags.IntVar(&o.epochs, "epochs", 6, "of the network")
+	flags.Float64Var(&o.rate, "rate", 0.012, "of the network's steps at the beginning")
+	flags.Float64Var(&o.vary, "vary", 0.2, "how much the network hears a voice as another each time")
 	flags.IntVar(&o.workers, "workers", 2, "at a time")
 	flags.BoolVar(&o.languages, "languages", false, "also leave out one language after the other")
 	flags.BoolVar(&o.talkOff, "talkoff", false, "fit nothing: count the beeps and tones heard where there are none")
@@ -89,7 +92,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return nil
 	case o.unseen:
 		fmt.Fprintf(out, "with listen-on 4 s, as campaigns have it:\n%s", evaluate.Summarise(outcomes(o, answers, amd.Settings{ListenOn: 4 * time.Second})))
-		fmt.Fprintf(out, "strict:\n%s", evaluateWith(o, answers, amd.Settings{}))
+		fmt.Fprintf(out, "strict:\n%s", compare(o, answers, amd.Settings{}))
 		return nil
 	}
 	return fitAndProve(ctx, o, answers, out)
