@@ -3,6 +3,7 @@ package campaign
 import (
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -92,6 +93,9 @@ func TestAnswersAreKeptInOneForm(t *testing.T) {
 			t.Fatalf("no question %s", c.question)
 		}
 		got, err := q.Check(c.answer)
+		if err != nil && !strings.Contains(err.Error(), strconv.Quote(q.Ask)) {
+			t.Errorf("%s: the operator, who knows no names of questions, is told %v", c.question, err)
+		}
 		if got != c.want || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
 			t.Errorf("%s: %.30q is kept as %q, %v", c.question, c.answer, got, err)
 		}
@@ -100,10 +104,10 @@ func TestAnswersAreKeptInOneForm(t *testing.T) {
 
 func TestWhatMustBeSaidAndAnsweredIsMissingUntilItIs(t *testing.T) {
 	st, _ := parsed(t).Step("greeting")
-	if got := st.Missing(nil); !cmp.Equal(got, []string{"said:greeting:1", "age"}) {
+	if got := st.Missing(nil, nil); !cmp.Equal(got, []string{"This call is recorded.", "How old are you?"}) {
 		t.Errorf("missing %v", got)
 	}
-	if got := st.Missing(map[string]string{"said:greeting:1": "yes", "age": "20"}); len(got) > 0 {
+	if got := st.Missing(map[string]string{"said:greeting:1": "yes", "age": "20"}, nil); len(got) > 0 {
 		t.Errorf("missing %v", got)
 	}
 }

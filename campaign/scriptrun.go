@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"fmt"
 	"hash/fnv"
 	"math"
@@ -124,6 +125,9 @@ func (s *Script) Fields() []string {
 	var all []string
 	for _, st := range s.Steps {
 		all = append(all, fieldsOf(st.Text)...)
+		for _, sentence := range st.Say {
+			all = append(all, fieldsOf(sentence)...)
+		}
 		for _, q := range st.Questions {
 			all = append(all, fieldsOf(q.Ask)...)
 		}
@@ -228,8 +232,11 @@ func (s *Script) Counts(answers, contact map[string]string) []string {
 	return names
 }
 
-// Check brings an answer into the form in which it is kept; its error says what
-// would be one. An empty answer takes it away.
+// words are the question as an operator reads it, who does not know its name.
+func (q Question) words() string { return cmp.Or(Plain(q.Ask, nil), q.Name) }
+
+// Check brings an answer into the form in which it is kept; its error names the
+// question by its words and says what would be one. An empty answer takes it away.
 func (q Question) Check(answer string) (string, error) {
 	answer = strings.TrimSpace(answer)
 	if answer == "" {
@@ -238,7 +245,7 @@ func (q Question) Check(answer string) (string, error) {
 	switch q.Kind {
 	case One:
 		if !slices.Contains(q.Of, answer) {
-			return "", fmt.Errorf("%q is none of the answers to %s: %s", answer, q.Name, strings.Join(q.Of, ", "))
+			return "", fmt.Errorf("%q is none of the answers to %q: %s", answer, q.words(), strings.Join(q.Of, ", "))
 		}
 	case Many:
 		return q.checkMany(answer)
@@ -250,14 +257,14 @@ func (q Question) Check(answer string) (string, error) {
 				return t.Format(time.DateOnly), nil
 			}
 		}
-		return "", fmt.Errorf("%q is no date for %s; write 2026-03-31 or 31.03.2026", answer, q.Name)
+		return "", fmt.Errorf("%q is no date for %q; write 2026-03-31 or 31.03.2026", answer, q.words())
 	case Text:
 		if strings.ContainsAny(answer, "\r\n") || len(answer) > 500 {
-			return "", fmt.Errorf("the answer to %s is one line of up to 500 bytes", q.Name)
+			return "", fmt.Errorf("the answer to %q is one line of up to 500 bytes", q.words())
 		}
 	default:
 		if len(answer) > 8<<10 {
-			return "", fmt.Errorf("the answer to %s has %d bytes, more than %d", q.Name, len(answer), 8<<10)
+			return "", fmt.Errorf("the answer to %q has %d bytes, more than %d", q.words(), len(answer), 8<<10)
 		}
 	}
 	return answer, nil
@@ -268,7 +275,7 @@ func (q Question) checkMany(answer string) (string, error) {
 	for o := range strings.SplitSeq(answer, strings.TrimSpace(between)) {
 		o = strings.TrimSpace(o)
 		if !slices.Contains(q.Of, o) {
-			return "", fmt.Errorf("%q is none of the answers to %s: %s", o, q.Name, strings.Join(q.Of, ", "))
+			return "", fmt.Errorf("%q is none of the answers to %q: %s", o, q.words(), strings.Join(q.Of, ", "))
 		}
 		said[o] = true
 	}
@@ -279,7 +286,7 @@ func (q Question) checkMany(answer string) (string, error) {
 		}
 	}
 	if n := float64(len(kept)); q.Min != nil && n < *q.Min || q.Max != nil && n > *q.Max {
-		return "", fmt.Errorf("%d answers were given to %s; it takes %s", len(kept), q.Name, q.span())
+		return "", fmt.Errorf("%d answers were given to %q; it takes %s", len(kept), q.words(), q.span())
 	}
 	return strings.Join(kept, between), nil
 }
@@ -289,9 +296,9 @@ func (q Question) checkNumber(answer string) (string, error) {
 	if err != nil || math.IsNaN(f) || math.IsInf(f, 0) || q.Kind == Scale && f != math.Trunc(f) ||
 		q.Min != nil && f < *q.Min || q.Max != nil && f > *q.Max {
 		if q.Min == nil && q.Max == nil {
-			return "", fmt.Errorf("%q is no number for %s", answer, q.Name)
+			return "", fmt.Errorf("%q is no number for %q", answer, q.words())
 		}
-		return "", fmt.Errorf("%q is no number for %s; it takes %s", answer, q.Name, q.span())
+		return "", fmt.Errorf("%q is no number for %q; it takes %s", answer, q.words(), q.span())
 	}
 	return strconv.FormatFloat(f, 'f', -1, 64), nil
 }
@@ -310,18 +317,18 @@ func (q Question) span() string {
 // SaidKey is the name under which a sentence that was said is kept with the answers.
 func SaidKey(step string, sentence int) string { return fmt.Sprintf("said:%s:%d", step, sentence+1) }
 
-// Missing says what a step still needs before the next: questions that must be
-// answered, sentences that must be said.
-func (st Step) Missing(answers map[string]string) []string {
+// Missing says what a step still needs before the next, in the step's own words:
+// questions that must be answered, sentences that must be said.
+func (st Step) Missing(answers, contact map[string]string) []string {
 	var missing []string
-	for i := range st.Say {
-		if k := SaidKey(st.Name, i); answers[k] == "" {
-			missing = append(missing, k)
+	for i, sentence := range st.Say {
+		if answers[SaidKey(st.Name, i)] == "" {
+			missing = append(missing, Plain(sentence, contact))
 		}
 	}
 	for _, q := range st.Questions {
 		if q.Required && answers[q.Name] == "" {
-			missing = append(missing, q.Name)
+			missing = append(missing, cmp.Or(Plain(q.Ask, contact), q.Name))
 		}
 	}
 	return missing

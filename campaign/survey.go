@@ -11,7 +11,20 @@ import (
 type Survey struct {
 	Calls     int              `json:"calls"` // with any answer
 	Questions []SurveyQuestion `json:"questions"`
+	Quotas    []SurveyQuota    `json:"quotas"`
 }
+
+// SurveyQuota is how far a quota is. More calls than Limit may have its answers:
+// those who gave them later were led past the rest of the script.
+type SurveyQuota struct {
+	Name  string `json:"name"`
+	Limit int    `json:"limit"`
+	Count int    `json:"count"` // calls with its answers that have ended
+	Live  int    `json:"live"`  // ... that go on
+}
+
+// Reached says whether a further call is led past the rest of the script.
+func (q SurveyQuota) Reached() bool { return q.Count+q.Live >= q.Limit }
 
 // SurveyQuestion is one question's answers.
 type SurveyQuestion struct {
@@ -38,7 +51,7 @@ const otherAnswers = 20
 // Tabulate counts the answers to a script's questions. What was asked by an
 // older version and is an option no more stands after the options.
 func (s *Script) Tabulate(calls []map[string]string) Survey {
-	out := Survey{Questions: []SurveyQuestion{}}
+	out := Survey{Questions: []SurveyQuestion{}, Quotas: []SurveyQuota{}}
 	for _, answers := range calls {
 		if slices.ContainsFunc(s.Questions(), func(q Question) bool { return answers[q.Name] != "" }) {
 			out.Calls++

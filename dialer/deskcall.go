@@ -69,6 +69,7 @@ func callOver() error { return say(contactdb.ErrState, "call-over", "the call is
 // done lets go of the operator's desktop.
 func (c *call) done() {
 	close(c.over)
+	c.l.s.surveys.over(c)
 	c.l.s.desk.served(c.rec.Operator, c)
 }
 

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
 	"apel/campaign"
@@ -153,6 +152,9 @@ func (s *Service) Turn(operator, attempt string, t Turn) (step string, err error
 	for k, v := range kept {
 		w.set(k, v)
 	}
+	if len(kept) > 0 {
+		s.surveys.answered(c, w.answers, words)
+	}
 	return w.move(script, t, words, func(quota string) bool { return s.surveys.full(s, c, quota) })
 }
 
@@ -213,8 +215,8 @@ func (w *work) move(script *campaign.Script, t Turn, words map[string]string, fu
 		}
 	case "next":
 		st, _ := script.Step(now)
-		if missing := st.Missing(w.answers); len(missing) > 0 {
-			return now, say(ErrInput, "script-missing", "still to be said or answered: %s", strings.Join(missing, ", "))
+		if missing := st.Missing(w.answers, words); len(missing) > 0 {
+			return now, say(ErrInput, "script-missing", "still to be said or answered: %s", strings.Join(missing, " · "))
 		}
 		to := script.Next(w.trail, w.answers, words, full)
 		if to == "" || len(w.trail) > 1000 {
@@ -226,122 +228,6 @@ func (w *work) move(script *campaign.Script, t Turn, words map[string]string, fu
 		return now, say(ErrInput, "script-where", "a script goes next, back or to:STEP, not %s", strconv.Quote(t.Go))
 	}
 	return w.step(script), nil
-}
-
-// surveys count how many calls have the answers of each quota.
-type surveys struct {
-	mu     sync.Mutex                // guards counts; held while they are first read
-	counts map[string]map[string]int // by campaign and quota
-}
-
-// full says whether a quota of a call's campaign is reached.
-func (v *surveys) full(s *Service, c *call, quota string) bool {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	script := c.rules.def.Script
-	counts, err := v.of(s, c.l.name, script)
-	if err != nil {
-		s.log.Error("quotas of a script could not be counted")
-		return false
-	}
-	for _, q := range script.Quotas {
-		if q.Name == quota {
-			return counts[quota] >= q.Limit
-		}
-	}
-	return false
-}
-
-// of are the counts of a campaign, from its records the first time. With mu held.
-func (v *surveys) of(s *Service, name string, script *campaign.Script) (map[string]int, error) {
-	if counts := v.counts[name]; counts != nil {
-		return counts, nil
-	}
-	counts := map[string]int{}
-	for r, err := range s.store.Records(contactdb.RecordFilter{Campaign: name}) {
-		if err != nil {
-			return nil, err
-		}
-		if len(r.ScriptAnswers) == 0 {
-			continue
-		}
-		words, err := s.wordsOfCalled(script, r)
-		if err != nil {
-			return nil, err
-		}
-		for _, q := range script.Counts(r.ScriptAnswers, words) {
-			counts[q]++
-		}
-	}
-	if v.counts == nil {
-		v.counts = map[string]map[string]int{}
-	}
-	v.counts[name] = counts
-	return counts, nil
-}
-
-// wordsOfCalled are the fields of the contact of a record as they are now, where quotas ask for them.
-func (s *Service) wordsOfCalled(script *campaign.Script, r contactdb.Record) (map[string]string, error) {
-	if !script.QuotasAskContact() {
-		return nil, nil
-	}
-	all, err := s.store.ContactsByPhone(r.Phone)
-	for _, c := range all {
-		if c.ID == r.ContactID && c.List == r.List {
-			return wordsOf(c), err
-		}
-	}
-	return nil, err
-}
-
-// count takes in a call that has its record. Before anybody has asked, the
-// records are the count.
-func (v *surveys) count(c *call, answers map[string]string) {
-	script := c.rules.def.Script
-	if script == nil || len(answers) == 0 {
-		return
-	}
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	counts := v.counts[c.l.name]
-	if counts == nil {
-		return
-	}
-	for _, q := range script.Counts(answers, wordsOf(c.contact())) {
-		counts[q]++
-	}
-}
-
-// forget has quotas counted anew, as by another version.
-func (v *surveys) forget(campaign string) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	delete(v.counts, campaign)
-}
-
-// Survey counts the answers of a campaign's calls by its script in force.
-func (s *Service) Survey(name string, from, to time.Time) (campaign.Survey, error) {
-	c, err := s.store.Campaign(name)
-	if err != nil {
-		return campaign.Survey{}, err
-	}
-	r, err := s.load(name, c.Version)
-	if err != nil {
-		return campaign.Survey{}, err
-	}
-	if r.def.Script == nil {
-		return campaign.Survey{}, fmt.Errorf("%w: campaign %q has no script, and so no answers", contactdb.ErrState, name)
-	}
-	var calls []map[string]string
-	for rec, err := range s.store.Records(contactdb.RecordFilter{Campaign: name, From: from, To: to}) {
-		if err != nil {
-			return campaign.Survey{}, err
-		}
-		if len(rec.ScriptAnswers) > 0 {
-			calls = append(calls, rec.ScriptAnswers)
-		}
-	}
-	return r.def.Script.Tabulate(calls), nil
 }
 
 // maxWording is the longest wording of an operator's own, in bytes.

@@ -14,6 +14,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"apel/campaign"
 	"apel/contactdb"
 	"apel/dialer"
 	"apel/dialer/lab"
@@ -648,6 +649,69 @@ func TestAQuotaByTheContactCountsTheCallsOfBefore(t *testing.T) {
 			}
 		}
 		a.page.Close()
+		s.end()
+	})
+}
+
+// TestAQuotaStopsWhoAnswersLaterWhileTheFirstStillTalks has two operators come to the last place of a
+// quota at once: the answer counts when it is given, not when its call has its record.
+func TestAQuotaStopsWhoAnswersLaterWhileTheFirstStillTalks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, seats := newCentre(t, 2, shiftConfig{contacts: 2, channels: 5, cps: 5, carrier: talker(),
+			campaign: progressive + "dispositions:\n  - {name: done, final: true}\n" +
+				"script:\n  steps:\n    - {name: greeting, questions: [{name: need, ask: 'Do **you**, {{name}}?', kind: one, of: [\"yes\", \"no\"], required: true}]}\n    - {name: bye, end: true}\n    - {name: enough, end: true}\n" +
+				"  quotas: [{name: needy, when: 'need == \"yes\"', limit: 1, to: enough}]\n"})
+		stand := func() campaign.SurveyQuota {
+			v, err := s.svc.Survey("spring", time.Time{}, time.Time{})
+			if err != nil || len(v.Quotas) != 1 {
+				t.Fatalf("the survey says %+v, %v", v.Quotas, err)
+			}
+			return v.Quotas[0]
+		}
+		attempts := []string{}
+		for _, a := range seats {
+			a.ready()
+			a.page.Hum(sentence()) // who hears nobody hangs up
+			attempts = append(attempts, a.until("talking", state("talking")).Call.Attempt)
+		}
+		turn := func(i int, where, answer string) (string, error) {
+			return s.svc.Turn(seats[i].name, attempts[i], dialer.Turn{From: "greeting", Go: where, Answers: map[string]string{"need": answer}})
+		}
+		if _, err := turn(0, "next", ""); err == nil || !strings.HasSuffix(err.Error(), "answered: Do you, Contact 0?") && !strings.HasSuffix(err.Error(), "answered: Do you, Contact 1?") {
+			t.Errorf("an operator is told %v", err)
+		}
+		for _, step := range []struct {
+			desk         int
+			answer, want string
+		}{{0, "yes", "bye"}, {1, "yes", "enough"}} {
+			if got, err := turn(step.desk, "next", step.answer); err != nil || got != step.want {
+				t.Errorf("desk %d goes on to %q, %v; want %q", step.desk, got, err, step.want)
+			}
+		}
+		if got := stand(); got != (campaign.SurveyQuota{Name: "needy", Limit: 1, Live: 2}) {
+			t.Errorf("while both talk the quota is %+v", got)
+		}
+		// The first takes the answer back: the place is the other's.
+		_, err := turn(0, "", "no")
+		seats[0].must(err)
+		_, err = s.svc.Turn(seats[1].name, attempts[1], dialer.Turn{From: "enough", Go: "back"})
+		seats[1].must(err)
+		if got, err := turn(1, "next", "yes"); err != nil || got != "bye" {
+			t.Errorf("the place that was left is not given: %q, %v", got, err)
+		}
+		for i, a := range seats {
+			a.wish(false, "break")
+			a.must(s.svc.HangUp(a.name, attempts[i], ""))
+			a.until("in wrap-up", state("wrap-up"))
+			a.must(s.svc.Dispose(a.name, attempts[i], dialer.Result{Disposition: 1}))
+		}
+		time.Sleep(time.Minute)
+		if got := stand(); got != (campaign.SurveyQuota{Name: "needy", Limit: 1, Count: 1}) {
+			t.Errorf("afterwards the quota is %+v", got)
+		}
+		for _, a := range seats {
+			a.page.Close()
+		}
 		s.end()
 	})
 }

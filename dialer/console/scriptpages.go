@@ -22,6 +22,7 @@ type surveyData struct {
 	Filter    pageFilter
 	Calls     int
 	Questions []surveyQuestion
+	Quotas    []campaign.SurveyQuota
 	CSV       string // where the table is
 }
 
@@ -41,7 +42,7 @@ func (a *api) surveyPage(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, a.missingCampaign(err, d.Name)
 	}
-	d.Calls = s.Calls
+	d.Calls, d.Quotas = s.Calls, s.Quotas
 	l, who := langOf(r), callerOf(r)
 	for _, q := range s.Questions {
 		row := surveyQuestion{SurveyQuestion: q, HTML: ours(campaign.Markdown(q.Ask, nil))}
@@ -177,7 +178,7 @@ func (d *scriptData) walk(script *campaign.Script, q url.Values) (at string, giv
 		for i := range st.Say { // they are said
 			answers[campaign.SaidKey(at, i)] = "yes"
 		}
-		d.Missing = st.Missing(answers)
+		d.Missing = st.Missing(answers, d.Contact)
 		for _, question := range st.Questions {
 			if err := refused[question.Name]; err != nil {
 				d.Refused = append(d.Refused, err.Error())

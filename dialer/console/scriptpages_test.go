@@ -19,7 +19,7 @@ func TestAScriptIsWalkedWithASampleContactDownEachBranch(t *testing.T) {
 	for query, part := range map[string]string{
 		"":                               "Maria</span> <span class=\"field\">Ionescu</span></strong>?",
 		"?c.city=%3Cb%3ECluj":            "&lt;b&gt;Cluj",
-		"?left=greeting":                 "Still to be said or answered: consent",
+		"?left=greeting":                 "Still to be said or answered: May I ask you four questions?",
 		"?left=greeting&a.consent=later": "Thank you, and a good", // the branch to the end
 		"?left=greeting&a.consent=yes":   "How old are you?",
 		"?left=greeting&a.consent=yes&left=person&a.age=40":  "Which do you use?",
@@ -35,7 +35,7 @@ func TestAScriptIsWalkedWithASampleContactDownEachBranch(t *testing.T) {
 		}
 	}
 	w := ask(h, "GET /campaign/satisfaction/survey", "")
-	for _, part := range []string{"<svg", "How content are you with them?", "0 calls with answers", "format=csv"} {
+	for _, part := range []string{"<svg", "How content are you with them?", "0 calls with answers", "format=csv", `under 35</th><td class="num">200</td><td class="num">0</td><td class="num">0</td><td>open`} {
 		if !strings.Contains(w.Body.String(), part) {
 			t.Errorf("the page of answers does not show %q:\n%s", part, w.Body)
 		}
@@ -49,11 +49,11 @@ func TestTheWalkSaysWhatIsNoAnswerAndKeepsWhatWasGiven(t *testing.T) {
 	}
 	const at = "GET /campaign/spring/script?lang=en&left=greeting&a.consent=da&left=person&"
 	for query, parts := range map[string][]string{
-		"a.age=17":         {"is no number for age; it takes 18–120", `name="a.age" value="17"`},
-		"a.moved=then":     {"is no date for moved", `name="a.moved" value="then"`, "Still to be said or answered: age"},
+		"a.age=17":         {"is no number for &#34;Ce vârstă aveți?&#34;; it takes 18–120", `name="a.age" value="17"`},
+		"a.moved=then":     {"is no date for &#34;De când locuiți în …?&#34;", `name="a.moved" value="then"`, "Still to be said or answered: Ce vârstă aveți?"},
 		"a.age=34&a.uses=": {`value="autobuze"> autobuze`},
-		"a.age=34&left=services&a.content=7&a.uses=autobuze":                {"1 answers were given to uses; it takes 2–3", `value="autobuze" checked`},
-		"a.age=34&left=services&a.uses=autobuze&a.uses=parcuri":             {"Still to be said or answered: content", `value="autobuze" checked`, `value="parcuri" checked`, `value="piscina"> piscina`},
+		"a.age=34&left=services&a.content=7&a.uses=autobuze":                {"1 answers were given to &#34;Ce folosiți?&#34;; it takes 2–3", `value="autobuze" checked`},
+		"a.age=34&left=services&a.uses=autobuze&a.uses=parcuri":             {"Still to be said or answered: Cât de mulțumit sunteți?", `value="autobuze" checked`, `value="parcuri" checked`, `value="piscina"> piscina`},
 		"a.age=34&left=services&a.uses=autobuze&a.uses=parcuri&a.content=7": {"Vă mulțumesc."},
 	} {
 		w := ask(h, at+query, "")
