@@ -10,6 +10,7 @@ import (
 	"apel/dialer"
 	"apel/dialer/floor"
 	"apel/dialer/lab"
+	"apel/dialer/simulate"
 	"apel/pacing"
 )
 
@@ -38,7 +39,7 @@ func TestTheLabOverSIPAgreesWithTheSimulator(t *testing.T) {
 		}
 		records = s.end()
 	})
-	c, err := dialer.WorldOf(func(yield func(contactdb.Record, error) bool) {
+	c, err := simulate.WorldOf(func(yield func(contactdb.Record, error) bool) {
 		for _, r := range records {
 			if !yield(r, nil) {
 				return
@@ -52,7 +53,7 @@ func TestTheLabOverSIPAgreesWithTheSimulator(t *testing.T) {
 	var occupancy, calls []float64
 	for seed := range uint64(12) {
 		c.Seed = seed + 1
-		r := dialer.Simulate(c, "progressive", floor.Settings{Pacing: pacing.Settings{Mode: pacing.Progressive, MaxAbandonment: .03}, Within: 2 * time.Second})
+		r := simulate.Shift(c, "progressive", floor.Settings{Pacing: pacing.Settings{Mode: pacing.Progressive, MaxAbandonment: .03}, Within: 2 * time.Second})
 		occupancy, calls = append(occupancy, r.Occupancy), append(calls, float64(r.Calls))
 	}
 	t.Logf("the lab: %d calls, occupancy %.3f; the world of its records: %+v", len(records), st.Occupancy, c)

@@ -14,19 +14,20 @@ import (
 // levels: a package may import only packages of lower levels; a package that
 // is not here stands on the level of its nearest parent.
 var levels = map[string]int{
-	"cmd/apel":       4,
-	"dialer/console": 3,
-	"dialer":         2,
-	"dialer/ua":      1,
-	"dialer/lab":     1,
-	"dialer/floor":   1,
-	"campaign":       1,
-	"media/browser":  1,
-	"contactdb":      0,
-	"pacing":         0,
-	"media":          0,
-	"media/amd":      0,
-	"testdata":       0,
+	"cmd/apel":        4,
+	"dialer/console":  3,
+	"dialer":          2,
+	"dialer/simulate": 2,
+	"dialer/ua":       1,
+	"dialer/lab":      1,
+	"dialer/floor":    1,
+	"campaign":        1,
+	"media/browser":   1,
+	"contactdb":       0,
+	"pacing":          0,
+	"media":           0,
+	"media/amd":       0,
+	"testdata":        0,
 }
 
 // fences keep what belongs to one place in it. The why is printed to whoever crosses.
@@ -51,6 +52,7 @@ var pure = []struct{ pkg, why string }{
 	{"pacing", "a pacing decision must replay from its events, millions a minute"},
 	{"media/amd", "a verdict must replay from a recording, to the millisecond"},
 	{"dialer/floor", "what a floor decided must replay from its inputs, in the service and in the simulator"},
+	{"dialer/simulate", "a shift must replay from its seed, and must not need the service that it foretells"},
 	{"campaign", "the rules must answer the same for plan, why and lease"},
 }
 

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"apel/campaign"
-	"apel/dialer"
 	"apel/dialer/console"
+	"apel/dialer/simulate"
 	"apel/pacing"
 	"apel/pacing/world"
 
@@ -200,7 +200,7 @@ func (s *simulation) config(operators int, limit share, seed uint64) world.Confi
 		if c.Contacts == 0 {
 			c.Contacts = 500 * operators * s.days
 		}
-		c.Book = dialer.NewBook(s.file, c.Contacts)
+		c.Book = simulate.NewBook(s.file, c.Contacts)
 	}
 	for day := range s.days - 1 { // home for the night
 		c.Shocks = append(c.Shocks, world.Shock{At: time.Duration((24*float64(day) + c.Hours) * float64(time.Hour)), For: time.Duration((24 - c.Hours) * float64(time.Hour)), Away: 1, Notice: true})

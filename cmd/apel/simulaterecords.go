@@ -17,8 +17,8 @@ import (
 	"time"
 
 	"apel/contactdb"
-	"apel/dialer"
 	"apel/dialer/console"
+	"apel/dialer/simulate"
 
 	"github.com/spf13/cobra"
 )
@@ -35,7 +35,11 @@ func (a *app) likeRecords(ctx context.Context, cmd *cobra.Command, s *simulation
 	if err != nil {
 		return err
 	}
-	w, err := dialer.WorldOf(records)
+	w, err := simulate.WorldOf(records)
+	var few simulate.TooFew
+	if errors.As(err, &few) {
+		return problem(console.Input, "%v", err)
+	}
 	if err != nil {
 		return console.ProblemOf(err)
 	}

@@ -7,9 +7,9 @@ import (
 	"runtime"
 	"sync"
 
-	"apel/dialer"
 	"apel/dialer/console"
 	"apel/dialer/floor"
+	"apel/dialer/simulate"
 	"apel/pacing"
 	"apel/pacing/world"
 )
@@ -55,7 +55,7 @@ func (s *simulation) live(c cell, seed uint64) world.Result {
 	if c.policy == "adaptive" || c.policy == "adaptive-hard" {
 		return world.Run(config, c.policy, world.PolicyFor(c.policy, set))
 	}
-	return dialer.Simulate(config, c.policy, floor.Settings{Pacing: set, Within: config.Limit})
+	return simulate.Shift(config, c.policy, floor.Settings{Pacing: set, Within: config.Limit})
 }
 
 // run lives through all shifts, as many at once as there are processors. A

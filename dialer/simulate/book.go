@@ -1,4 +1,4 @@
-package dialer
+package simulate
 
 import (
 	"container/heap"
@@ -12,7 +12,7 @@ import (
 )
 
 // Book is a list of alike contacts who are called by a campaign's rules, for
-// Simulate: windows, attempts and retries. What the rules ask of a contact's
+// Shift: windows, attempts and retries. What the rules ask of a contact's
 // own fields (filters, consent, do-not-call lists) does not count, and the
 // schedule does not either.
 type Book struct {
@@ -77,7 +77,7 @@ func (b *Book) look(now time.Time, n int) bool {
 		case contactdb.Yes:
 			b.head = append(b.head, i)
 		case contactdb.Later:
-			heap.Push(&b.due, dueContact{laterOf(v.When, now.Add(time.Second)), i})
+			heap.Push(&b.due, dueContact{notBefore(v.When, now.Add(time.Second)), i})
 		}
 	}
 	return true

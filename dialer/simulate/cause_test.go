@@ -1,4 +1,4 @@
-package dialer_test
+package simulate_test
 
 import (
 	"flag"
@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"apel/dialer"
 	"apel/dialer/floor"
+	"apel/dialer/simulate"
 	"apel/pacing"
 	"apel/pacing/world"
 )
@@ -21,7 +21,7 @@ func idle(c world.Config, seeds int) (all float64, by map[pacing.Cause]float64) 
 	set := pacing.Settings{Mode: pacing.Predictive, MaxAbandonment: .03, Debt: pacing.DefaultDebt}
 	for seed := range seeds {
 		c.Seed = uint64(seed + 1)
-		r := dialer.Simulate(c, "predictive", floor.Settings{Pacing: set, Within: 2 * time.Second})
+		r := simulate.Shift(c, "predictive", floor.Settings{Pacing: set, Within: 2 * time.Second})
 		per := 1 / float64(r.SignedInMS) / float64(seeds)
 		all += float64(r.IdleMS) * per
 		for k, v := range r.IdleCauses {

@@ -1,4 +1,4 @@
-package dialer
+package simulate
 
 import (
 	"fmt"
@@ -14,9 +14,16 @@ import (
 // fewest is how many calls say anything of a world.
 const fewest = 50
 
+// TooFew are the calls of records that say too little.
+type TooFew int
+
+func (n TooFew) Error() string {
+	return fmt.Sprintf("%d calls were placed in these records, and fewer than %d say too little; simulate with the rates you expect instead", int(n), fewest)
+}
+
 // WorldOf takes the rates and times of a world from call records, so that a
 // campaign can be simulated as it was. What the records do not show (too few
-// talks, say) stays at its default. ErrInput if there are too few.
+// talks, say) stays at its default. TooFew is an error.
 func WorldOf(records iter.Seq2[contactdb.Record, error]) (world.Config, error) {
 	var w recorded
 	for r, err := range records {
@@ -26,7 +33,7 @@ func WorldOf(records iter.Seq2[contactdb.Record, error]) (world.Config, error) {
 		w.add(r)
 	}
 	if w.calls < fewest {
-		return world.Config{}, fmt.Errorf("%w: %d calls were placed in these records, and fewer than %d say too little; simulate with the rates you expect instead", ErrInput, w.calls, fewest)
+		return world.Config{}, TooFew(w.calls)
 	}
 	return w.config(), nil
 }

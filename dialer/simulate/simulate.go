@@ -1,4 +1,10 @@
-package dialer
+// Package simulate runs shifts of the production floor and its pacer in a
+// simulated centre (pacing/world), in virtual time and without a network: what
+// the world lets a dialer hear becomes inputs of a dialer/floor, the floor's
+// actions become the world's. A Book judges contacts by a campaign's rules,
+// WorldOf takes a world from call records. The same configuration gives the
+// same shift; nothing here knows the service, its store or its lines.
+package simulate
 
 import (
 	"fmt"
@@ -12,10 +18,10 @@ import (
 	"apel/pacing/world"
 )
 
-// Simulate lives through a shift of a simulated centre with the production
+// Shift lives through a shift of a simulated centre with the production
 // floor and its pacer, in virtual time and without a network. The same
 // configuration gives the same shift.
-func Simulate(c world.Config, policy string, set floor.Settings) world.Result {
+func Shift(c world.Config, policy string, set floor.Settings) world.Result {
 	s := newSimulated(&c, set)
 	r := world.RunFloor(c, policy, s)
 	_, r.Decisions = s.f.Grounds()
@@ -111,7 +117,7 @@ func (s *simulated) Handle(now time.Time, h world.Happening) []world.Action {
 		}
 	}
 	if next := s.f.Next(); !next.IsZero() && !s.asked {
-		s.out = append(s.out, world.Action{Kind: world.Wake, At: laterOf(next, now)})
+		s.out = append(s.out, world.Action{Kind: world.Wake, At: notBefore(next, now)})
 	}
 	if len(s.looks.shown) > 0 {
 		s.out = append(s.out, world.Action{Kind: world.Wake, At: s.looks.shown[0].until})
@@ -158,7 +164,7 @@ func (s *simulated) hear(now time.Time, h world.Happening) {
 	dry, closed := s.f.Dry()
 	switch {
 	case h.Closed:
-		s.f.Close(laterOf(h.NextAt, now.Add(time.Minute)))
+		s.f.Close(notBefore(h.NextAt, now.Add(time.Minute)))
 	case closed, h.Contacts > 0 && !dry.IsZero(): // the hours have begun, or a retry is due
 		add(floor.Input{Kind: floor.InContacts})
 	}
@@ -270,3 +276,6 @@ func (s *simulated) perform(now time.Time, a floor.Action) {
 		s.gone(a.Call, contactdb.Cancelled)
 	}
 }
+
+// notBefore is at, or now if at is earlier.
+func notBefore(at, now time.Time) time.Time { return now.Add(max(0, at.Sub(now))) }

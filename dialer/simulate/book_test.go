@@ -1,4 +1,4 @@
-package dialer_test
+package simulate_test
 
 import (
 	"slices"
@@ -6,8 +6,8 @@ import (
 	"time"
 
 	"apel/campaign"
-	"apel/dialer"
 	"apel/dialer/floor"
+	"apel/dialer/simulate"
 	"apel/pacing"
 	"apel/pacing/world"
 )
@@ -20,9 +20,9 @@ func TestASimulatedCampaignKeepsItsRules(t *testing.T) {
 		t.Fatal(err)
 	}
 	const contacts = 150
-	c := world.Config{Operators: 5, Hours: 32, Seed: 1, Book: dialer.NewBook(def, contacts),
+	c := world.Config{Operators: 5, Hours: 32, Seed: 1, Book: simulate.NewBook(def, contacts),
 		Shocks: []world.Shock{{At: 8 * time.Hour, For: 16 * time.Hour, Away: 1, Notice: true}}}
-	r := dialer.Simulate(c, "progressive", floor.Settings{Pacing: pacing.Settings{Mode: pacing.Progressive, MaxAbandonment: .03}, Within: 2 * time.Second})
+	r := simulate.Shift(c, "progressive", floor.Settings{Pacing: pacing.Settings{Mode: pacing.Progressive, MaxAbandonment: .03}, Within: 2 * time.Second})
 	if r.Calls <= contacts || r.Calls > 3*contacts {
 		t.Errorf("%d calls for %d contacts with up to three attempts each", r.Calls, contacts)
 	}
@@ -39,7 +39,7 @@ func TestASimulatedCampaignKeepsItsRules(t *testing.T) {
 
 // ordered is a book that remembers in which order it was called through.
 type ordered struct {
-	*dialer.Book
+	*simulate.Book
 	first []int
 }
 
@@ -59,9 +59,9 @@ func TestPacingChoosesInASimulatedBook(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, among := range []int{1, 20} {
-		b := &ordered{Book: dialer.NewBook(def, 200)}
+		b := &ordered{Book: simulate.NewBook(def, 200)}
 		c := world.Config{Operators: 4, Hours: 6, Seed: 5, AnswerSpread: .28, Prediction: world.Exact, Choose: among, Book: b}
-		dialer.Simulate(c, "predictive", floor.Settings{Pacing: pacing.Settings{Mode: pacing.Predictive, MaxAbandonment: .03, Debt: 1}, Within: 2 * time.Second})
+		simulate.Shift(c, "predictive", floor.Settings{Pacing: pacing.Settings{Mode: pacing.Predictive, MaxAbandonment: .03, Debt: 1}, Within: 2 * time.Second})
 		if sorted := slices.IsSorted(b.first); sorted != (among == 1) || len(b.first) != 200 {
 			t.Errorf("choice among %d: %d of 200 called, in order: %t", among, len(b.first), sorted)
 		}

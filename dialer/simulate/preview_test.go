@@ -1,17 +1,17 @@
-package dialer_test
+package simulate_test
 
 import (
 	"testing"
 	"time"
 
-	"apel/dialer"
 	"apel/dialer/floor"
+	"apel/dialer/simulate"
 	"apel/pacing"
 	"apel/pacing/world"
 )
 
 func preview(c world.Config) world.Result {
-	return dialer.Simulate(c, "preview", floor.Settings{Pacing: pacing.Settings{Mode: pacing.Preview}, Within: 2 * time.Second})
+	return simulate.Shift(c, "preview", floor.Settings{Pacing: pacing.Settings{Mode: pacing.Preview}, Within: 2 * time.Second})
 }
 
 // An operator in preview looks before each call, is busy for less of the time

@@ -1,12 +1,12 @@
-package dialer_test
+package simulate_test
 
 import (
 	"math"
 	"testing"
 	"time"
 
-	"apel/dialer"
 	"apel/dialer/floor"
+	"apel/dialer/simulate"
 	"apel/pacing"
 	"apel/pacing/world"
 )
@@ -40,7 +40,7 @@ func TestTheProductionFloorDoesInTheWorldWhatTheWorldsOwnFloorDoes(t *testing.T)
 			c.Hours = hours
 			for seed := range seeds {
 				c.Seed = seed + 1
-				a = append(a, dialer.Simulate(c, name, floor.Settings{Pacing: set, Within: 2 * time.Second}))
+				a = append(a, simulate.Shift(c, name, floor.Settings{Pacing: set, Within: 2 * time.Second}))
 				b = append(b, world.Run(c, name, pacing.New(set)))
 			}
 			ours, theirs = world.Summarise(a, .1), world.Summarise(b, .1)
@@ -58,6 +58,6 @@ func TestTheProductionFloorDoesInTheWorldWhatTheWorldsOwnFloorDoes(t *testing.T)
 func BenchmarkShift(b *testing.B) {
 	set := pacing.Settings{Mode: pacing.Predictive, MaxAbandonment: .03, Debt: pacing.DefaultDebt}
 	for b.Loop() {
-		dialer.Simulate(world.Config{Operators: 100, Hours: 8, Seed: 1}, "predictive", floor.Settings{Pacing: set, Within: 2 * time.Second})
+		simulate.Shift(world.Config{Operators: 100, Hours: 8, Seed: 1}, "predictive", floor.Settings{Pacing: set, Within: 2 * time.Second})
 	}
 }
