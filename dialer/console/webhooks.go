@@ -78,7 +78,7 @@ func (a *api) addWebhook(r *http.Request) (any, error) {
 	secret, err := a.hooks.Add(h, time.Now())
 	switch {
 	case errors.Is(err, webhook.ErrURL):
-		return nil, problem(Input, "%v", err)
+		return nil, problem(Input, "%s", sentence(err, webhook.ErrURL, ""))
 	case errors.Is(err, contactdb.ErrExists):
 		return nil, problem(State, "webhook %q is there already; remove it first: apel webhook rm %s", h.Name, h.Name)
 	}

@@ -65,5 +65,5 @@ func inner(part string) string {
 			return t.ro
 		}
 	}
-	return part
+	return Said(Romanian, part) // a sentence within one
 }

@@ -139,7 +139,7 @@ func (b *Book) send(ctx context.Context, k kept, d Delivery) (status int, err er
 	}
 	resp, err := client.Do(r)
 	if err != nil {
-		return 0, err
+		return 0, failure(err)
 	}
 	defer resp.Body.Close()
 	_, _ = io.CopyN(io.Discard, resp.Body, 64<<10) // so that the connection is used again
@@ -147,4 +147,28 @@ func (b *Book) send(ctx context.Context, k kept, d Delivery) (status int, err er
 		return resp.StatusCode, fmt.Errorf("the receiver answered %s", resp.Status)
 	}
 	return resp.StatusCode, nil
+}
+
+// failure says why a request came to nothing: in words, and without the address,
+// which may hold a secret of the receiver's.
+func failure(err error) error {
+	if asked := (*url.Error)(nil); errors.As(err, &asked) {
+		err = asked.Err
+	}
+	name, at, late := (*net.DNSError)(nil), (*net.OpError)(nil), net.Error(nil)
+	switch {
+	case errors.Is(err, ErrURL) && errors.As(err, &at):
+		err = at.Err
+	case errors.As(err, &name) && name.IsNotFound:
+		err = fmt.Errorf("the name %s is not in DNS", name.Name)
+	case errors.As(err, &name):
+		err = fmt.Errorf("DNS does not answer about %s", name.Name)
+	case errors.Is(err, syscall.ECONNREFUSED) && errors.As(err, &at):
+		err = fmt.Errorf("nobody listens at %s", at.Addr)
+	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &late) && late.Timeout():
+		err = fmt.Errorf("no answer within %s", answerWithin)
+	case errors.Is(err, io.EOF), errors.Is(err, syscall.ECONNRESET):
+		err = errors.New("the connection was closed before an answer")
+	}
+	return err
 }

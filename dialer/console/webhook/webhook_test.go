@@ -516,3 +516,22 @@ func TestAHookOfTheSameNameDoesNotLoseItsPlaceToTheOneThatIsRemoved(t *testing.T
 		t.Errorf("it begins after record %d, as if the past were new (%v)", st.Place, err)
 	}
 }
+
+func TestWhyAHookFailedIsSaidWithoutTheSecretOfItsAddress(t *testing.T) {
+	own := newPoster([]netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}, "")
+	silent := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }))
+	gone := httptest.NewServer(nil)
+	gone.Close()
+	defer silent.Close()
+	b := &Book{post: own, cfg: Config{Mask: func(b []byte) []byte { return b }}}
+	for url, says := range map[string]string{
+		gone.URL + "/SECRET":               "nobody listens at 127.0.0.1:",
+		silent.URL + "/SECRET":             "the connection was closed before an answer",
+		"http://no-such.invalid:80/SECRET": "no-such.invalid", // not in DNS, or there is no DNS here
+	} {
+		_, err := b.send(t.Context(), kept{Hook{URL: url}, newSecret()}, Delivery{ID: "x", Event: Ping})
+		if err == nil || !strings.HasPrefix(err.Error(), says) && !strings.Contains(err.Error(), says+" ") && !strings.HasSuffix(err.Error(), says) || strings.Contains(err.Error(), "SECRET") {
+			t.Errorf("%s: %v", url, err)
+		}
+	}
+}

@@ -246,19 +246,25 @@ document.querySelector("button[data-apply]")?.addEventListener("click", async (e
   }
 });
 
-// Forms that are sent as JSON: data-json is the method, the action the path.
+// Forms that are sent as JSON: data-json is the method, the action the path,
+// which a field with data-part ends.
 for (const form of document.querySelectorAll("form[data-json]")) {
   form.addEventListener("submit", async (e) => {
     e.preventDefault();
     const body = {};
+    let path = form.getAttribute("action");
     for (const field of form.elements) {
+      if (field.dataset.part !== undefined) {
+        path += encodeURIComponent(field.value);
+        continue;
+      }
       if (!field.name || (field.type === "checkbox" && !field.checked) || (field.value === "" && !field.dataset.empty)) continue;
       if (field.dataset.list !== undefined) (body[field.name] ??= []).push(field.value);
       else if (field.dataset.true !== undefined) body[field.name] = true;
       else body[field.name] = field.type === "number" ? Number(field.value) : field.value;
     }
     try {
-      const answer = await send(form.dataset.json, form.getAttribute("action"), body);
+      const answer = await send(form.dataset.json, path, body);
       const out = form.querySelector("[data-answer]");
       if (out) {
         out.textContent = answer[out.dataset.answer];
