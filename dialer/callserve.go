@@ -7,6 +7,7 @@ import (
 
 	"apel/contactdb"
 	"apel/dialer/floor"
+	"apel/dialer/keep"
 	"apel/dialer/ua"
 	"apel/media"
 
@@ -144,7 +145,7 @@ func (c *call) gone() bool {
 }
 
 func (c *call) startRecording() {
-	rel := filepath.Join("recordings", c.rec.PlacedAt.UTC().Format("2006/01/02"), c.a.ID+".wav")
+	rel := keep.Recording(c.rec.PlacedAt, c.a.ID)
 	r, err := media.NewRecorder(filepath.Join(c.l.s.cfg.Data, rel), c.listening.sound())
 	if err != nil {
 		c.l.log.Error("call cannot be recorded", zap.String("attempt", c.a.ID), zap.Error(err))
@@ -289,7 +290,7 @@ func (c *call) closeRecording() {
 		c.l.log.Error("recording could not be completed", zap.String("attempt", c.a.ID), zap.Error(err))
 	}
 	c.recorder = nil
-	c.rec.Recording, c.rec.RecordingSHA256, err = c.l.s.sealRecording(c.rec.Recording, r.SHA256)
+	c.rec.Recording, c.rec.RecordingSHA256, err = c.l.s.keeper.Seal(c.rec.Recording, r.SHA256)
 	if err != nil { // the plain one stays: the evidence is worth more than that nobody can read it
 		c.l.log.Error("recording could not be encrypted", zap.String("attempt", c.a.ID), zap.Error(err))
 	}

@@ -171,7 +171,7 @@ func (s *Service) StartCampaign(name string) (contactdb.Campaign, error) {
 	if violations, _ := s.check(r.def); len(violations) > 0 {
 		return c, fmt.Errorf("%w: %s", ErrRefused, violations[0])
 	}
-	if err := s.checkSpace(); err != nil {
+	if err := s.room(); err != nil {
 		return c, err
 	}
 	if s.floorOf(name) != nil && c.State == contactdb.Done {
@@ -188,10 +188,10 @@ func (s *Service) PauseCampaign(name, reason string) (contactdb.Campaign, error)
 
 // ResumeCampaign goes on after a pause.
 func (s *Service) ResumeCampaign(name string) (contactdb.Campaign, error) {
-	if err := s.checkSpace(); err != nil {
+	if err := s.room(); err != nil {
 		return contactdb.Campaign{}, err
 	}
-	s.keepSpare()
+	s.keeper.Reserve()
 	if l := s.floorOf(name); l != nil && l.halted.Load() != nil { // the store has it as running
 		return s.moveRunning(name, contactdb.Running, "resumed", contactdb.Paused, contactdb.Running)
 	}

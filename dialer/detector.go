@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
@@ -126,7 +125,7 @@ func (s *Service) ExplainCall(attempt string) (Explanation, error) {
 	if e.Text, err = amd.Explain(evidence, model); err != nil {
 		return Explanation{}, err
 	}
-	if e.Encrypted = strings.HasSuffix(r.Recording, sealedSuffix); e.Encrypted {
+	if e.Encrypted = s.keeper.Sealed(r.Recording); e.Encrypted {
 		e.Problem = "its recording is encrypted; give the identity file of one whom it is for with --identity"
 		return e, nil
 	}

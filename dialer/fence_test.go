@@ -21,6 +21,7 @@ var levels = map[string]int{
 	"dialer/ua":       1,
 	"dialer/lab":      1,
 	"dialer/floor":    1,
+	"dialer/keep":     1,
 	"campaign":        1,
 	"media/browser":   1,
 	"contactdb":       0,

@@ -16,6 +16,7 @@ import (
 	"apel/contactdb"
 	"apel/contactdb/intake"
 	"apel/dialer/floor"
+	"apel/dialer/keep"
 )
 
 // ImportOptions are the flags of list import.
@@ -89,7 +90,7 @@ func (s *Service) ImportList(ctx context.Context, name string, file io.Reader, o
 }
 
 func (s *Service) importFile(ctx context.Context, name string, now time.Time, f *intake.File, opt ImportOptions, out *ListImport) error {
-	dir := filepath.Join(s.cfg.Data, "rejects")
+	dir := filepath.Join(s.cfg.Data, keep.Rejects)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make the folder for rejected rows: %w", err)
 	}

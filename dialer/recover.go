@@ -20,7 +20,7 @@ func (s *Service) recover() error {
 	}
 	rules := s.rulesOf(live) // before the store's transaction, which must not be asked for more
 	for _, a := range live {
-		s.finishRecording(a)
+		s.keeper.Finish(a)
 	}
 	now := time.Now()
 	left, err := s.store.Recover(s.callCtx, "", now, func(a contactdb.Attempt) (time.Time, string) {

@@ -17,11 +17,11 @@ import (
 	"apel/campaign"
 	"apel/contactdb"
 	"apel/dialer/floor"
+	"apel/dialer/keep"
 	"apel/dialer/ua"
 	"apel/media"
 	"apel/media/browser"
 
-	"filippo.io/age"
 	"go.uber.org/zap"
 )
 
@@ -37,7 +37,7 @@ type Config struct {
 	Browser BrowserConfig
 	Trunks  []TrunkConfig
 	Log     *zap.Logger // nil: no log
-	Upkeep  Upkeep
+	Keep    keep.Rules  // how the data is kept
 }
 
 // SIPConfig is where we are reached.
@@ -77,8 +77,7 @@ type Service struct {
 	surveys  surveys
 	ua       *ua.UA           // nil until Run
 	gateway  *browser.Gateway // nil until Run, and without a port for browsers
-
-	recipients []age.Recipient // whom recordings are encrypted to
+	keeper   *keep.Keeper
 
 	stop     chan struct{}   // closed when Run is to end: no new call
 	leave    chan struct{}   // closed when calls without a final response are to be left
@@ -115,10 +114,6 @@ func Open(cfg Config) (*Service, error) {
 	if cfg.SIP.Listen == "" {
 		cfg.SIP.Listen = "0.0.0.0:5060"
 	}
-	recipients, err := parseRecipients(cfg.Upkeep.Recipients)
-	if err != nil {
-		return nil, err
-	}
 	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return nil, fmt.Errorf("make the data directory: %w", err)
 	}
@@ -126,8 +121,12 @@ func Open(cfg Config) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Service{cfg: cfg, recipients: recipients, log: cfg.Log, store: store, owner: "apel", since: time.Now(), ready: make(chan struct{}),
+	s := &Service{cfg: cfg, log: cfg.Log, store: store, owner: "apel", since: time.Now(), ready: make(chan struct{}),
 		stop: make(chan struct{}), leave: make(chan struct{}), legsDown: make(chan struct{}), loops: map[string]*loop{}, booked: map[string]int{}}
+	s.keeper, err = keep.New(keep.Config{Dir: cfg.Data, Store: store, Log: cfg.Log, Stop: s.stop, Rules: cfg.Keep})
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%w: %w", ErrInput, err), store.Close())
+	}
 	s.callCtx, s.endCalls = context.WithCancel(context.Background())
 	s.settle, s.noted = store.Settle, store.Noted
 	s.desk = newDesk(s)
@@ -143,6 +142,9 @@ func (s *Service) Close() error {
 
 // Store gives the database to the commands that need only it.
 func (s *Service) Store() *contactdb.Store { return s.store }
+
+// Keeper gives what looks after the data directory.
+func (s *Service) Keeper() *keep.Keeper { return s.keeper }
 
 // Ready is closed when Run has recovered and listens.
 func (s *Service) Ready() <-chan struct{} { return s.ready }
@@ -176,7 +178,7 @@ func (s *Service) Run(ctx context.Context, grace time.Duration) error {
 		s.ua.Close()
 		return err
 	}
-	s.keepSpare() // what a crash left is recorded first, should there be room for one of the two
+	s.keeper.Reserve() // what a crash left is recorded first, should there be room for one of the two
 	s.mu.Lock()
 	s.running = true
 	s.mu.Unlock()
@@ -184,7 +186,7 @@ func (s *Service) Run(ctx context.Context, grace time.Duration) error {
 		s.log.Error("a campaign could not be resumed", zap.Error(err))
 	}
 	close(s.ready)
-	s.wg.Go(s.upkeep)
+	s.wg.Go(func() { s.keeper.Run(s.diskFull) })
 	<-ctx.Done()
 	return s.shutDown(grace)
 }

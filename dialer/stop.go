@@ -82,8 +82,30 @@ func (s *Service) shutDown(grace time.Duration) error {
 // and they go on with resume.
 func (s *Service) storeFailed(name string, err error) {
 	s.log.Error("the store cannot be written; campaigns are paused", zap.String("campaign", name), zap.Error(err))
-	s.spendSpare()
+	s.keeper.Spend()
 	s.halt(fmt.Sprintf("the store cannot be written: %v; make room, then: apel campaign resume", err), err)
+}
+
+// room refuses what would dial on a disk that is nearly full.
+func (s *Service) room() error {
+	if err := s.keeper.Room(); err != nil {
+		return fmt.Errorf("%w: %w", ErrRefused, err)
+	}
+	return nil
+}
+
+// diskFull stops dialing before the store has no room left to end what is going on.
+func (s *Service) diskFull(why error) {
+	s.mu.Lock()
+	dialing := false
+	for _, l := range s.loops {
+		dialing = dialing || l.halted.Load() == nil
+	}
+	s.mu.Unlock()
+	if dialing {
+		s.log.Error("the disk is nearly full; campaigns are paused", zap.Error(why))
+		s.halt(why.Error()+", then: apel campaign resume", why)
+	}
 }
 
 func (s *Service) halt(why string, err error) {

@@ -33,6 +33,14 @@ func (s *Service) ReplaceRegister(ctx context.Context, r contactdb.Register, may
 	return r, err
 }
 
+// Erase forgets a person: recordings, what the store knows, rejected rows (see
+// keep.Keeper), with the promise of Suppress for all numbers of theirs.
+func (s *Service) Erase(ctx context.Context, e contactdb.Erasure) (contactdb.Erased, error) {
+	gone, err := s.keeper.Erase(ctx, e)
+	s.pastGate()
+	return gone, err
+}
+
 // Unsuppress removes an entry; its contacts are considered again at once.
 func (s *Service) Unsuppress(e contactdb.Suppression) (was contactdb.Suppression, err error) {
 	was, err = s.store.Unsuppress(e)

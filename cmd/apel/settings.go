@@ -258,7 +258,7 @@ func (s settings) config(dir string) dialer.Config {
 	if s.Console.Listen != "" {
 		cfg.Browser = s.browsers()
 	}
-	cfg.Upkeep = s.upkeep()
+	cfg.Keep = s.keep()
 	return cfg
 }
 

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"apel/contactdb"
-	"apel/dialer"
+	"apel/dialer/keep"
 )
 
 type evidenceSettings struct {
@@ -73,10 +73,10 @@ func parseMegabytes(text string) (megabytes, error) {
 	return megabytes(n * scale), nil
 }
 
-// upkeep is what the service shall do by itself.
-func (s settings) upkeep() dialer.Upkeep {
+// keep is how the service shall keep the data.
+func (s settings) keep() keep.Rules {
 	r := s.Retention
-	return dialer.Upkeep{
+	return keep.Rules{
 		Recipients: s.Recordings.Recipients, MinFree: int64(s.MinFree) * 1_000_000,
 		Recordings: time.Duration(r.Recordings), Notes: time.Duration(r.Notes), Numbers: time.Duration(r.Numbers),
 		Contacts: time.Duration(r.Contacts), Verdicts: time.Duration(r.Verdicts),

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"apel/contactdb"
-	"apel/dialer"
 	"apel/dialer/console/web"
+	"apel/dialer/keep"
 )
 
 // complianceData is what compliance staff see of everything that they answer
@@ -52,7 +52,7 @@ const (
 func (a *api) compliancePage(r *http.Request) (any, error) {
 	now := time.Now()
 	d := complianceData{From: now.Local().AddDate(0, 0, -30).Format(time.DateOnly), Formats: []string{"xlsx", "csv", "jsonl", "sealed"}}
-	u := a.svc.Upkeep()
+	u := a.svc.Keeper().Rules()
 	d.Keys = u.Recipients
 	var err error
 	if d.Heads, err = a.svc.Store().Heads(now); err != nil {
@@ -74,7 +74,7 @@ func (a *api) compliancePage(r *http.Request) (any, error) {
 }
 
 // anchors are the last places where the ends of the chains were kept.
-func (d *complianceData) anchors(a *api, r *http.Request, u dialer.Upkeep, now time.Time) error {
+func (d *complianceData) anchors(a *api, r *http.Request, u keep.Rules, now time.Time) error {
 	all, err := lastOf(a.svc.Store().AuditTrail(contactdb.AuditFilter{Object: "anchor", Verb: "record.anchor"}), shownAnchors)
 	if err != nil {
 		return err
@@ -107,9 +107,9 @@ func (d *complianceData) registers(a *api, r *http.Request, now time.Time) error
 }
 
 // kept is how long what is kept, and what was forgotten last.
-func (d *complianceData) kept(a *api, u dialer.Upkeep) error {
+func (d *complianceData) kept(a *api, u keep.Rules) error {
 	last := map[string]contactdb.AuditEntry{}
-	for e, err := range a.svc.Store().AuditTrail(contactdb.AuditFilter{Who: dialer.Itself}) {
+	for e, err := range a.svc.Store().AuditTrail(contactdb.AuditFilter{Who: keep.Itself}) {
 		if err != nil {
 			return err
 		}

@@ -116,7 +116,7 @@ func (d *dossier) recording(path string) {
 	if path == "" || d.err != nil {
 		return
 	}
-	f, err := d.svc.OpenRecording(path)
+	f, err := d.svc.Keeper().OpenRecording(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return
 	}

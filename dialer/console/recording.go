@@ -31,7 +31,7 @@ func (a *api) openRecording(r *http.Request) (*os.File, contactdb.Record, error)
 	if rec.Recording == "" {
 		return nil, rec, problem(NotFound, "call %s was not recorded", id)
 	}
-	f, err := a.svc.OpenRecording(rec.Recording)
+	f, err := a.svc.Keeper().OpenRecording(rec.Recording)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, rec, problem(NotFound, "the recording of call %s is not there any more: it was erased, or older than recordings are kept (see: apel audit ls --verb retention.recordings)", id)
 	}

@@ -46,12 +46,12 @@ func steers(r *http.Request) bool {
 func (a *api) rejects(w http.ResponseWriter, r *http.Request) error {
 	name := r.PathValue("file")
 	if callerOf(r).SeesNumbers() {
-		return a.keptFile(w, r, "rejects", name, "text/csv; charset=utf-8")
+		return a.wholeRejects(w, r, name)
 	}
 	if strings.HasSuffix(name, ".xlsx") {
 		return problem(NotAllowed, "a workbook of rejected rows shows whole phone numbers, which the role %s may not see; ask compliance for it, or import the file as CSV", callerOf(r).Role)
 	}
-	f, err := a.svc.OpenKept("rejects", name)
+	f, err := a.svc.Keeper().OpenRejects(name)
 	if err != nil {
 		return err
 	}
@@ -78,8 +78,8 @@ func (a *api) rejects(w http.ResponseWriter, r *http.Request) error {
 // mostMasked bounds a file that is masked in memory, in bytes.
 const mostMasked = 32 << 20
 
-func (a *api) keptFile(w http.ResponseWriter, r *http.Request, folder, path, kind string) error {
-	f, err := a.svc.OpenKept(folder, path)
+func (a *api) wholeRejects(w http.ResponseWriter, r *http.Request, name string) error {
+	f, err := a.svc.Keeper().OpenRejects(name)
 	if err != nil {
 		return err
 	}
@@ -89,9 +89,9 @@ func (a *api) keptFile(w http.ResponseWriter, r *http.Request, folder, path, kin
 		return problem(NotFound, "it is no file that is kept here")
 	}
 	h := w.Header()
-	h.Set("Content-Type", kind)
+	h.Set("Content-Type", "text/csv; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
-	h.Set("Content-Disposition", "attachment; filename*=UTF-8''"+url.PathEscape(filepath.Base(path)))
+	h.Set("Content-Disposition", "attachment; filename*=UTF-8''"+url.PathEscape(filepath.Base(name)))
 	http.ServeContent(w, r, "", info.ModTime(), f)
 	return nil
 }
@@ -172,7 +172,7 @@ func (a *api) recordsPage(r *http.Request) (any, error) {
 	slices.Reverse(records)
 	c := callerOf(r)
 	for _, rec := range records {
-		sealed := a.svc.RecordingSealed(rec.Recording)
+		sealed := a.svc.Keeper().Sealed(rec.Recording)
 		rec.Phone, rec.Note = c.Masked(rec.Phone), c.Masked(rec.Note)
 		d.Records = append(d.Records, recordRow{rec, rec.Recording != "" && !sealed && d.Keeps, sealed && d.Keeps})
 	}

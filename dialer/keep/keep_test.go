@@ -1,4 +1,4 @@
-package dialer
+package keep
 
 import (
 	"bytes"
@@ -15,26 +15,32 @@ import (
 	"apel/media"
 
 	"filippo.io/age"
+	"go.uber.org/zap"
 )
 
-func keeping(t *testing.T, u Upkeep) *Service {
+func keeping(t *testing.T, r Rules) *Keeper {
 	t.Helper()
-	s, err := Open(Config{Data: t.TempDir(), Upkeep: u})
+	dir := t.TempDir()
+	store, err := contactdb.Open(contactdb.Config{Path: filepath.Join(dir, "apel.db")})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		if err := errors.Join(s.store.Check(), s.Close()); err != nil {
+		if err := errors.Join(store.Check(), store.Close()); err != nil {
 			t.Error(err)
 		}
 	})
-	return s
+	k, err := New(Config{Dir: dir, Store: store, Log: zap.NewNop(), Rules: r})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
 }
 
 // trailOf gives the entries of a verb.
-func trailOf(t *testing.T, s *Service, verb string) (all []contactdb.AuditEntry) {
+func trailOf(t *testing.T, k *Keeper, verb string) (all []contactdb.AuditEntry) {
 	t.Helper()
-	for e, err := range s.store.AuditTrail(contactdb.AuditFilter{Verb: verb}) {
+	for e, err := range k.store.AuditTrail(contactdb.AuditFilter{Verb: verb}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,7 +51,7 @@ func trailOf(t *testing.T, s *Service, verb string) (all []contactdb.AuditEntry)
 
 func TestARecordingIsEncryptedToEachRecipientAndThePlainOneIsGone(t *testing.T) {
 	var keys []*age.X25519Identity
-	u := Upkeep{}
+	u := Rules{}
 	for range 2 {
 		key, err := age.GenerateX25519Identity()
 		if err != nil {
@@ -53,9 +59,9 @@ func TestARecordingIsEncryptedToEachRecipientAndThePlainOneIsGone(t *testing.T) 
 		}
 		keys, u.Recipients = append(keys, key), append(u.Recipients, key.Recipient().String())
 	}
-	s := keeping(t, u)
+	k := keeping(t, u)
 	rel := "recordings/2026/11/25/a1.wav"
-	plain := filepath.Join(s.cfg.Data, rel)
+	plain := filepath.Join(k.dir, rel)
 	if err := os.MkdirAll(filepath.Dir(plain), 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -63,11 +69,11 @@ func TestARecordingIsEncryptedToEachRecipientAndThePlainOneIsGone(t *testing.T) 
 	if err := os.WriteFile(plain, voice, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	stored, sum, err := s.sealRecording(rel, "plain")
+	stored, sum, err := k.Seal(rel, "plain")
 	if err != nil || stored != rel+".age" {
 		t.Fatal(stored, err)
 	}
-	left, err := filepath.Glob(filepath.Join(s.cfg.Data, "recordings/*/*/*/*"))
+	left, err := filepath.Glob(filepath.Join(k.dir, "recordings/*/*/*/*"))
 	if err != nil || len(left) != 1 || left[0] != plain+".age" {
 		t.Errorf("on the disk: %v, %v", left, err)
 	}
@@ -75,7 +81,7 @@ func TestARecordingIsEncryptedToEachRecipientAndThePlainOneIsGone(t *testing.T) 
 		t.Errorf("the sum is not of what is stored: %s, %v", got, err)
 	}
 	for i, key := range keys {
-		f, err := s.OpenRecording(stored)
+		f, err := k.OpenRecording(stored)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -95,35 +101,35 @@ func TestARecordingThatCouldNotBeEncryptedIsLater(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := keeping(t, Upkeep{Recipients: []string{key.Recipient().String()}})
+	k := keeping(t, Rules{Recipients: []string{key.Recipient().String()}})
 	rel := "recordings/2026/11/25/a1.wav"
-	plain := filepath.Join(s.cfg.Data, rel)
+	plain := filepath.Join(k.dir, rel)
 	if err := os.MkdirAll(plain+".age.part", 0o700); err != nil { // in the way
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(plain, []byte("a voice"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := s.sealRecording(rel, "plain"); err == nil {
+	if _, _, err := k.Seal(rel, "plain"); err == nil {
 		t.Fatal("nothing was in the way")
 	}
 	there := func() bool { _, err := os.Stat(plain); return err == nil }
-	s.sealLeft(time.Now())
+	k.sealLeft(time.Now())
 	if !there() {
 		t.Error("a recording that its call may be encrypting was taken")
 	}
-	s.sealLeft(time.Now().Add(time.Hour)) // still in the way
+	k.sealLeft(time.Now().Add(time.Hour)) // still in the way
 	if !there() {
 		t.Error("a recording that cannot be encrypted is lost")
 	}
 	if err := os.Remove(plain + ".age.part"); err != nil {
 		t.Fatal(err)
 	}
-	s.sealLeft(time.Now().Add(time.Hour))
+	k.sealLeft(time.Now().Add(time.Hour))
 	if there() {
 		t.Error("the recording is plain still")
 	}
-	f, err := s.OpenRecording(rel) // as its record says
+	f, err := k.OpenRecording(rel) // as its record says
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +144,7 @@ func TestARecordingThatCouldNotBeEncryptedIsLater(t *testing.T) {
 }
 
 func TestARecipientThatIsNoneIsRefusedAtOnce(t *testing.T) {
-	if _, err := Open(Config{Data: t.TempDir(), Upkeep: Upkeep{Recipients: []string{"age1nonsense"}}}); !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), "keygen") {
+	if _, err := New(Config{Rules: Rules{Recipients: []string{"age1nonsense"}}}); err == nil || !strings.Contains(err.Error(), "keygen") {
 		t.Error(err)
 	}
 }
@@ -151,11 +157,11 @@ func TestARecordingOfTheLastLifeIsEncryptedToo(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, how := range []string{"recording", "encrypted"} {
-		s := keeping(t, Upkeep{Recipients: []string{key.Recipient().String()}})
+		k := keeping(t, Rules{Recipients: []string{key.Recipient().String()}})
 		now := time.Now()
-		a := attemptOf(t, s, now)
+		a := attemptOf(t, k, now)
 		rel := "recordings/2026/11/25/" + a.ID + ".wav"
-		rec, err := media.NewRecorder(filepath.Join(s.cfg.Data, rel), nil)
+		rec, err := media.NewRecorder(filepath.Join(k.dir, rel), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -163,30 +169,30 @@ func TestARecordingOfTheLastLifeIsEncryptedToo(t *testing.T) {
 			if _, err := rec.Close(); err != nil {
 				t.Fatal(err)
 			}
-			if _, _, err := s.sealRecording(rel, ""); err != nil {
+			if _, _, err := k.Seal(rel, ""); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if err := s.store.Note(a.ID, contactdb.Notes{PlacedAt: now, Recording: rel}); err != nil {
+		if err := k.store.Note(a.ID, contactdb.Notes{PlacedAt: now, Recording: rel}); err != nil {
 			t.Fatal(err)
 		}
-		if err := s.store.Remember("x", []byte("y")); err != nil { // a note is not waited for, this is
+		if err := k.store.Remember("x", []byte("y")); err != nil { // a note is not waited for, this is
 			t.Fatal(err)
 		}
-		live, err := s.store.Live()
+		live, err := k.store.Live()
 		if err != nil || len(live) != 1 {
 			t.Fatal(live, err)
 		}
-		s.finishRecording(live[0])
-		if _, err := s.store.Recover(context.Background(), "", now, func(contactdb.Attempt) (time.Time, string) { return now, "" }); err != nil {
+		k.Finish(live[0])
+		if _, err := k.store.Recover(context.Background(), "", now, func(contactdb.Attempt) (time.Time, string) { return now, "" }); err != nil {
 			t.Fatal(err)
 		}
-		r, err := s.store.RecordOf(a.ID)
-		sum, err2 := fileSum(filepath.Join(s.cfg.Data, rel+".age"))
+		r, err := k.store.RecordOf(a.ID)
+		sum, err2 := fileSum(filepath.Join(k.dir, rel+".age"))
 		if err != nil || err2 != nil || r.Recording != rel+".age" || r.RecordingSHA256 != sum {
 			t.Errorf("%s: record %q %q, stored %q; %v %v", how, r.Recording, r.RecordingSHA256, sum, err, err2)
 		}
-		if _, err := os.Stat(filepath.Join(s.cfg.Data, rel)); !errors.Is(err, os.ErrNotExist) {
+		if _, err := os.Stat(filepath.Join(k.dir, rel)); !errors.Is(err, os.ErrNotExist) {
 			t.Errorf("%s: the plain recording is there: %v", how, err)
 		}
 		if how == "recording" {
@@ -196,18 +202,18 @@ func TestARecordingOfTheLastLifeIsEncryptedToo(t *testing.T) {
 }
 
 // attemptOf makes one live attempt.
-func attemptOf(t *testing.T, s *Service, now time.Time) contactdb.Attempt {
+func attemptOf(t *testing.T, k *Keeper, now time.Time) contactdb.Attempt {
 	t.Helper()
-	if _, err := s.store.ApplyCampaign("c", []byte("v1"), now); err != nil {
+	if _, err := k.store.ApplyCampaign("c", []byte("v1"), now); err != nil {
 		t.Fatal(err)
 	}
-	_, err := s.store.Import(context.Background(), "l", now, func(yield func(contactdb.Contact, error) bool) {
+	_, err := k.store.Import(context.Background(), "l", now, func(yield func(contactdb.Contact, error) bool) {
 		yield(contactdb.Contact{Phone: "+40722111333", Zones: []string{"Europe/Bucharest"}}, nil)
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	res, err := s.store.Lease(context.Background(), contactdb.LeaseRequest{
+	res, err := k.store.Lease(context.Background(), contactdb.LeaseRequest{
 		Viewpoint: contactdb.Viewpoint{Campaign: "c", Now: now}, Version: 1, Lists: []contactdb.Source{{List: "l"}}, Max: 1, Owner: "x", TTL: time.Hour,
 		Open:  func([]string) (bool, time.Time) { return true, time.Time{} },
 		Judge: func(contactdb.Candidate) contactdb.Verdict { return contactdb.Verdict{Kind: contactdb.Yes} },
@@ -219,10 +225,10 @@ func attemptOf(t *testing.T, s *Service, now time.Time) contactdb.Attempt {
 }
 
 func TestOldRecordingsAreForgottenByTheDayAndItIsWrittenDown(t *testing.T) {
-	s := keeping(t, Upkeep{Recordings: 30 * 24 * time.Hour})
+	k := keeping(t, Rules{Recordings: 30 * 24 * time.Hour})
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 	for _, day := range []string{"2026/09/01", "2026/10/25", "2026/10/26", "2026/11/25", "2026/99/99"} {
-		dir := filepath.Join(s.cfg.Data, "recordings", day)
+		dir := filepath.Join(k.dir, "recordings", day)
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
@@ -230,12 +236,12 @@ func TestOldRecordingsAreForgottenByTheDayAndItIsWrittenDown(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.retain(now)
-	left, err := filepath.Glob(filepath.Join(s.cfg.Data, "recordings/*/*/*/a.wav"))
+	k.retain(now)
+	left, err := filepath.Glob(filepath.Join(k.dir, "recordings/*/*/*/a.wav"))
 	if err != nil || len(left) != 3 || !strings.Contains(left[0], "2026/10/26") {
 		t.Errorf("left %v, %v", left, err)
 	}
-	all := trailOf(t, s, "retention.recordings")
+	all := trailOf(t, k, "retention.recordings")
 	if len(all) != 2 || all[0].Object != "recordings/2026/09/01" || all[0].Who != "apel" || all[0].Detail["files"] != "1" {
 		t.Errorf("%+v", all)
 	}
@@ -244,22 +250,22 @@ func TestOldRecordingsAreForgottenByTheDayAndItIsWrittenDown(t *testing.T) {
 // Each kind goes when its own time is over and not before, and the trail says which.
 func TestWhatIsKeptOfACallGrowsLessAsTimeGoesBy(t *testing.T) {
 	const aDay = 24 * time.Hour
-	s := keeping(t, Upkeep{Notes: 30 * aDay, Verdicts: 40 * aDay, Numbers: 60 * aDay, Contacts: 90 * aDay})
+	k := keeping(t, Rules{Notes: 30 * aDay, Verdicts: 40 * aDay, Numbers: 60 * aDay, Contacts: 90 * aDay})
 	called := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-	a := attemptOf(t, s, called)
-	_, err := s.store.Settle(context.Background(), contactdb.Settlement{Record: contactdb.Record{ID: a.ID, PlacedAt: called, EndedAt: called, Outcome: contactdb.Busy, Note: "secret"},
+	a := attemptOf(t, k, called)
+	_, err := k.store.Settle(context.Background(), contactdb.Settlement{Record: contactdb.Record{ID: a.ID, PlacedAt: called, EndedAt: called, Outcome: contactdb.Busy, Note: "secret"},
 		NextTry: called.Add(aDay), Evidence: []byte("heard")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.store.Audit(context.Background(), contactdb.AuditEntry{At: called, Who: "ana", Verb: "contact.edit", Phone: a.Contact.Phone, After: map[string]string{"name": "Ana"}}); err != nil {
+	if _, err := k.store.Audit(context.Background(), contactdb.AuditEntry{At: called, Who: "ana", Verb: "contact.edit", Phone: a.Contact.Phone, After: map[string]string{"name": "Ana"}}); err != nil {
 		t.Fatal(err)
 	}
 	left := func() (all []string) {
-		r, err := s.store.RecordOf(a.ID)
-		edits := trailOf(t, s, "contact.edit")
-		contacts, err2 := s.store.ContactsByPhone(a.Contact.Phone)
-		_, err3 := s.store.Evidence(a.ID)
+		r, err := k.store.RecordOf(a.ID)
+		edits := trailOf(t, k, "contact.edit")
+		contacts, err2 := k.store.ContactsByPhone(a.Contact.Phone)
+		_, err3 := k.store.Evidence(a.ID)
 		if err != nil || err2 != nil || err3 != nil && !errors.Is(err3, contactdb.ErrNotFound) || len(edits) != 1 || r.Outcome != contactdb.Busy || edits[0].Who != "ana" {
 			t.Fatal(r, edits, err, err2, err3)
 		}
@@ -283,61 +289,58 @@ func TestWhatIsKeptOfACallGrowsLessAsTimeGoesBy(t *testing.T) {
 		{30, "note, edit, verdict, number, whose edit, contact"}, {31, "verdict, number, whose edit, contact"}, {40, "verdict, number, whose edit, contact"},
 		{41, "number, whose edit, contact"}, {60, "number, whose edit, contact"}, {61, "contact"}, {90, "contact"}, {91, ""},
 	} {
-		s.retain(called.Add(time.Duration(at.days) * aDay))
+		k.retain(called.Add(time.Duration(at.days) * aDay))
 		if got := strings.Join(left(), ", "); got != at.left {
 			t.Errorf("after %d days there are %q, want %q", at.days, got, at.left)
 		}
 	}
 	for verb, want := range map[string]int{"notes": 2, "numbers": 2, "verdicts": 1, "contacts": 1} { // of records and of the trail
-		if n := len(trailOf(t, s, "retention."+verb)); n != want {
+		if n := len(trailOf(t, k, "retention."+verb)); n != want {
 			t.Errorf("%s: %d entries of the trail, want %d", verb, n, want)
 		}
 	}
-	if v, err := s.store.Verify(context.Background()); err != nil || !v.OK {
+	if v, err := k.store.Verify(context.Background()); err != nil || !v.OK {
 		t.Errorf("%+v, %v", v, err)
 	}
 }
 
-func TestADiskThatIsNearlyFullRefusesToDial(t *testing.T) {
-	s := keeping(t, Upkeep{MinFree: 1 << 60})
-	if err := s.checkSpace(); !errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), "make room") {
+func TestADiskThatIsNearlyFullHasNoRoom(t *testing.T) {
+	k := keeping(t, Rules{MinFree: 1 << 60})
+	if err := k.Room(); err == nil || !strings.Contains(err.Error(), "make room") {
 		t.Error(err)
 	}
-	if _, err := s.ResumeCampaign("c"); !errors.Is(err, ErrRefused) {
-		t.Error(err)
-	}
-	if err := keeping(t, Upkeep{MinFree: 1}).checkSpace(); err != nil {
+	if err := keeping(t, Rules{MinFree: 1}).Room(); err != nil {
 		t.Error(err)
 	}
 }
 
 func TestAnchorsAreKeptOnceADayAlsoOverARestart(t *testing.T) {
 	var kept []contactdb.Heads
-	u := Upkeep{AnchorEvery: 24 * time.Hour, Anchor: func(_ context.Context, h contactdb.Heads) (string, error) {
+	u := Rules{AnchorEvery: 24 * time.Hour, Anchor: func(_ context.Context, h contactdb.Heads) (string, error) {
 		kept = append(kept, h)
 		return "elsewhere", nil
 	}}
-	s := keeping(t, u)
+	k := keeping(t, u)
 	now := time.Now()
-	if again := s.anchor(now); again != u.AnchorEvery || len(kept) != 1 {
+	if again := k.anchor(now); again != u.AnchorEvery || len(kept) != 1 {
 		t.Errorf("again in %s, kept %v", again, kept)
 	}
-	if wait := s.nextAnchor(now.Add(20 * time.Hour)); wait != 4*time.Hour {
+	if wait := k.nextAnchor(now.Add(20 * time.Hour)); wait != 4*time.Hour {
 		t.Errorf("the next in %s", wait)
 	}
-	if e := trailOf(t, s, "record.anchor"); len(e) != 1 || e[0].Detail["where"] != "elsewhere" {
+	if e := trailOf(t, k, "record.anchor"); len(e) != 1 || e[0].Detail["where"] != "elsewhere" {
 		t.Errorf("%+v", e)
 	}
-	s.cfg.Upkeep.Anchor = func(context.Context, contactdb.Heads) (string, error) { return "", errors.New("no network") }
-	if again := s.anchor(now); again != anchorRetry || len(trailOf(t, s, "record.anchor")) != 1 {
+	k.rules.Anchor = func(context.Context, contactdb.Heads) (string, error) { return "", errors.New("no network") }
+	if again := k.anchor(now); again != anchorRetry || len(trailOf(t, k, "record.anchor")) != 1 {
 		t.Errorf("an anchor that was not kept: again in %s", again)
 	}
 }
 
 func TestRowsThatImportsRefusedAreForgottenWithOldContacts(t *testing.T) {
-	s := keeping(t, Upkeep{Contacts: 30 * 24 * time.Hour})
+	k := keeping(t, Rules{Contacts: 30 * 24 * time.Hour})
 	now := time.Now()
-	dir := filepath.Join(s.cfg.Data, "rejects")
+	dir := filepath.Join(k.dir, "rejects")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -350,11 +353,11 @@ func TestRowsThatImportsRefusedAreForgottenWithOldContacts(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s.retain(now)
+	k.retain(now)
 	if left, err := filepath.Glob(filepath.Join(dir, "*")); err != nil || len(left) != 1 || filepath.Base(left[0]) != "new.csv" {
 		t.Errorf("left %v, %v", left, err)
 	}
-	if all := trailOf(t, s, "retention.rejects"); len(all) != 1 || all[0].Detail["files"] != "1" {
+	if all := trailOf(t, k, "retention.rejects"); len(all) != 1 || all[0].Detail["files"] != "1" {
 		t.Errorf("%+v", all)
 	}
 }

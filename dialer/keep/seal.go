@@ -1,4 +1,4 @@
-package dialer
+package keep
 
 import (
 	"crypto/sha256"
@@ -21,27 +21,15 @@ import (
 // sealedSuffix is added to the name of a recording that is encrypted.
 const sealedSuffix = ".age"
 
-// parseRecipients reads public keys of age.
-func parseRecipients(keys []string) (all []age.Recipient, err error) {
-	for _, k := range keys {
-		r, err := age.ParseX25519Recipient(k)
-		if err != nil {
-			return nil, fmt.Errorf("%w: %q is no public key of age (age1...); make a pair with: apel recording keygen", ErrInput, k)
-		}
-		all = append(all, r)
-	}
-	return all, nil
-}
-
-// sealRecording encrypts a finished recording to the recipients and removes
+// Seal encrypts a finished recording to the recipients and removes
 // the plain one. It gives the path within the data directory, and the SHA-256,
 // of what is stored. Without recipients that is the recording as it is.
-func (s *Service) sealRecording(rel, plainSum string) (stored, sum string, err error) {
-	if len(s.recipients) == 0 {
+func (k *Keeper) Seal(rel, plainSum string) (stored, sum string, err error) {
+	if len(k.recipients) == 0 {
 		return rel, plainSum, nil
 	}
-	plain := filepath.Join(s.cfg.Data, rel)
-	sum, err = encryptFile(plain, s.recipients)
+	plain := filepath.Join(k.dir, rel)
+	sum, err = encryptFile(plain, k.recipients)
 	if err != nil {
 		return rel, plainSum, fmt.Errorf("encrypt the recording: %w", err)
 	}
@@ -93,29 +81,29 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// finishRecording completes what a killed service has recorded of a call, and
+// Finish completes what a killed service has recorded of a call, and
 // encrypts it.
-func (s *Service) finishRecording(a contactdb.Attempt) {
+func (k *Keeper) Finish(a contactdb.Attempt) {
 	rel := a.Notes.Recording
 	if rel == "" {
 		return
 	}
-	r, err := media.FinishRecording(filepath.Join(s.cfg.Data, rel))
+	r, err := media.FinishRecording(filepath.Join(k.dir, rel))
 	sum := r.SHA256
 	switch {
 	case err == nil:
-		rel, sum, err = s.sealRecording(rel, sum)
+		rel, sum, err = k.Seal(rel, sum)
 	case errors.Is(err, fs.ErrNotExist): // killed after it was encrypted
 		var e error
-		if sum, e = fileSum(filepath.Join(s.cfg.Data, rel+sealedSuffix)); e == nil {
+		if sum, e = fileSum(filepath.Join(k.dir, rel+sealedSuffix)); e == nil {
 			rel, err = rel+sealedSuffix, nil
 		}
 	}
 	if err == nil {
-		err = s.store.Note(a.ID, contactdb.Notes{Recording: rel, SHA256: sum})
+		err = k.store.Note(a.ID, contactdb.Notes{Recording: rel, SHA256: sum})
 	}
 	if err != nil {
-		s.log.Error("a recording of the last life cannot be completed", zap.String("attempt", a.ID), zap.Error(err))
+		k.log.Error("a recording of the last life cannot be completed", zap.String("attempt", a.ID), zap.Error(err))
 	}
 }
 
@@ -141,13 +129,13 @@ const (
 // their encryption failed, as on a full disk, or they were made before there
 // were any. The record keeps the name and the SHA-256 of the plain one, which is
 // that of what is heard when it is decrypted.
-func (s *Service) sealLeft(now time.Time) {
-	root := filepath.Join(s.cfg.Data, recordings)
+func (k *Keeper) sealLeft(now time.Time) {
+	root := filepath.Join(k.dir, recordings)
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // removed meanwhile
 		}
-		if err != nil || s.stopping() {
+		if err != nil || k.stopping() {
 			return errors.Join(err, fs.SkipAll)
 		}
 		if !d.Type().IsRegular() || filepath.Ext(path) != ".wav" {
@@ -157,18 +145,18 @@ func (s *Service) sealLeft(now time.Time) {
 		if err != nil || now.Sub(info.ModTime()) < sealAfter {
 			return nil // gone, or its call's
 		}
-		rel, err := filepath.Rel(s.cfg.Data, path)
+		rel, err := filepath.Rel(k.dir, path)
 		if err == nil {
-			_, _, err = s.sealRecording(rel, "")
+			_, _, err = k.Seal(rel, "")
 		}
 		if err != nil {
-			s.log.Error("a recording is plain still", zap.String("recording", rel), zap.Error(err))
+			k.log.Error("a recording is plain still", zap.String("recording", rel), zap.Error(err))
 			return nil // the others may do better
 		}
-		s.log.Info("a plain recording is encrypted now", zap.String("recording", rel))
+		k.log.Info("a plain recording is encrypted now", zap.String("recording", rel))
 		return nil
 	})
 	if err != nil && !errors.Is(err, fs.SkipAll) {
-		s.log.Error("recordings cannot be looked through", zap.Error(err))
+		k.log.Error("recordings cannot be looked through", zap.Error(err))
 	}
 }
