@@ -13,6 +13,7 @@ type sound struct {
 	purity  float64            // share of the energy in those peaks, 0..1
 	single  float64            // share of the energy in the strongest peak alone
 	wide    float64            // share of the energy within 125 Hz of the strongest peak: two close tones are one peak
+	lost    bool               // a packet is missing in the window: digital silence on a line that isn't silent
 	changed bool               // the level moved by more than 4 dB against the frame before
 	pitch   float64            // fundamental of a voiced frame, Hz
 	bands   [bandCount]float64 // dB by band, only of active frames
@@ -57,6 +58,7 @@ func (e *ear) hear(samples *[frameSamples]int16) sound {
 	}
 	mean := sum / frameSamples
 	s := sound{db: level(squares/frameSamples - mean*mean), floor: silentDB}
+	s.lost = s.db <= silentDB || e.absent > 0
 	if e.waits(s.db) {
 		return s
 	}

@@ -40,17 +40,21 @@ type tones struct {
 	slack int     // frames since the tone was last heard as one
 	heard int     // segments ended in all
 	loud  uint64  // newest bit first: frames that were active and no tone
+
+	levels [64]float64 // dB of the newest frames, frame n at n modulo their number
 }
 
 // longestTone is how many frames of a tone are looked at for its steadiness.
 const longestTone = 70
 
-// toneGap is the most frames a tone may be unclear within: noise hides a frame.
-const toneGap = 1
+// The most frames a tone may be unclear within: noise hides one; two packets
+// lost hide three, the window after them included.
+const toneGap, lostGap = 1, 3
 
 // add takes the next frame.
 func (t *tones) add(n int, s sound) {
-	tonal := s.active && (s.purity > 0.72 || beating(s.peak) && s.wide > 0.8)
+	t.levels[n%len(t.levels)] = s.db
+	tonal := s.active && !s.lost && (s.purity > 0.72 || beating(s.peak) && s.wide > 0.8)
 	defer func() { t.loud = t.loud<<1 | bit(s.active && !t.open) }()
 	if tonal && t.open && t.fits(s) {
 		t.extend(n, s)
@@ -58,7 +62,7 @@ func (t *tones) add(n int, s sound) {
 	}
 	if t.open {
 		t.slack++
-		if t.slack <= toneGap && s.active {
+		if t.slack <= toneGap && s.active || t.slack <= lostGap && s.lost {
 			return
 		}
 		t.close()
@@ -75,7 +79,7 @@ func beating(hz float64) bool { return hz >= 385 && hz <= 500 }
 // fits tells whether a frame continues the open segment: the same frequency, a
 // step of a glide, or the other of a pair that was heard as one for a while.
 func (t *tones) fits(s sound) bool {
-	if near(s.peak, t.now.last, 32) || s.purity > 0.93 && t.pairs == 0 && near(s.peak, t.now.last, 110) || near(s.peak, t.now.hz, 40) {
+	if near(s.peak, t.now.last, 32) || near(s.peak, t.now.hz, 40) || t.glides(s) {
 		return true
 	}
 	if beating(s.peak) && beating(t.now.hz) {
@@ -86,6 +90,23 @@ func (t *tones) fits(s sound) bool {
 	}
 	paired := t.pairs >= 3 && 2*t.pairs >= t.now.frames() && t.now.second-t.now.hz < 220
 	return paired && (near(s.peak, t.now.second, 25) || near(s.peak, t.now.hz, 25))
+}
+
+// glides tells whether a frame is the next step of a pure tone that moves as far
+// as it did from frame to frame.
+func (t *tones) glides(s sound) bool {
+	n, missed := t.now.frames(), float64(1+t.slack)
+	step := s.peak - t.now.last
+	switch {
+	case s.purity < 0.8 || 2*t.pairs > n:
+		return false
+	case n < 2:
+		return s.purity > 0.93 && math.Abs(step) < 180*missed
+	case s.purity > 0.93 && math.Abs(step) <= 110:
+		return true
+	}
+	slope := (t.now.last - t.now.first) / float64(n-1)
+	return n >= 4 && near(step, slope*missed, 30) || s.purity > 0.9 && near(step, slope*missed, 30+0.5*math.Abs(slope))
 }
 
 func (t *tones) begin(n int, s sound) {
@@ -101,8 +122,8 @@ func (t *tones) extend(n int, s sound) {
 	if high != 0 && high < low {
 		low, high = high, low
 	}
-	for i := t.now.frames(); i <= n-t.now.from && i < longestTone; i++ {
-		t.hz[i], t.db[i], t.pure[i] = s.peak, s.db, s.purity
+	for i, k := t.now.frames(), t.slack; i <= n-t.now.from && i < longestTone; i, k = i+1, k-1 { // over a gap, in a line
+		t.hz[i], t.db[i], t.pure[i] = s.peak-(s.peak-t.now.last)*float64(k)/float64(1+t.slack), s.db, s.purity
 	}
 	heard := float64(n + 1 - t.now.from)
 	t.sums.hz += low * float64(1+t.slack)

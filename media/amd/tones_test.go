@@ -75,28 +75,6 @@ func TestNetworkTonesAreKnownByFrequencyAndCadenceAtAnyLevelAndIn10DBOfNoise(t *
 	}
 }
 
-func TestABeepAfterSpeechIsFoundWithin300MsOfItsEnd(t *testing.T) {
-	beeps := map[string]func(c *clip) *clip{}
-	for _, hz := range []float64{350, 440, 620, 1000, 1400, 2000} {
-		for _, d := range []time.Duration{100 * ms, 250 * ms, 500 * ms, 1000 * ms} {
-			beeps[fmt.Sprintf("%.0f Hz for %v", hz, d)] = func(c *clip) *clip { return c.tone(d, -20, hz) }
-		}
-	}
-	beeps["rising 400 to 900 Hz"] = func(c *clip) *clip { return c.glide(400*ms, -20, 400, 900) }
-	beeps["rising 1000 to 1300 Hz"] = func(c *clip) *clip { return c.glide(250*ms, -20, 1000, 1300) }
-	for name, beep := range beeps {
-		t.Run(name, func(t *testing.T) {
-			c := beep(newClip(3).quiet(300*ms).speech(3*time.Second, -20).quiet(500 * ms))
-			end := time.Duration(len(c.x)) * time.Second / sampleRate
-			verdicts, _ := hearAll(Settings{}, c.quiet(time.Second).noise(-50).pcm())
-			last := verdicts[len(verdicts)-1]
-			if last.Kind != Beep || last.At > end+300*ms || last.BeepAt < end-60*ms || last.BeepAt > end+60*ms {
-				t.Errorf("beep ends at %v; last verdict %+v", end, last)
-			}
-		})
-	}
-}
-
 func TestSpeechIsNeverABeepOrANetworkTone(t *testing.T) {
 	for seed := range uint64(8) {
 		c := newClip(seed).quiet(300 * ms)
@@ -107,30 +85,6 @@ func TestSpeechIsNeverABeepOrANetworkTone(t *testing.T) {
 		for _, v := range verdicts {
 			if v.Kind != Human && v.Kind != Machine {
 				t.Errorf("seed %d: %s at %v: %s", seed, v.Kind, v.At, v.Why)
-			}
-		}
-	}
-}
-
-// Packets that were lost leave a beep's level in steps, not its pitch.
-func TestABeepWhoseLevelJumpsIsOne(t *testing.T) {
-	for _, hz := range []float64{600, 1200, 1500} {
-		c := newClip(5).quiet(300*ms).speech(1500*ms, -20).quiet(500*ms).tone(80*ms, -26, hz).tone(80*ms, -31, hz)
-		verdicts, _ := hearAll(Settings{}, c.quiet(time.Second).noise(-65).pcm())
-		if v := verdicts[len(verdicts)-1]; v.Kind != Beep {
-			t.Errorf("%.0f Hz: %+v", hz, v)
-		}
-	}
-}
-
-// Of a key with much twist only one tone is heard; the keys before tell it from a beep.
-func TestWhatIsLeftOfAKeyAmongKeysIsNoBeep(t *testing.T) {
-	for _, left := range []float64{697, 1336} {
-		c := newClip(6).quiet(300*ms).speech(500*ms, -20).quiet(500*ms).tone(200*ms, -24, 852, 1477).quiet(150*ms).tone(220*ms, -24, left)
-		verdicts, _ := hearAll(Settings{}, c.quiet(time.Second).noise(-65).pcm())
-		for _, v := range verdicts {
-			if v.Kind == Beep {
-				t.Errorf("%.0f Hz: %+v", left, v)
 			}
 		}
 	}

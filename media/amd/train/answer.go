@@ -12,6 +12,14 @@ type answer struct {
 	pcm                       []int16
 	until                     float64 // seconds: end of what was said, of people before they repeat themselves
 	beepEnd                   float64 // -1 without a beep
+	beep                      beep
+}
+
+// beep is how a beep was made.
+type beep struct {
+	kind             string // single, double, rising; empty without one
+	hz, to           float64
+	from, length, db float64 // seconds; against speech
 }
 
 func (a answer) machine() bool { return a.kind == long || a.kind == brief }
@@ -49,7 +57,7 @@ func assemble(rng *rand.Rand, v voice, kind role, warped bool) (answer, bool) {
 		scene.from = math.Max(0, lead-0.05-0.8*rng.Float64())
 		scene.to = end + 0.05 + 0.5*rng.Float64()
 		if rng.IntN(10) < 8 {
-			a.beepEnd = addBeep(rng, x, math.Max(scene.to, end+0.15)+gapBeforeBeep(rng))
+			a.beep, a.beepEnd = addBeep(rng, x, math.Max(scene.to, end+0.15)+gapBeforeBeep(rng))
 		}
 	} else if rng.IntN(10) < 4 {
 		again := v.greeting(rng, hello)
@@ -174,26 +182,27 @@ func (v voice) join(rng *rand.Rand, a, b []float64) []float64 {
 	return append(x, b...)
 }
 
-// addBeep puts a beep and returns the second at which it ends; -1 when there is
-// no room for one.
-func addBeep(rng *rand.Rand, x []float64, from float64) float64 {
+// addBeep puts a beep and tells the second at which it ends; -1 when there is no
+// room for one.
+func addBeep(rng *rand.Rand, x []float64, from float64) (b beep, end float64) {
 	hz := 350 * math.Pow(2000.0/350, rng.Float64())
 	if rng.IntN(3) == 0 {
 		hz = []float64{440, 800, 1000, 1400}[rng.IntN(4)]
 	}
-	length := 0.1 + 0.9*rng.Float64()*rng.Float64()
-	if from+length > seconds-0.8 {
-		return -1
+	b = beep{"single", hz, hz, from, 0.1 + 0.9*rng.Float64()*rng.Float64(), 0}
+	if from+b.length > seconds-0.8 {
+		return beep{}, -1
 	}
-	level := gain(-8 + 10*rng.Float64())
+	b.db = -8 + 10*rng.Float64()
+	level := gain(b.db)
 	switch rng.IntN(6) {
 	case 0:
-		half := math.Max(0.1, length/2)
-		return sine(x, sine(x, from, half, hz, hz, level)+0.05+0.15*rng.Float64(), half, hz, hz, level)
+		b.kind, b.length = "double", math.Max(0.1, b.length/2)
+		return b, sine(x, sine(x, from, b.length, hz, hz, level)+0.05+0.15*rng.Float64(), b.length, hz, hz, level)
 	case 1:
-		return sine(x, from, math.Max(0.2, length), hz, hz*(1.1+0.7*rng.Float64()), level)
+		b.kind, b.length, b.to = "rising", math.Max(0.2, b.length), hz*(1.1+0.7*rng.Float64())
 	}
-	return sine(x, from, length, hz, hz, level)
+	return b, sine(x, from, b.length, b.hz, b.to, level)
 }
 
 // sine adds a tone whose frequency moves and returns when it ends.

@@ -34,7 +34,7 @@ type options struct {
 	rate, vary        float64
 	unseen, talkOff   bool
 	judge             bool
-	keyPieces         int
+	keyPieces, beeps  int
 }
 
 func main() {
@@ -65,6 +65,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags.BoolVar(&o.languages, "languages", false, "also leave out one language after the other")
 	flags.BoolVar(&o.talkOff, "talkoff", false, "fit nothing: count the beeps and tones heard where there are none")
 	flags.IntVar(&o.keyPieces, "keys", 1350, "pieces of eight seconds of keys pressed that -talkoff hears")
+	flags.IntVar(&o.beeps, "beeps", 0, "fit nothing: of this `many` answers, count the beeps that are found, and those heard where there are none")
 	flags.BoolVar(&o.judge, "judge", false, "fit nothing: evaluate the built-in model on the answers it is made from")
 	flags.BoolVar(&o.unseen, "unseen", false, "fit nothing: evaluate the built-in model on the French and Italian sounds")
 	if err := flags.Parse(args); err != nil {
@@ -77,8 +78,12 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if o.talkOff {
+	switch {
+	case o.talkOff:
 		return talkOff(o, voices, out)
+	case o.beeps > 0:
+		countBeeps(ctx, o, voices, out)
+		return ctx.Err()
 	}
 	answers := o.assembleAll(ctx, voices)
 	if ctx.Err() != nil {

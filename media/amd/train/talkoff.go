@@ -5,6 +5,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"apel/media/amd"
@@ -107,7 +108,7 @@ func count(heard map[string]*talkOffRow, what string, pcm []int16) {
 		case v.Kind == amd.Beep:
 			r.beeps++
 			r.what = append(r.what, strings.TrimPrefix(v.Why, "a beep of "))
-		case v.Kind != amd.Human && v.Kind != amd.Machine && v.Kind != amd.Silence && v.Kind != amd.Music:
+		case !slices.Contains([]amd.Kind{amd.Human, amd.Machine, amd.Silence, amd.Music, amd.Unknown}, v.Kind):
 			r.tones++
 			r.what = append(r.what, string(v.Kind)+" "+v.Detail)
 		}
