@@ -34,13 +34,13 @@ type Window struct {
 	Operator string
 	Tab      string // names the window; a reload keeps it
 	Offer    string // SDP
-	TakeOver bool   // from another window or a phone
+	TakeOver bool   // from another window
 }
 
 // ConnectBrowser makes a browser an operator's leg and returns the answer to
 // its offer. A window that had the leg before goes on with it, in the middle of
-// a conversation too. ErrState while another window or a phone has it, unless
-// it is to be taken over.
+// a conversation too. ErrState while a phone has it, or another window, unless it
+// is to be taken over from that.
 func (s *Service) ConnectBrowser(ctx context.Context, w Window) (answer string, err error) {
 	o, err := s.store.Operator(w.Operator)
 	if err != nil {
@@ -94,10 +94,8 @@ func (s *seat) vacant(w Window) error {
 	}
 	page, tab := s.leg.browser()
 	switch {
-	case page == nil && !w.TakeOver:
-		return say(contactdb.ErrState, "phone-connected", "the phone of %s is connected; hang it up, or take over", w.Operator)
 	case page == nil:
-		return say(contactdb.ErrState, "phone-first", "the phone of %s is connected; hang it up first", w.Operator)
+		return say(contactdb.ErrState, "phone-connected", "the phone of %s is connected; hang it up first", w.Operator)
 	case tab != w.Tab && !w.TakeOver && !s.deaf:
 		return say(contactdb.ErrState, "other-window", "%s is signed in in another window; close that one, or take over", w.Operator)
 	}
@@ -241,9 +239,10 @@ func (d *desk) wish(s *seat, ready bool, reason string) error {
 	if page, _ := s.leg.browser(); ready && page != nil && (s.headset == nil || !s.headset.OK) {
 		return say(contactdb.ErrState, "headset-untested", "the headset of %s has not passed its test; test it, then be ready", s.name)
 	}
+	same := s.ready == ready
 	s.ready, s.reason = ready, reason
 	d.tell(s)
-	if s.call != nil || s.loop == nil { // no floor says that the state is another: the desktop would not hear of it
+	if s.call != nil || s.loop == nil || same { // no floor says that the state is another: the desktop would not hear of it
 		d.told(s.name, "wish")
 	}
 	return nil

@@ -715,3 +715,34 @@ func TestAQuotaStopsWhoAnswersLaterWhileTheFirstStillTalks(t *testing.T) {
 		s.end()
 	})
 }
+
+func TestAnotherReasonOfNotBeingReadyIsShownAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, seats := newCentre(t, 1, shiftConfig{contacts: 1, channels: 5, cps: 5, carrier: talker(), campaign: progressive})
+		a := seats[0]
+		if err := a.connect(false); err != nil {
+			t.Fatal(err)
+		}
+		a.until("on the campaign", func(d dialer.Desktop) bool { return d.Campaign != "" && d.State == "not-ready" })
+		events, cancel := s.svc.Subscribe()
+		defer cancel()
+		for _, reason := range []string{"lunch", "break"} {
+			synctest.Wait()
+			for len(events) > 0 {
+				<-events
+			}
+			a.wish(false, reason)
+			synctest.Wait()
+			told := false
+			for len(events) > 0 {
+				e := <-events
+				told = told || e.Operator == a.name
+			}
+			if d := a.desktop(); !told || d.Reason != reason {
+				t.Errorf("the page hears of %s: %t; the reason is %q", reason, told, d.Reason)
+			}
+		}
+		a.page.Close()
+		s.end()
+	})
+}

@@ -129,7 +129,7 @@ func (d *deskPage) previews() {
 		new MutationObserver(() => { left[document.getElementById('state').dataset.state] ??= document.getElementById('countdown').textContent; })
 			.observe(document.getElementById('state'), {attributeFilter: ['data-state']})`, nil))
 	d.picture("preview")
-	d.until("document.getElementById('ready').textContent === 'Indisponibil'")
+	d.until("document.getElementById('ready').textContent === 'Indisponibil F2'")
 	d.clicks("#accept")
 	d.until("!(" + stateIs("preview") + ")")
 	d.picture("ringing")

@@ -200,6 +200,7 @@ type centre struct {
 	url     string
 	callees *tapped // what callees hear
 	wire    *tapped // between browsers and us
+	drop    func()  // every connection of a page, which comes back
 }
 
 func newCentre(t *testing.T, operators int) *centre {
@@ -239,7 +240,7 @@ func newCentre(t *testing.T, operators int) *centre {
 	srv.EnableHTTP2 = true
 	srv.Config.BaseContext = func(net.Listener) context.Context { return ctx }
 	srv.StartTLS()
-	c.url = srv.URL
+	c.url, c.drop = srv.URL, srv.CloseClientConnections
 	t.Cleanup(func() {
 		stop()
 		if err := <-ran; err != nil {
@@ -769,7 +770,6 @@ func (d *deskPage) script() {
 	d.do(chromedp.Click("#step .say input"), chromedp.Click("#step input[value=yes]"), chromedp.Click("#next"))
 	d.until("document.querySelector('.steps [aria-current]')?.textContent === 'bye'")
 	d.do(chromedp.Focus("#note"), chromedp.SendKeys("#note", "speaks softly"))
-	time.Sleep(time.Second) // the note is kept as it is typed; the reload must not overtake it
 }
 
 func (d *deskPage) lostNetwork() {

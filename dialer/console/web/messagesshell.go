@@ -51,6 +51,8 @@ var shellTexts = map[string]text{
 	"error.back":        {"Back to the start", "Înapoi la început"},
 	"lost":              {"Connection lost. Trying again…", "Conexiune întreruptă. Se încearcă din nou…"},
 	"back":              {"Connected again.", "Conexiune restabilită."},
+	"offline":           {"There is no connection to the service just now: it was not done. Try again in a moment.", "Acum nu este conexiune cu serviciul: nu s-a făcut. Încearcă din nou imediat."},
+	"done":              {"Done", "Gata"},
 	"saved":             {"Saved.", "Salvat."},
 	"failed":            {"Failed: {0}", "Eroare: {0}"},
 	"cancel":            {"Cancel", "Renunță"},

@@ -23,19 +23,19 @@ export function banner(text, kind = "") {
   b.hidden = !text;
 }
 
-/** Sends JSON; gives what was answered, or throws the sentence of the problem. */
+/** Sends JSON; gives what was answered, or throws the sentence of the problem: without a status, it did not arrive. */
 export async function send(method, path, body) {
   const init = { method, headers: {}, credentials: "same-origin" };
   if (body !== undefined) {
     init.headers["Content-Type"] = "application/json";
     init.body = JSON.stringify(body);
   }
-  const resp = await fetch(path, init);
+  const resp = await fetch(path, init).catch(() => { throw new Error(t("offline")); }); // else the browser says it, in its own language
   if (resp.status === 401) {
     location.assign("/signin?next=" + encodeURIComponent(location.pathname + location.search));
   }
   const answer = resp.status === 204 ? null : await resp.json().catch(() => null);
-  if (!resp.ok) throw new Error(sentence(answer) ?? resp.statusText);
+  if (!resp.ok) throw Object.assign(new Error(sentence(answer) ?? resp.statusText), { status: resp.status });
   return answer;
 }
 

@@ -3,45 +3,96 @@
 
 import { banner, send, t } from "./app.js";
 import { calendar } from "./calendar.js";
+import { card, loadDay, said, showPlace, span, text } from "./card.js";
+import { callGone, dialog, kbd } from "./dialog.js";
 import { Headset, tab } from "./headset.js";
+import { Keeper } from "./keep.js";
 import { Script } from "./script.js";
+import { pause } from "./leg.js";
 import { pick, standing } from "./transfer.js";
 
 const $ = (id) => document.getElementById(id);
 const headset = new Headset($("phone"));
-const script = new Script($, (turn) => order("script", turn), trouble);
+const keeper = new Keeper((of, why) => of === attempt && trouble(why));
+const script = new Script($, turn, (answers) => keeper.write(attempt, { answers }), trouble);
 let desk = null; // the last state
 let clock = 0; // the service's clock less ours, in ms
 let chosen = 0; // the disposition whose fields are being filled in
-let noteTimer = 0;
 let attempt = ""; // of the call that is shown
 let mine = false; // this window has, or is getting, the leg
 let known = false; // ... and the service has said that it has: another name is then another window's
 let connecting = false;
+let choosing = false; // the devices are to be seen, whatever the state
+let deaf = false; // the microphone is gone
 
 // ---- events
 
-const events = new EventSource("/api/desk/events");
-events.addEventListener("desktop", (e) => show(JSON.parse(e.data)));
-events.addEventListener("sound", (e) => showSound(JSON.parse(e.data)));
-events.addEventListener("message", (e) => banner(JSON.parse(e.data).text)); // of a supervisor
-events.addEventListener("open", () => { if (lost) banner(t("back"), "good"); clearTimeout(lost); lost = 0; setTimeout(() => lost || banner(""), 2000); });
-events.addEventListener("error", () => { lost ||= setTimeout(() => banner(t("lost"), "bad"), 400); });
 let lost = 0;
 
-/** An order about the call that is shown. What went wrong is said beside the buttons. */
+function follow() {
+  const events = new EventSource("/api/desk/events");
+  events.addEventListener("desktop", (e) => show(JSON.parse(e.data)));
+  events.addEventListener("sound", (e) => showSound(JSON.parse(e.data)));
+  events.addEventListener("message", (e) => banner(JSON.parse(e.data).text)); // of a supervisor
+  events.addEventListener("open", () => {
+    clearTimeout(lost);
+    if (lost) passing(t("back"), "good");
+    lost = 0;
+    keeper.flush();
+  });
+  events.addEventListener("error", () => {
+    lost ||= setTimeout(() => banner(t("lost"), "bad"), 400);
+    if (events.readyState === EventSource.CLOSED) again(); // refused: the browser does not try any more
+  });
+}
+
+/** Follows again as soon as the service lets us; who is signed out is led to sign in. */
+async function again() {
+  await pause(2000);
+  try { await send("GET", "/api/desk"); } catch (e) {
+    if (e.status && e.status < 500) return banner(e.message, "bad");
+    return again();
+  }
+  follow();
+}
+
+/** A sentence that goes by itself, unless another has come. */
+function passing(text, kind) {
+  banner(text, kind);
+  setTimeout(() => { if ($("banner").textContent === text) banner(""); }, 2000);
+}
+
+/**
+ * An order about the call that is shown. What went wrong is said beside the
+ * buttons: null if it was refused, undefined if it did not arrive.
+ */
 async function order(what, body = {}, method = "POST") {
   trouble("");
   try {
     return await send(method, `/api/desk/${what}`, { attempt, ...body });
   } catch (e) {
     trouble(e.message);
-    return null;
+    return e.status ? null : undefined;
   }
 }
 
+/** A turn in the script; answers that did not arrive are sent when the connection is back. */
+async function turn(body) {
+  const of = attempt, done = await order("script", body);
+  if (done === undefined && body.answers) {
+    keeper.write(of, { answers: body.answers });
+    trouble(t("desk.later"));
+  }
+  return done;
+}
+
+let unmet = ""; // why the last wish was not met
 async function wish(path, body) {
-  try { await send("POST", `/api/desk/${path}`, body); } catch (e) { banner(e.message, "bad"); }
+  try {
+    await send("POST", `/api/desk/${path}`, body);
+    if ($("banner").textContent === unmet) banner("");
+    unmet = "";
+  } catch (e) { banner((unmet = e.message), "bad"); }
 }
 
 function trouble(text) {
@@ -74,31 +125,42 @@ function show(d) {
   if (before && before.state !== d.state) $("spoken").textContent = [t(`state.${d.state}`), d.call?.contact.name].filter(Boolean).join(", ");
   showSound(d.sound);
   showSetup(d);
-  const up = d.sound && d.tab === tab;
+  const up = byPhone(d) || (d.sound && d.tab === tab), good = byPhone(d) || d.headset?.ok;
   $("ready").hidden = $("why").hidden = !up;
   const wants = willing(d);
-  $("ready").textContent = wants ? (d.call && !["ready", "preview"].includes(d.state) ? t("desk.after.button") : t("desk.notready")) : t("desk.ready");
+  const inCall = d.call && !["ready", "not-ready", "preview"].includes(d.state);
+  const does = t(wants ? (inCall ? "desk.after.button" : "desk.notready") : inCall ? "desk.ready.after" : "desk.ready");
+  if ($("ready").dataset.does !== does) $("ready").replaceChildren(does, " ", kbd("F2"));
+  $("ready").dataset.does = does;
   $("dial").hidden = !up || !d.manual;
-  $("dial").disabled = !d.headset?.ok;
-  $("ready").disabled = !wants && !d.headset?.ok;
+  $("dial").disabled = !good;
+  $("ready").disabled = !wants && !good;
   if (nextOf[at] && !$(at).checkVisibility()) $(nextOf[at]).focus();
   showCall(d, before);
   $("day").hidden = Boolean(d.call && d.state !== "ready" && d.state !== "not-ready");
   if (!before || (before.call && !d.call)) loadDay();
 }
 
-const said = (disposition) => (disposition ? t(`disposition.${disposition}`).replace(/^disposition\./, "") : "");
 const reasonText = (reason) => (reason ? t(`reason.${reason}`).replace(/^reason\./, "") : "");
+
+/** Whether the operator speaks by a SIP phone: nothing is to be set up here. */
+const byPhone = (d) => d.phone === "leg-up" && !d.sound;
 
 function showSetup(d) {
   const elsewhere = d.sound && d.tab !== tab;
   if (d.sound && !elsewhere) known = true;
+  if (known && !d.sound && headset.pc && !connecting) return legGone(); // the service has given it up
   const connected = d.sound && d.tab === tab && headset.pc;
-  $("setup").hidden = Boolean(connected && d.headset?.ok) || (connected && ["reserved", ...busy].includes(d.state));
+  const inCall = ["reserved", ...busy].includes(d.state) && d.state !== "wrap-up";
+  const needed = !byPhone(d) && (!connected || deaf || !(d.headset?.ok || inCall || d.state === "wrap-up"));
+  if (!connected) choosing = false;
+  $("setup").hidden = !needed && !choosing;
+  $("devices").setAttribute("aria-expanded", !$("setup").hidden);
+  $("devices").disabled = needed;
   $("takeover").hidden = !elsewhere || !d.sound.heard;
   $("connect").hidden = connected || !$("takeover").hidden;
-  $("test").hidden = !connected;
-  $("setuptext").textContent = elsewhere && d.sound.heard ? t("desk.elsewhere") : connected ? t("desk.test.text") : t("desk.connect.text");
+  $("test").hidden = !connected || inCall;
+  $("setuptext").textContent = t(elsewhere && d.sound.heard ? "desk.elsewhere" : !connected ? "desk.connect.text" : inCall ? "desk.devices.text" : "desk.test.text");
   document.body.dataset.leg = headset.pc && !elsewhere ? headset.pc.connectionState : "none";
   if (headset.pc && elsewhere && known) headset.close(); // another window has taken over
   if (!mine && d.sound && d.tab === tab) connect(); // a reload: go on at once
@@ -108,8 +170,9 @@ function showSound(s) {
   $("sound").hidden = !s;
   if (!s) return;
   $("level").value = s.level_db;
-  $("soundword").textContent = s.heard ? t("desk.heard") : t("desk.unheard");
-  $("state").dataset.sound = s.heard ? "" : "lost";
+  const heard = s.heard && !deaf;
+  $("soundword").textContent = heard ? t("desk.heard") : t("desk.unheard");
+  $("state").dataset.sound = heard ? "" : "lost";
   const worst = Math.max(s.lost, s.far_lost);
   $("loss").textContent = worst > 0.01 ? t("desk.loss", Math.round(100 * worst)) : "";
 }
@@ -129,31 +192,47 @@ async function openMic(id) {
     await headset.open(id);
     await devices();
   } catch (e) {
-    banner(e.name === "NotAllowedError" ? t("desk.mic.refused") : t("desk.mic.none"), "bad");
-    throw e;
+    throw new Error(t(e.name === "NotAllowedError" ? "desk.mic.refused" : "desk.mic.none"));
   }
+  deaf = false;
+  if ($("banner").textContent === t("desk.mic.lost")) banner("");
+  if (desk) showSetup(desk);
 }
+
+/** Opens the microphone that was used last, or any. */
+const anyMic = () => openMic(localStorage.apelMic || undefined).catch(() => openMic());
+const complain = (e) => banner(e.message, "bad");
 
 async function connect(takeOver = false) {
   if (connecting) return;
   mine = connecting = true;
   known = false;
   try {
-    if (headset.track?.readyState !== "live") await openMic(localStorage.apelMic || undefined).catch(() => openMic());
+    if (headset.track?.readyState !== "live") await anyMic();
     if (localStorage.apelSpeaker) await headset.hearOn(localStorage.apelSpeaker).catch(() => {});
     await headset.connect(takeOver);
     banner("");
   } catch (e) {
     mine = false;
-    banner(e.message, "bad");
+    complain(e);
   }
   connecting = false;
   if (desk) showSetup(desk);
 }
 
 headset.addEventListener("state", () => desk && showSetup(desk));
-headset.addEventListener("gone", () => { mine = false; headset.close(); if (desk) showSetup(desk); });
+/** There is no leg any more: why, and what to do. */
+function legGone() {
+  mine = known = false;
+  headset.close();
+  if (!deaf && (!desk.sound || desk.tab === tab)) banner(t("desk.gone"), "bad"); // else another window has it, or it was said
+  showSetup(desk);
+}
+headset.addEventListener("gone", () => desk && legGone());
+headset.addEventListener("muted", () => banner(t("desk.silent"), "bad")); // the next click or key lets it play
 headset.addEventListener("lost", () => {
+  deaf = true;
+  if (desk) showSetup(desk);
   banner(t("desk.mic.lost"), "bad");
   wish("microphone", { tab });
 });
@@ -161,8 +240,13 @@ navigator.mediaDevices?.addEventListener("devicechange", devices);
 
 $("connect").addEventListener("click", () => connect());
 $("takeover").addEventListener("click", () => connect(true));
-$("mic").addEventListener("change", () => openMic($("mic").value));
-$("speaker").addEventListener("change", () => headset.hearOn($("speaker").value));
+$("mic").addEventListener("change", () => openMic($("mic").value).catch(complain));
+$("speaker").addEventListener("change", () => headset.hearOn($("speaker").value).catch(() => banner(t("desk.speaker.none"), "bad")));
+$("devices").addEventListener("click", () => {
+  choosing = !choosing;
+  showSetup(desk);
+  if (choosing) $("mic").focus();
+});
 $("test").addEventListener("click", async () => {
   if ($("test").ariaDisabled === "true") return;
   $("test").ariaDisabled = "true"; // not disabled: that would take the focus away
@@ -183,9 +267,16 @@ $("ready").addEventListener("click", () => {
   if (willing(desk)) wish("notready", { reason: "break" });
   else wish("ready");
 });
-$("why").addEventListener("change", () => {
-  if ($("why").value) wish("notready", { reason: $("why").value });
-  $("why").value = "";
+$("why").addEventListener("click", () => {
+  const reasons = ["break", "lunch", "training", "meeting", "technical"].map((reason, i) => {
+    const b = document.createElement("button");
+    b.append(kbd(i + 1), ` ${t(`desk.${reason}`)}`);
+    b.addEventListener("click", () => { $("dialog").close(); wish("notready", { reason }); });
+    return b;
+  });
+  const list = Object.assign(document.createElement("div"), { className: "stack reasons" });
+  list.append(...reasons);
+  dialog(t("desk.reason"), [list], { keys: (key) => reasons[key - 1]?.click() });
 });
 
 // ---- the call
@@ -196,6 +287,10 @@ function showCall(d, before) {
   $("call").hidden = !c || over;
   $("controls").hidden = !c;
   document.body.classList.toggle("wrapping", d.state === "wrap-up");
+  if (attempt && c?.attempt !== attempt) {
+    keeper.flush(); // of the call that was shown
+    callGone();
+  }
   if (!c) { attempt = ""; return; }
   if (c.attempt !== attempt) {
     attempt = c.attempt;
@@ -205,8 +300,8 @@ function showCall(d, before) {
     $("note").value = c.note;
     script.begin(attempt);
     if (left && c.bridged_at && !over) draft.fill(left);
-  } else if (document.activeElement !== $("note") && !noteTimer) {
-    $("note").value = c.note;
+  } else if (document.activeElement !== $("note")) {
+    $("note").value = keeper.note(attempt) ?? c.note;
   }
   card(c);
   const reads = c.consult?.role === "is-asked";
@@ -219,13 +314,22 @@ function showCall(d, before) {
   $("undo").hidden = !over;
   $("accept").hidden = $("skip").hidden = d.state !== "preview";
   $("results").hidden = over || !c.bridged_at || reads;
-  $("results").replaceChildren(...c.dispositions.map((r, i) => {
-    const b = document.createElement("button");
-    b.append(kbd(i + 1), ` ${said(r.name)}`);
-    b.setAttribute("aria-pressed", c.disposition === i + 1 || chosen === i + 1);
-    b.addEventListener("click", () => choose(i + 1));
-    return b;
-  }));
+  const all = JSON.stringify(c.dispositions);
+  if ($("results").dataset.all !== all) {
+    $("results").dataset.all = all; // what has the focus stays, while they are the same
+    $("results").replaceChildren(...c.dispositions.map((r, i) => {
+      const b = document.createElement("button");
+      b.append(kbd(i + 1), ` ${said(r.name)}`);
+      b.addEventListener("click", () => choose(i + 1));
+      return b;
+    }));
+  }
+  showChosen();
+}
+
+/** Which result is being filled in, or was said. */
+function showChosen() {
+  [...$("results").children].forEach((b, i) => b.setAttribute("aria-pressed", desk?.call?.disposition === i + 1 || chosen === i + 1));
 }
 
 /** What the operator can do with the customer, and with whom is asked. */
@@ -248,25 +352,12 @@ function showConsult(d, over) {
   $("standing").hidden = !text;
 }
 
-const kbd = (text) => Object.assign(document.createElement("kbd"), { textContent: text });
 const press = (id, on) => $(id).setAttribute("aria-pressed", Boolean(on));
-
-function card(c) {
-  const p = c.contact;
-  $("who").textContent = p.name || [p.first_name, p.last_name].filter(Boolean).join(" ") || t("desk.unknown");
-  $("number").textContent = `${p.phone} · ${t("desk.attempt", c.number, c.max_attempts)}${c.recorded ? ` · ${t("desk.recorded")}` : ""}`;
-  const zone = p.zones?.[0];
-  $("place").textContent = [p.city, zone && t("desk.theirtime", new Date().toLocaleTimeString(document.documentElement.lang, { timeZone: zone, hour: "2-digit", minute: "2-digit" }))].filter(Boolean).join(" · ");
-  const rows = [["email", p.email], ["language", p.language], ["client", p.client], ["consent", p.consent && [p.consent.kind, p.consent.at?.slice(0, 10), p.consent.source].filter(Boolean).join(", ")], ["notes", p.notes], ...Object.entries(p.fields ?? {})];
-  $("fields").replaceChildren(...rows.filter(([, v]) => v).flatMap(([k, v]) => [text("dt", t(`field.${k}`).replace(/^field\./, "")), text("dd", v)]));
-  $("history").replaceChildren(...c.history.map((r) => text("li", [r.ended_at?.slice(0, 16).replace("T", " "), said(r.disposition) || t(`outcome.${r.outcome}`), r.note].filter(Boolean).join(" · "))));
-}
-
-const text = (tag, content) => Object.assign(document.createElement(tag), { textContent: content });
 
 /** Chooses a disposition: what needs nothing else is said at once. */
 function choose(n) {
   chosen = n;
+  showChosen();
   const r = desk?.call?.dispositions[n - 1];
   if ($("ask").contains(document.activeElement)) document.activeElement.blur(); // keys are the desk's again
   $("ask").hidden = true;
@@ -324,9 +415,10 @@ async function commit() {
   const body = { disposition: chosen, note: $("note").value };
   if (!$("ask").hidden && $("amount").value) body.amount = $("amount").value;
   if (!$("ask").hidden && $("at").value) Object.assign(body, { callback_at: instant($("at").value, zoneOf()), anyone: $("anyone").checked });
-  clearTimeout(noteTimer);
-  noteTimer = 0;
-  if (await order("result", body)) choose(0);
+  const of = attempt;
+  await keeper.flush(); // the result may be the last word
+  if (of !== attempt) return;
+  if (await order("result", body)) { keeper.kept(of); choose(0); }
 }
 
 $("ask").addEventListener("submit", (e) => { e.preventDefault(); commit(); });
@@ -336,7 +428,7 @@ $("hangupcustomer").addEventListener("click", () => order("hangup", { of: "custo
 $("hold").addEventListener("click", () => order("hold", { on: !desk.call.held }));
 $("transfer").addEventListener("click", async () => {
   const whom = await send("GET", "/api/desk/transfer").catch((e) => { trouble(e.message); });
-  if (whom) dialog(t("desk.transfer"), pick(whom, async (to) => { if (await order("transfer", to)) $("dialog").close(); else $("dialog").close(); }));
+  if (whom) dialog(t("desk.transfer"), pick(whom, (to) => { $("dialog").close(); order("transfer", to); }), { about: attempt });
 });
 $("dial").addEventListener("click", () => {
   const input = Object.assign(document.createElement("input"), { inputMode: "tel", autocomplete: "off", maxLength: 40 });
@@ -348,8 +440,7 @@ $("dial").addEventListener("click", () => {
     problem.hidden = true;
     try { return await send("POST", "/api/desk/dial", { phone: input.value }); } catch (e) { problem.textContent = e.message; problem.hidden = false; return null; }
   };
-  input.addEventListener("keydown", async (e) => { if (e.key === "Enter") { e.preventDefault(); if (await call()) $("dialog").close(); } });
-  dialog(t("desk.dial"), [label, problem], call);
+  dialog(t("desk.dial"), [label, problem], { ok: call });
   input.focus();
 });
 $("join").addEventListener("click", () => order("consult", { do: "join" }));
@@ -361,24 +452,12 @@ $("skip").addEventListener("click", () => {
   const input = document.createElement("input");
   const label = text("label", t("desk.skip.reason"));
   label.append(input);
-  dialog(t("desk.skip"), [label], () => order("preview", { decision: "skip", reason: input.value }));
+  dialog(t("desk.skip"), [label], { about: attempt, ok: () => order("preview", { decision: "skip", reason: input.value }) });
 });
 $("undo").addEventListener("click", () => order("takeback"));
-$("note").addEventListener("input", () => {
-  clearTimeout(noteTimer);
-  noteTimer = setTimeout(async () => { await order("note", { note: $("note").value }); noteTimer = 0; }, 600);
-});
+$("note").addEventListener("input", () => keeper.write(attempt, { note: $("note").value }));
 
 // ---- dialogs
-
-function dialog(title, content, ok) {
-  $("dialogtitle").textContent = title;
-  $("dialogbody").replaceChildren(...content);
-  $("dialogok").hidden = !ok;
-  $("dialogok").onclick = async () => { if (await ok()) $("dialog").close(); };
-  $("dialog").showModal();
-}
-$("dialogcancel").addEventListener("click", () => $("dialog").close());
 
 $("keypad").addEventListener("click", () => {
   const pad = document.createElement("div");
@@ -386,12 +465,15 @@ $("keypad").addEventListener("click", () => {
   to?.setAttribute("aria-label", t("desk.keys.to"));
   to?.append(new Option(desk.call.consult.with, "other"), new Option(t("desk.keys.customer"), "customer"));
   pad.className = "pad";
+  const pressed = Object.assign(document.createElement("output"), { className: "pressed num" });
+  pressed.setAttribute("aria-label", t("desk.keys.pressed"));
+  const push = async (key) => { if (await order("keys", { keys: key, of: to?.value ?? "" })) pressed.textContent += key; };
   for (const key of "123456789*0#") {
     const b = text("button", key);
-    b.addEventListener("click", () => order("keys", { keys: key, of: to?.value ?? "" }));
+    b.addEventListener("click", () => push(key));
     pad.append(b);
   }
-  dialog(t("desk.keypad"), to ? [to, pad] : [pad]);
+  dialog(t("desk.keypad"), [to, pressed, pad].filter(Boolean), { done: true, about: attempt, keys: push });
 });
 
 $("edit").addEventListener("click", () => {
@@ -403,7 +485,7 @@ $("edit").addEventListener("click", () => {
     label.append(input);
     return label;
   });
-  dialog(t("desk.edit"), inputs, async () => {
+  dialog(t("desk.edit"), inputs, { about: attempt, ok: () => {
     const body = { fields: {} };
     for (const label of inputs) {
       const { name, value } = label.querySelector("input");
@@ -411,7 +493,7 @@ $("edit").addEventListener("click", () => {
       else body.fields[name] = value;
     }
     return order("contact", body, "PATCH");
-  });
+  } });
 });
 
 $("own").addEventListener("click", () => {
@@ -419,7 +501,7 @@ $("own").addEventListener("click", () => {
   if (!st) return;
   const area = Object.assign(document.createElement("textarea"), { rows: 8, value: st.own ?? "" });
   area.setAttribute("aria-label", t("desk.own"));
-  dialog(t("desk.own"), [area], () => order("wording", { step: st.name, text: area.value }, "PUT").then(refresh));
+  dialog(t("desk.own"), [area], { about: attempt, ok: () => order("wording", { step: st.name, text: area.value }, "PUT").then(refresh) });
 });
 
 document.addEventListener("apel-refresh", () => refresh(true));
@@ -432,17 +514,17 @@ async function refresh(answer) {
 $("help").addEventListener("click", () => {
   const list = document.createElement("dl");
   list.className = "fields";
-  for (const [key, what] of [["F2", "desk.ready"], ["F4", "desk.hangup"], ["F8", "desk.hold"], ["M", "desk.mute"], ["K", "desk.keypad"], ["T", "desk.transfer"], ["C", "desk.conference"], ["J", "desk.join"], ["D", "desk.dial"], ["N", "desk.note"], ["S", "desk.script"], ["1–9", "desk.result"], ["Enter", "desk.commit"], ["Z", "desk.undo"], ["Esc", "cancel"]]) {
+  for (const [key, what] of [["F2", "desk.f2"], ["R", "desk.reason"], ["F4", "desk.hangup"], ["F8", "desk.hold"], ["M", "desk.mute"], ["K", "desk.keypad"], ["T", "desk.transfer"], ["C", "desk.conference"], ["J", "desk.join"], ["D", "desk.dial"], ["X", "desk.skip"], ["N", "desk.note"], ["S", "desk.script"], ["1–9", "desk.result"], ["Enter", "desk.commit"], ["Z", "desk.undo"], ["Esc", "cancel"]]) {
     const dt = document.createElement("dt");
     dt.append(kbd(key));
     list.append(dt, text("dd", t(what)));
   }
-  dialog(t("desk.shortcuts"), [list]);
+  dialog(t("desk.shortcuts"), [list], { done: true });
 });
 
 // ---- keys
 
-const byKey = { F2: ["ready"], F4: ["hangup", "endconsult"], F8: ["hold"], m: ["mute"], k: ["keypad"], t: ["transfer"], d: ["dial"], c: ["conference"], j: ["join"], z: ["undo"], "?": ["help"] };
+const byKey = { F2: ["ready"], F4: ["hangup", "endconsult"], F8: ["hold"], m: ["mute"], k: ["keypad"], t: ["transfer"], d: ["dial"], c: ["conference"], j: ["join"], z: ["undo"], r: ["why"], x: ["skip"], "?": ["help"] };
 
 document.addEventListener("keydown", (e) => {
   const typing = e.target.closest("input:not([type=radio]):not([type=checkbox]), textarea, select, dialog");
@@ -457,35 +539,7 @@ document.addEventListener("keydown", (e) => {
   if (e.key.toLowerCase() === "s" && desk?.call) { e.preventDefault(); $("step").focus(); }
 });
 
-// ---- the day
-
-async function loadDay() {
-  const day = await send("GET", "/api/desk/calls").catch(() => null);
-  if (!day) return;
-  const results = Object.entries(day.results).map(([k, n]) => `${k} ${n}`).join(", ");
-  $("numbers").textContent = [t("desk.calls", day.bridged), t("desk.talked", span(day.talk_ms)), results].filter(Boolean).join(" · ");
-  $("calls").replaceChildren(...day.calls.map((r) => {
-    const tr = document.createElement("tr");
-    for (const v of [r.ended_at?.slice(11, 16), r.campaign, r.phone, span(r.talk_ms), said(r.disposition), r.note]) tr.append(text("td", v ?? ""));
-    return tr;
-  }));
-  $("month").replaceChildren(...day.month.map((r) => {
-    const tr = document.createElement("tr");
-    const result = text("td", said(r.disposition));
-    if (r.success) result.append(" ", Object.assign(text("span", "✓"), { className: "good", title: t("desk.success") }));
-    tr.append(text("td", r.campaign), result, ...[r.calls, span(r.talk_ms)].map((v) => Object.assign(text("td", v), { className: "num" })));
-    return tr;
-  }));
-  $("callbacks").replaceChildren(...day.callbacks.map((b) => text("li", [new Date(b.due ?? b.at).toLocaleString(document.documentElement.lang), b.campaign, b.contact.name, b.contact.phone].filter(Boolean).join(" · "))));
-}
-
 // ---- time
-
-function span(ms) {
-  const s = Math.max(0, Math.floor(ms / 1000));
-  const two = (n) => String(n).padStart(2, "0");
-  return s < 3600 ? `${Math.floor(s / 60)}:${two(s % 60)}` : `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}`;
-}
 
 /** What runs on: the time in the state, and what is left to decide or to write. */
 function showTimes() {
@@ -493,6 +547,7 @@ function showTimes() {
   const now = Date.now() + clock, c = desk.call;
   $("timer").textContent = span(now - Date.parse(desk.since));
   const left = c?.decide_by ? Date.parse(c.decide_by) - now : c && desk.state === "wrap-up" ? Date.parse(desk.since) + c.wrap_up_ms - now : 0;
+  showPlace(c, now);
   $("countdown").textContent = left > 0 ? t("desk.left", Math.ceil(left / 1000)) : "";
 }
 
@@ -501,4 +556,5 @@ setInterval(() => {
   showTimes();
 }, 200);
 
-openMic(localStorage.apelMic || undefined).catch(() => openMic()).catch(() => {});
+anyMic().catch(complain);
+follow();

@@ -1,7 +1,7 @@
 // An operator's sound: microphone, WebRTC leg, and its recovery. Knows nothing
 // of calls.
 
-import { sentence } from "./app.js";
+import { sentence, t } from "./app.js";
 import { gathered, recover } from "./leg.js";
 
 /** The window's name: a reload keeps it, another window has another. */
@@ -64,6 +64,7 @@ export class Headset extends EventTarget {
     this.source.connect(analyser);
     const data = new Float32Array(analyser.fftSize);
     this.level = () => {
+      if (this.context.state === "suspended") this.context.resume(); // as before the first click
       analyser.getFloatTimeDomainData(data);
       const power = data.reduce((sum, v) => sum + v * v, 0) / data.length;
       return power > 0 ? 10 * Math.log10(power) + 3 : -127;
@@ -76,6 +77,14 @@ export class Headset extends EventTarget {
     await this.audio.setSinkId?.(id);
   }
 
+  /** Some browsers let nothing be heard before the first click or key. */
+  play() {
+    this.audio.play().catch(() => {
+      this.dispatchEvent(new Event("muted"));
+      for (const kind of ["pointerdown", "keydown"]) document.addEventListener(kind, () => this.audio.play().catch(() => {}), { once: true });
+    });
+  }
+
   /** Makes the leg. Takes over from another window if asked to. */
   async connect(takeOver = false) {
     this.close();
@@ -86,7 +95,7 @@ export class Headset extends EventTarget {
     this.sender = transceiver.sender;
     pc.addEventListener("track", (e) => {
       this.audio.srcObject = new MediaStream([e.track]);
-      this.audio.play().catch(() => this.dispatchEvent(new Event("muted")));
+      this.play();
     });
     pc.addEventListener("connectionstatechange", () => {
       if (this.pc !== pc) return;
@@ -118,7 +127,7 @@ export class Headset extends EventTarget {
 }
 
 async function exchange(method, path, sdp) {
-  const resp = await fetch(path, { method, headers: { "Content-Type": "application/sdp" }, body: sdp, signal: AbortSignal.timeout(5000) });
+  const resp = await fetch(path, { method, headers: { "Content-Type": "application/sdp" }, body: sdp, signal: AbortSignal.timeout(5000) }).catch(() => { throw new Error(t("offline")); });
   const body = await resp.text();
   if (resp.ok) return body;
   let said = resp.statusText;

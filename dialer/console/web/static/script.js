@@ -4,9 +4,11 @@
 import { t } from "./app.js";
 
 export class Script {
-  constructor($, turn, complain) {
+  /** turn asks the service for a turn; type is told answers that are still being typed. */
+  constructor($, turn, type, complain) {
     this.$ = $;
     this.turn = turn;
+    this.type = type;
     this.complain = complain;
     this.drawn = "";
     $("next").addEventListener("click", () => this.go("next"));
@@ -32,14 +34,18 @@ export class Script {
     $("step").closest("section").hidden = !script;
     if (!script) return;
     const st = this.current();
-    $("steps").replaceChildren(...script.steps.map((s) => {
-      const li = document.createElement("li");
-      const b = Object.assign(document.createElement("button"), { textContent: s.title, disabled: reads || !script.trail.includes(s.name) });
-      if (s === st) b.setAttribute("aria-current", "step");
-      b.addEventListener("click", () => this.go(`to:${s.name}`));
-      li.append(b);
-      return li;
-    }));
+    const row = JSON.stringify([script.steps.map((s) => s.name), script.trail, script.step, reads]);
+    if ($("steps").dataset.row !== row) {
+      $("steps").dataset.row = row; // what has the focus stays, while they are the same
+      $("steps").replaceChildren(...script.steps.map((s) => {
+        const li = document.createElement("li");
+        const b = Object.assign(document.createElement("button"), { textContent: s.title, disabled: reads || !script.trail.includes(s.name) });
+        if (s === st) b.setAttribute("aria-current", "step");
+        b.addEventListener("click", () => this.go(`to:${s.name}`));
+        li.append(b);
+        return li;
+      }));
+    }
     $("back").disabled = script.trail.length < 2 && Boolean(st);
     $("next").hidden = reads || !st || st.end;
     $("back").hidden = reads;
@@ -106,8 +112,9 @@ export class Script {
     set.addEventListener("change", async () => {
       const ticked = set.querySelectorAll("input:checked").length;
       if (q.kind === "many" && ticked > 0 && ticked < q.min) return; // the others are still to come
-      mark(set, !(await this.turn({ answers: { [q.name]: this.valueOf(set, q) } })));
+      mark(set, (await this.turn({ answers: { [q.name]: this.valueOf(set, q) } })) === null);
     });
+    if (["text", "open"].includes(q.kind)) set.addEventListener("input", () => this.type({ [q.name]: this.valueOf(set, q) }));
     set.dataset.question = q.name;
     return set;
   }

@@ -1,0 +1,173 @@
+package console
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"apel/contactdb"
+	"apel/dialer"
+	"apel/dialer/lab"
+)
+
+// written has something to write at every place of the desk.
+const written = `name: spring
+trunks: [acme]
+caller-id: "+40312345678"
+windows: {daily: 00:00-24:00}
+pacing: progressive
+detector: {off: true}
+dispositions:
+  - {name: sale, final: true, success: true}
+  - {name: refused, final: true}
+script:
+  steps:
+    - name: greeting
+      say: [This call is recorded.]
+      questions: [{name: wish, ask: What would you change?, kind: open}]
+    - {name: bye, end: true}
+`
+
+// TestChromiumWhatIsWrittenAndWhoIsHeardOutliveTrouble has a connection go while the operator writes,
+// a page that is reloaded in the middle of a word, a call that ends under a dialog, and microphones
+// that are changed and lost in a conversation. Before all that, an operator with a telephone.
+func TestChromiumWhatIsWrittenAndWhoIsHeardOutliveTrouble(t *testing.T) {
+	chromium := needChromium(t)
+	c := newCentre(t, 2)
+	if _, _, err := c.svc.ApplyCampaign([]byte(written)); err != nil {
+		t.Fatal(err)
+	}
+	byPhone := &deskPage{c: c, ctx: c.browse(chromium, operatorHz), name: deskName(1), lang: "ro"}
+	byPhone.phones()
+
+	d := &deskPage{c: c, ctx: c.browse(chromium, operatorHz), name: deskName(0), hz: operatorHz}
+	d.open()
+	d.signIn()
+	if _, err := c.svc.StartCampaign("spring"); err != nil {
+		t.Fatal(err)
+	}
+	d.goReady()
+	d.until(stateIs("talking"))
+	d.press("F2")
+	d.until("document.getElementById('reason').textContent === 'not ready after this call'")
+	d.writes()
+	d.endsUnderADialog()
+
+	d.press("F2")
+	d.until(stateIs("talking"))
+	d.press("F2")
+	d.changesMicrophones()
+	d.ends()
+	for _, f := range append(d.faults, byPhone.faults...) {
+		t.Error(f)
+	}
+}
+
+// phones signs in who has a telephone: the page is for all but the sound.
+func (d *deskPage) phones() {
+	d.c.t.Helper()
+	o := contactdb.Operator{Name: d.name, CreatedAt: time.Now()}
+	dialer.SetPassword(&o, "a telephone")
+	if err := d.c.svc.Store().PutOperator(o); err != nil {
+		d.c.t.Fatal(err)
+	}
+	d.open()
+	d.signIn()
+	phone, err := lab.StartPhone(d.c.t.Context(), lab.PhoneConfig{Addr: "127.0.0.1:0", User: d.name, Password: "a telephone", Registrar: netip.MustParseAddrPort(d.c.svc.SIPAddr()), Manual: true})
+	if err != nil {
+		d.c.t.Fatal(err)
+	}
+	defer phone.Close()
+	d.do(chromedp.WaitNotVisible("#setup"), chromedp.WaitVisible("#ready"))
+	d.press("F2")
+	d.until(stateIs("ready"))
+	d.press("r")
+	d.do(chromedp.WaitVisible(".reasons"))
+	d.picture("reasons")
+	d.press("2")
+	d.until(stateIs("not-ready") + " && document.getElementById('reason').textContent === 'masă'")
+	d.press("r")
+	d.do(chromedp.WaitVisible(".reasons"))
+	d.press("3") // another reason: the state is the same
+	d.until("document.getElementById('reason').textContent === 'instruire'")
+}
+
+// keeps waits until the service has what was written of the call.
+func (d *deskPage) keeps(note, wish string, ticked bool) {
+	d.c.t.Helper()
+	var call *dialer.CustomerCall
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
+		desktop, err := d.c.svc.Desktop(d.name)
+		if call = desktop.Call; err == nil && call != nil && call.Note == note && call.Answers["wish"] == wish && (call.Answers["said:greeting:1"] != "") == ticked {
+			return
+		}
+	}
+	d.fatalf("the note %q and the wish %q (ticked: %t) are not kept: %+v", note, wish, ticked, call)
+}
+
+// writes while there is no connection, and as the page is reloaded.
+func (d *deskPage) writes() {
+	d.c.t.Helper()
+	d.do(chromedp.Evaluate(`globalThis.testFetch = fetch; globalThis.fetch = () => Promise.reject(new TypeError("Failed to fetch")); 0`, nil),
+		chromedp.SendKeys("#note", "softly"), chromedp.Evaluate("document.activeElement.blur()", nil))
+	d.clicks("[name='said:greeting:1']")
+	d.until("document.getElementById('trouble').textContent.startsWith('There is no connection now.')")
+	d.press("F8") // what cannot be done is said in our words
+	d.until("document.getElementById('trouble').textContent.startsWith('There is no connection to the service')")
+	d.picture("no-connection")
+	d.keeps("", "", false)
+	d.do(chromedp.Evaluate("globalThis.fetch = testFetch; 0", nil))
+	d.c.drop()
+	d.keeps("softly", "", true)
+	d.until("document.getElementById('note').value === 'softly' && document.querySelector('#step .say input').checked")
+
+	d.do(chromedp.SendKeys("#step textarea", "more bu"), chromedp.SendKeys("#note", ", of buses"), chromedp.Reload(), chromedp.WaitVisible("#call"))
+	d.keeps("softly, of buses", "more bu", true)
+	d.until("document.getElementById('note').value === 'softly, of buses' && document.querySelector('#step textarea').value === 'more bu'")
+	d.until(connected)
+}
+
+// endsUnderADialog has the call go while its contact is being changed: what was typed is not the next one's.
+func (d *deskPage) endsUnderADialog() {
+	d.c.t.Helper()
+	d.clicks("#edit")
+	d.do(chromedp.WaitVisible("#dialogbody input[name=city]"))
+	desktop, err := d.c.svc.Desktop(d.name)
+	if err != nil || desktop.Call == nil {
+		d.fatalf("no call: %v", err)
+	}
+	if err := d.c.svc.HangUp(d.name, desktop.Call.Attempt, ""); err != nil {
+		d.fatalf("%v", err)
+	}
+	d.until(stateIs("wrap-up") + " && document.getElementById('dialog').open")
+	if err := d.c.svc.Dispose(d.name, desktop.Call.Attempt, dialer.Result{Disposition: 2}); err != nil {
+		d.fatalf("%v", err)
+	}
+	d.until(stateIs("not-ready"))
+	d.until("!document.getElementById('dialog').open") // when it can be taken back no more
+}
+
+// changesMicrophones in a conversation, which goes on.
+func (d *deskPage) changesMicrophones() {
+	d.c.t.Helper()
+	choose := func(i int) {
+		d.do(chromedp.WaitVisible("#mic"), chromedp.Evaluate(fmt.Sprintf(`globalThis.testBefore = testMic; { const mic = document.getElementById("mic"); mic.selectedIndex = %d; mic.dispatchEvent(new Event("change", {bubbles: true})); }`, i), nil))
+		d.until("testMic !== testBefore && testBefore.getAudioTracks()[0].readyState === 'ended'")
+		d.talks(fmt.Sprintf("by microphone %d", i+1))
+	}
+	d.clicks("#devices")
+	d.until("document.activeElement.id === 'mic'")
+	choose(1)
+	d.picture("devices")
+	d.clicks("#devices")
+	d.do(chromedp.WaitNotVisible("#setup"))
+
+	d.do(chromedp.Evaluate("{ const track = testMic.getAudioTracks()[0]; track.stop(); track.dispatchEvent(new Event('ended')); }", nil), chromedp.WaitVisible("#mic"))
+	d.until("document.getElementById('banner').textContent.startsWith('The microphone is gone')")
+	choose(0)
+	d.until("document.getElementById('banner').hidden && document.getElementById('setup').hidden")
+	d.until(stateIs("talking"))
+}
