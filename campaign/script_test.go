@@ -260,7 +260,8 @@ func TestASurveyIsCounted(t *testing.T) {
 			}
 		}
 	}
-	if rows := got.Rows(); len(rows) < 15 || rows[0][0] != "question" {
+	got.Questions[0].Ask = "How **old** are you, {{first_name}}?"
+	if rows := got.Rows(); len(rows) < 15 || rows[0][0] != "question" || rows[1][1] != "How old are you, …?" {
 		t.Errorf("rows %v", rows)
 	}
 }

@@ -131,7 +131,7 @@ func (s Survey) Rows() [][]string {
 	rows := [][]string{{"question", "ask", "answer", "count", "share"}}
 	for _, q := range s.Questions {
 		for _, a := range q.Answers {
-			rows = append(rows, []string{q.Name, oneLineOf(q.Ask), a.Answer, strconv.Itoa(a.Count), fmt.Sprintf("%.4f", a.Share)})
+			rows = append(rows, []string{q.Name, Plain(q.Ask, nil), a.Answer, strconv.Itoa(a.Count), fmt.Sprintf("%.4f", a.Share)})
 		}
 	}
 	return rows

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 
 	"apel/contactdb"
@@ -70,9 +71,9 @@ func writeAbandonmentReport(w io.Writer, rows []console.AbandonmentReport) {
 }
 
 func writeCommissionReport(w io.Writer, rows []console.CommissionReport) {
-	t := newTable("operator", "team", "campaign", "disposition", "result", ">calls", ">talk")
+	t := newTable("operator", "team", "campaign", "disposition", "result", ">calls", ">talk", ">amount")
 	for _, r := range rows {
-		t.row(r.Operator, r.Team, r.Campaign, r.Disposition, yesNo(r.Success), r.Calls, ms(r.TalkMS))
+		t.row(r.Operator, r.Team, r.Campaign, r.Disposition, yesNo(r.Success), r.Calls, ms(r.TalkMS), fmt.Sprintf("%d.%02d", r.AmountCents/100, r.AmountCents%100))
 	}
 	t.write(w)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"slices"
 	"strings"
 
 	"apel/campaign"
@@ -119,8 +120,13 @@ func inWordsOf(r *http.Request, p *Problem) *Problem {
 	if c := callerOf(r); c == nil || c.Session == "" {
 		return p
 	}
-	said := *p
-	said.Sentence = web.Said(langOf(r), strings.Replace(p.Sentence, ", or say whose national numbers these are (--country RO)", "", 1)) // which the command line takes
+	said, words := *p, func(s string) string {
+		return web.Said(langOf(r), strings.Replace(s, ", or say whose national numbers these are (--country RO)", "", 1)) // which the command line takes
+	}
+	said.Sentence, said.Args = words(p.Sentence), slices.Clone(p.Args)
+	for i, arg := range said.Args { // one may be a sentence of a layer below
+		said.Args[i] = words(arg)
+	}
 	return &said
 }
 

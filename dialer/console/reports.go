@@ -5,6 +5,8 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 
 	"apel/campaign"
 	"apel/contactdb"
@@ -42,6 +44,17 @@ type CommissionReport struct {
 	Success     bool   `json:"success"` // counts as a result in the version that the call ran under
 	Calls       int    `json:"calls"`
 	TalkMS      int64  `json:"talk_ms"`
+	AmountCents int64  `json:"amount_cents"` // of the amounts that were said, in hundredths; what retention has taken away is not in it
+}
+
+// centsOf is an amount of a record, as a result keeps it: digits, and at most two after a point. 0 for anything else.
+func centsOf(amount string) int64 {
+	whole, rest, _ := strings.Cut(amount, ".")
+	cents, err := strconv.ParseInt(whole+(rest + "00")[:2], 10, 64)
+	if err != nil || len(rest) > 2 {
+		return 0
+	}
+	return cents
 }
 
 // AbandonmentReport holds a campaign's abandonment against its limit, over
@@ -168,6 +181,7 @@ func (a *api) commission(f contactdb.RecordFilter) ([]CommissionReport, error) {
 		row.Operator, row.Team, row.Campaign, row.Disposition = rec.Operator, rec.Team, rec.Campaign, rec.Disposition
 		row.Calls++
 		row.TalkMS += rec.TalkMS
+		row.AmountCents += centsOf(rec.ScriptAnswers["amount"])
 		var err error
 		row.Success, err = results.success(rec)
 		return err

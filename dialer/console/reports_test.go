@@ -14,7 +14,7 @@ import (
 
 // settled are the ends of the calls that seed makes, in turn.
 var settled = []contactdb.Record{
-	{Outcome: contactdb.Human, Operator: "ana", Team: "south", Disposition: "sale", TalkMS: 60_000, WrapMS: 5_000, BridgedAt: time.Unix(1, 0).UTC(), SIPStatus: 200},
+	{Outcome: contactdb.Human, Operator: "ana", Team: "south", Disposition: "sale", TalkMS: 60_000, WrapMS: 5_000, BridgedAt: time.Unix(1, 0).UTC(), SIPStatus: 200, ScriptAnswers: map[string]string{"amount": "1234.5"}},
 	{Outcome: contactdb.Abandoned, SIPStatus: 200},
 	{Outcome: contactdb.Busy, SIPStatus: 486},
 	{Outcome: contactdb.Human, Operator: "ion", Disposition: "refused", TalkMS: 7_000, BridgedAt: time.Unix(2, 0).UTC(), SIPStatus: 200},
@@ -94,6 +94,9 @@ func TestReportsAreTheStoresOwnSumsAndTheirPartsAreTheWhole(t *testing.T) {
 	var talk int64
 	for _, c := range rowsFrom[CommissionReport](t, h, "/api/reports/commission") {
 		calls, talk = calls+c.Calls, talk+c.TalkMS
+		if want := map[string]int64{"ana": 123450}[c.Operator]; c.AmountCents != want {
+			t.Errorf("%s has sold for %d hundredths, want %d", c.Operator, c.AmountCents, want)
+		}
 	}
 	if calls != tally.Bridged || talk != tally.TalkMS {
 		t.Errorf("commission counts %d calls and %d ms, the store %d and %d", calls, talk, tally.Bridged, tally.TalkMS)

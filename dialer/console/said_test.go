@@ -1,9 +1,12 @@
 package console
 
 import (
+	"context"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -196,5 +199,18 @@ func TestTheEndOfAnExportHasWordsToo(t *testing.T) {
 	}
 	if web.Word(web.English, "held", campaign.AttemptsUp) == campaign.AttemptsUp {
 		t.Error("attempts that are used up have no words")
+	}
+}
+
+func TestASentenceWithinASentenceIsInTheReadersLanguage(t *testing.T) {
+	r := httptest.NewRequest("POST", "/api/desk/dial?lang=ro", nil)
+	r.AddCookie(&http.Cookie{Name: langCookie, Value: "ro"})
+	r = r.WithContext(context.WithValue(r.Context(), callerKey{}, &Caller{Name: "ana", Session: "s"}))
+	p := &Problem{Sentence: "x", Message: "no-number", Args: []string{`"d0733" has letters in it; write the number in digits`}}
+	if got := inWordsOf(r, p).Args[0]; got != `"d0733" are litere; scrie numărul în cifre` {
+		t.Errorf("an operator reads %q", got)
+	}
+	if strings.Contains(p.Args[0], "litere") {
+		t.Error("what others read is changed too")
 	}
 }

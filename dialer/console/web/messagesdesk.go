@@ -93,6 +93,7 @@ var deskTexts = map[string]text{
 	"desk.talk":           {"Talk", "Durată"},
 	"desk.shortcuts":      {"Keys", "Taste rapide"},
 
+	"state.calling":    {"calling", "se sună"},
 	"state.preview":    {"preview", "previzualizare"},
 	"state.consulting": {"consulting", "consultare"},
 	"state.consulted":  {"being asked", "consultat"},
@@ -135,7 +136,8 @@ var deskTexts = map[string]text{
 	"script.contact":              {"Sample contact", "Contact de probă"},
 	"script.nofields":             {"The script uses no fields of contacts.", "Scenariul nu folosește câmpuri ale contactelor."},
 	"script.again":                {"From the beginning", "De la început"},
-	"desk.dial":                   {"Call a number", "Sună un număr"},
+	"desk.dial":                   {"Dial…", "Formează…"},
+	"desk.dial.title":             {"Call a number", "Sună un număr"},
 	"desk.dial.number":            {"Number", "Număr"},
 	"desk.join":                   {"Hand the customer over", "Predă clientul"},
 	"desk.conference":             {"All three", "Toți trei"},

@@ -53,7 +53,7 @@ export async function loadDay() {
     const tr = document.createElement("tr");
     const result = text("td", said(r.disposition));
     if (r.success) result.append(" ", Object.assign(text("span", "✓"), { className: "good", title: t("desk.success") }));
-    tr.append(text("td", r.campaign), result, ...[r.calls, span(r.talk_ms)].map((v) => Object.assign(text("td", v), { className: "num" })));
+    tr.append(text("td", r.campaign), result, ...[r.calls, span(r.talk_ms), r.amount_cents ? (r.amount_cents / 100).toLocaleString(lang, { minimumFractionDigits: 2 }) : ""].map((v) => Object.assign(text("td", v), { className: "num" })));
     return tr;
   }));
   $("callbacks").replaceChildren(...day.callbacks.map((b) => text("li", [moment(b.due ?? b.at), b.campaign, b.contact.name, b.contact.phone].filter(Boolean).join(" · "))));

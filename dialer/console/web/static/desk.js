@@ -105,7 +105,10 @@ function trouble(text) {
 const busy = ["talking", "wrap-up", "consulting", "consulted", "conference"];
 
 /** Whether the operator takes calls, or a further one: then the button says not ready. */
-const willing = (d) => ["ready", "preview", "reserved"].includes(d.state) || (busy.includes(d.state) && !d.leaving);
+const willing = (d) => ["ready", "preview"].includes(d.state) || ([...busy, "reserved"].includes(d.state) && !d.leaving);
+
+/** The state in words: of a call that the operator waits for, that it rings. */
+const stateOf = (d) => t(`state.${d.state === "reserved" && d.call ? "calling" : d.state}`);
 
 /** Where the focus goes from a button that is done with. */
 const nextOf = { connect: "test", takeover: "test", test: "ready" };
@@ -114,15 +117,15 @@ function show(d) {
   const before = desk, at = document.activeElement.id;
   desk = d;
   clock = Date.parse(d.now) - Date.now();
-  $("state").textContent = t(`state.${d.state}`);
+  $("state").textContent = stateOf(d);
   $("state").dataset.state = d.state;
   showTimes();
   $("reason").textContent = d.leaving ? t("desk.after") : reasonText(d.reason);
   $("campaign").textContent = d.campaign ?? "";
   const by = d.monitored ? `${d.monitored.supervisor}: ${t(`monitoring.${d.monitored.mode}`)}` : "";
   if ($("monitored").textContent !== by) $("monitored").textContent = by;
-  document.title = `${t(`state.${d.state}`)} · apel`;
-  if (before && before.state !== d.state) $("spoken").textContent = [t(`state.${d.state}`), d.call?.contact.name].filter(Boolean).join(", ");
+  document.title = `${stateOf(d)} · apel`;
+  if (before && before.state !== d.state) $("spoken").textContent = [stateOf(d), d.call?.contact.name].filter(Boolean).join(", ");
   showSound(d.sound);
   showSetup(d);
   const up = byPhone(d) || (d.sound && d.tab === tab), good = byPhone(d) || d.headset?.ok;
@@ -440,7 +443,7 @@ $("dial").addEventListener("click", () => {
     problem.hidden = true;
     try { return await send("POST", "/api/desk/dial", { phone: input.value }); } catch (e) { problem.textContent = e.message; problem.hidden = false; return null; }
   };
-  dialog(t("desk.dial"), [label, problem], { ok: call });
+  dialog(t("desk.dial.title"), [label, problem], { ok: call, word: t("desk.call") });
   input.focus();
 });
 $("join").addEventListener("click", () => order("consult", { do: "join" }));

@@ -7,10 +7,11 @@ const $ = (id) => document.getElementById(id);
 export const kbd = (text) => Object.assign(document.createElement("kbd"), { textContent: text });
 
 /** Asks for something. One that is about a call closes when the call goes; keys is told of keys that are no text. */
-export function dialog(title, content, { ok, done, about = "", keys } = {}) {
+export function dialog(title, content, { ok, word, done, about = "", keys } = {}) {
   $("dialogtitle").textContent = title;
   $("dialogbody").replaceChildren(...content);
   $("dialogok").hidden = !ok;
+  $("dialogok").textContent = word ?? t("ok");
   $("dialogcancel").textContent = t(done ? "done" : "cancel");
   $("dialogok").onclick = async () => { if (await ok()) $("dialog").close(); };
   $("dialog").onkeydown = (e) => {
