@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"time"
 
@@ -17,21 +18,16 @@ import (
 
 // simulation is what the flags of simulate ask for.
 type simulation struct {
-	world                   world.Config
+	simulate.Study
 	teams                   counts
 	caps                    shares
 	answer, machine, silent share
 	skip                    share
 	mode, prediction        string
-	ratio                   float64
-	debt                    int
 	compare                 bool
-	seeds                   int
 	svg                     string
-	records, campaign       string // --from-records: where from, and only of this campaign
+	records, only           string // --from-records: where from, and of which campaign only
 	seat                    bool
-	days                    int
-	file                    *campaign.Definition // nil: none given
 }
 
 func (a *app) simulateCmd() *cobra.Command {
@@ -49,13 +45,17 @@ func (a *app) simulateCmd() *cobra.Command {
 			}
 		}
 		if s.seat && !cmd.Flags().Changed("seeds") {
-			s.seeds = 5
+			s.Seeds = 5
 		}
 		if err := s.check(); err != nil {
 			return err
 		}
 		if s.seat {
-			return a.seat(ctx, s)
+			answer, err := s.Seat(ctx, s.mode, float64(s.caps[0]), mostOperators, func(n int) { a.say("trying %d operators", n) })
+			if err != nil {
+				return err
+			}
+			return a.printSeating(answer)
 		}
 		return a.simulate(ctx, s)
 	})
@@ -63,32 +63,32 @@ func (a *app) simulateCmd() *cobra.Command {
 		"Several teams or caps (--operators 5..50, --max-abandonment 1%,2%,5%) are tried each\nwith each; several seeds give a mean and how far it can be trusted."
 	f := cmd.Flags()
 	f.Var(&s.teams, "operators", "operators signed in: `10`, 5,10,25 or 5..50")
-	f.Float64Var(&s.world.Hours, "hours", 8, "length of the shift")
-	f.Uint64Var(&s.world.Seed, "seed", 1, "`number` that all chance is drawn from")
-	f.IntVar(&s.seeds, "seeds", 1, "shifts with so many `seeds`, from --seed on")
+	f.Float64Var(&s.World.Hours, "hours", 8, "length of the shift")
+	f.Uint64Var(&s.World.Seed, "seed", 1, "`number` that all chance is drawn from")
+	f.IntVar(&s.Seeds, "seeds", 1, "shifts with so many `seeds`, from --seed on")
 	f.StringVar(&s.mode, "mode", "predictive", "`predictive|progressive|power|preview`")
-	f.Float64Var(&s.ratio, "ratio", 1.5, "calls a free operator in power mode")
+	f.Float64Var(&s.Ratio, "ratio", 1.5, "calls a free operator in power mode")
 	f.Var(&s.caps, "max-abandonment", "share of live answers that may be abandoned: `3%` or 1%,2%,3%")
-	f.IntVar(&s.debt, "debt", pacing.DefaultDebt, "people that may be abandoned before those who answer have earned it, and as a window begins a tenth more an operator; 0: none")
+	f.IntVar(&s.Debt, "debt", pacing.DefaultDebt, "people that may be abandoned before those who answer have earned it, and as a window begins a tenth more an operator; 0: none")
 	f.Var(&s.answer, "answer-rate", "share of calls that a person answers")
 	f.Var(&s.machine, "machine-rate", "share that a machine answers")
 	f.Var(&s.silent, "no-answer-rate", "share that nobody answers; the rest is busy or fails")
-	f.DurationVar(&s.world.Ring, "ring", 12*time.Second, "mean time to an answer")
-	f.DurationVar(&s.world.Talk, "talk", 120*time.Second, "mean talk")
-	f.DurationVar(&s.world.Wrap, "wrap", 20*time.Second, "mean wrap-up")
-	f.DurationVar(&s.world.Look, "look", 10*time.Second, "how long an operator looks at a contact in preview, and then calls")
+	f.DurationVar(&s.World.Ring, "ring", 12*time.Second, "mean time to an answer")
+	f.DurationVar(&s.World.Talk, "talk", 120*time.Second, "mean talk")
+	f.DurationVar(&s.World.Wrap, "wrap", 20*time.Second, "mean wrap-up")
+	f.DurationVar(&s.World.Look, "look", 10*time.Second, "how long an operator looks at a contact in preview, and then calls")
 	f.Var(&s.skip, "skip", "share of the contacts that an operator in preview looks at and skips; they are shown again later")
-	f.Float64Var(&s.world.AnswerSpread, "answer-spread", 0, "standard deviation of the contacts' chances of an answer")
+	f.Float64Var(&s.World.AnswerSpread, "answer-spread", 0, "standard deviation of the contacts' chances of an answer")
 	f.StringVar(&s.prediction, "prediction", "none", "what pacing knows of a contact's chance: `none|learned|exact`")
-	f.IntVar(&s.world.Choose, "choose", 1, "pacing chooses among so many next `contacts`, if it knows of their chances")
-	f.IntVar(&s.world.Contacts, "contacts", 0, "`contacts` in the list; 0: enough, or with a file 500 an operator and day")
-	f.IntVar(&s.days, "days", 1, "`days` of one shift each, from a Monday at nine on")
-	f.IntVar(&s.world.Lines, "lines", 0, "calls and talks at once; 0: enough")
-	f.Float64Var(&s.world.Rate, "calls-per-second", 0, "calls that trunks take a second; 0: enough")
+	f.IntVar(&s.World.Choose, "choose", 1, "pacing chooses among so many next `contacts`, if it knows of their chances")
+	f.IntVar(&s.World.Contacts, "contacts", 0, "`contacts` in the list; 0: enough, or with a file 500 an operator and day")
+	f.IntVar(&s.Days, "days", 1, "`days` of one shift each, from a Monday at nine on")
+	f.IntVar(&s.World.Lines, "lines", 0, "calls and talks at once; 0: enough")
+	f.Float64Var(&s.World.Rate, "calls-per-second", 0, "calls that trunks take a second; 0: enough")
 	f.BoolVar(&s.compare, "compare", false, "the same shift in every mode, and under the adaptive scheme that is usual elsewhere")
 	f.StringVar(&s.records, "from-records", "", "take rates and times from the call records of the data directory, or of an exported `file`")
 	f.Lookup("from-records").NoOptDefVal = ownRecords
-	f.StringVar(&s.campaign, "campaign", "", "only from the records of this `campaign`")
+	f.StringVar(&s.only, "campaign", "", "only from the records of this `campaign`")
 	f.BoolVar(&s.seat, "seat", false, "how many operators call --contacts through within --hours")
 	f.StringVar(&s.svg, "svg", "", "draw occupancy against abandonment and a shift's timeline into this `file`")
 	return cmd
@@ -109,25 +109,25 @@ func (a *app) likeCampaign(cmd *cobra.Command, s *simulation, path string) error
 		s.mode = string(d.Pacing.Mode)
 	}
 	if !given("ratio") && d.Pacing.Mode == pacing.Power {
-		s.ratio = d.Pacing.Ratio
+		s.Ratio = d.Pacing.Ratio
 	}
 	if !given("max-abandonment") {
 		s.caps = shares{share(d.Abandonment.Limit)}
 	}
 	if !given("debt") {
-		s.debt = int(d.Pacing.Debt)
+		s.Debt = int(d.Pacing.Debt)
 	}
 	if !given("choose") {
-		s.world.Choose = max(d.Pacing.Choose, 1)
+		s.World.Choose = max(d.Pacing.Choose, 1)
 	}
 	if !given("lines") {
-		s.world.Lines = d.Pacing.MaxLines
+		s.World.Lines = d.Pacing.MaxLines
 	}
-	s.world.RingTime, s.world.Limit = d.RingTime, d.Abandonment.Within
+	s.World.RingTime, s.World.Limit = d.RingTime, d.Abandonment.Within
 	if err := a.trunksOf(cmd, s, d); err != nil {
 		return err
 	}
-	s.file = d
+	s.Campaign = d
 	return nil
 }
 
@@ -136,29 +136,30 @@ func (s *simulation) check() error {
 		wrong bool
 		say   string
 	}{
-		{!(s.world.Hours > 0 && s.world.Hours <= 24*31), "hours are more than 0 and at most a month"},
-		{s.days < 1 || s.days > 31 || s.days > 1 && s.world.Hours > 23, "days are counted from 1 to 31, with shifts of 23 hours at most"},
-		{s.seeds < 1 || s.seeds > 1000, "seeds are counted from 1 to 1000"},
-		{s.world.Ring <= 0 || s.world.Talk <= 0 || s.world.Wrap < 0, "ring and talk take time, and wrap-up no less than none; write for example --talk 120s"},
-		{!(s.world.Look > 0 && s.world.Look <= time.Hour), "look is more than 0 and at most an hour; write for example --look 10s"},
+		{!(s.World.Hours > 0 && s.World.Hours <= 24*31), "hours are more than 0 and at most a month"},
+		{s.Days < 1 || s.Days > 31 || s.Days > 1 && s.World.Hours > 23, "days are counted from 1 to 31, with shifts of 23 hours at most"},
+		{s.Seeds < 1 || s.Seeds > 1000, "seeds are counted from 1 to 1000"},
+		{s.World.Ring <= 0 || s.World.Talk <= 0 || s.World.Wrap < 0, "ring and talk take time, and wrap-up no less than none; write for example --talk 120s"},
+		{!(s.World.Look > 0 && s.World.Look <= time.Hour), "look is more than 0 and at most an hour; write for example --look 10s"},
 		{s.skip > .95, "skip is at most 95%: who is skipped is shown again, and somebody has to be called"},
-		{!(s.ratio >= 1), "ratio is 1 or more"},
-		{s.debt < 0 || s.debt > 1000, "debt is from 0 to 1000 people"},
-		{s.world.Choose < 1, "choose is 1 or more"},
-		{s.seat && s.world.Contacts == 0, "--seat asks for how many --contacts there are"},
-		{s.campaign != "" && s.records == "", "--campaign chooses records; give --from-records too"},
-		{s.world.Contacts < 0 || s.world.Lines < 0 || !(s.world.Rate >= 0), "contacts, lines and calls-per-second are 0 (enough) or more"},
-		{!(s.world.AnswerSpread >= 0 && s.world.AnswerSpread < .5), "answer-spread is from 0 to .5"},
+		{!(s.Ratio >= 1), "ratio is 1 or more"},
+		{s.Debt < 0 || s.Debt > 1000, "debt is from 0 to 1000 people"},
+		{s.World.Choose < 1, "choose is 1 or more"},
+		{s.seat && s.World.Contacts == 0, "--seat asks for how many --contacts there are"},
+		{s.only != "" && s.records == "", "--campaign chooses records; give --from-records too"},
+		{s.World.Contacts < 0 || s.World.Lines < 0 || !(s.World.Rate >= 0), "contacts, lines and calls-per-second are 0 (enough) or more"},
+		{!(s.World.AnswerSpread >= 0 && s.World.AnswerSpread < .5), "answer-spread is from 0 to .5"},
 		{s.answer+s.machine+s.silent > 1+1e-9, fmt.Sprintf("answer-rate, machine-rate and no-answer-rate are shares of all calls, and %s, %s and %s are more than all; give smaller ones",
 			percent(s.answer), percent(s.machine), percent(s.silent))},
-		{s.world.Ring >= s.ringTime(), fmt.Sprintf("ring is the mean time to an answer, and calls are given up after %v; give a shorter one", s.ringTime())},
+		{s.World.Ring >= s.ringTime(), fmt.Sprintf("ring is the mean time to an answer, and calls are given up after %v; give a shorter one", s.ringTime())},
 	} {
 		if c.wrong {
 			return problem(console.Usage, "%s", c.say)
 		}
 	}
-	s.world.Prediction = world.Prediction(s.prediction)
-	switch s.world.Prediction {
+	s.World.AnswerRate, s.World.MachineRate, s.World.NoAnswerRate, s.World.Skip = float64(s.answer), float64(s.machine), float64(s.silent), float64(s.skip)
+	s.World.Prediction = world.Prediction(s.prediction)
+	switch s.World.Prediction {
 	case world.None, world.Learned, world.Exact:
 	default:
 		return problem(console.Usage, "prediction %q is not known; use none, learned or exact", s.prediction)
@@ -172,41 +173,10 @@ func (s *simulation) check() error {
 
 // ringTime is how long calls ring at most: the campaign file's, or the world's own.
 func (s *simulation) ringTime() time.Duration {
-	if s.world.RingTime > 0 {
-		return s.world.RingTime
+	if s.World.RingTime > 0 {
+		return s.World.RingTime
 	}
 	return world.RingTime
-}
-
-// config turns shares of zero into what the world takes for zero.
-func (s *simulation) config(operators int, limit share, seed uint64) world.Config {
-	c := s.world
-	c.Operators, c.Seed, c.Skip = operators, seed, float64(s.skip)
-	if c.Limit == 0 {
-		c.Limit = 2 * time.Second
-	}
-	for _, r := range []struct {
-		from share
-		to   *float64
-	}{{s.answer, &c.AnswerRate}, {s.machine, &c.MachineRate}, {s.silent, &c.NoAnswerRate}, {limit, &c.MaxAbandonment}} {
-		if *r.to = float64(r.from); r.from == 0 {
-			*r.to = -1
-		}
-	}
-	if c.Wrap == 0 {
-		c.Wrap = -1
-	}
-	if s.file != nil {
-		if c.Contacts == 0 {
-			c.Contacts = 500 * operators * s.days
-		}
-		c.Book = simulate.NewBook(s.file, c.Contacts)
-	}
-	for day := range s.days - 1 { // home for the night
-		c.Shocks = append(c.Shocks, world.Shock{At: time.Duration((24*float64(day) + c.Hours) * float64(time.Hour)), For: time.Duration((24 - c.Hours) * float64(time.Hour)), Away: 1, Notice: true})
-	}
-	c.Hours += 24 * float64(s.days-1)
-	return c
 }
 
 // trunksOf takes what the campaign's trunks carry, from the settings file if
@@ -223,11 +193,64 @@ func (a *app) trunksOf(cmd *cobra.Command, s *simulation, d *campaign.Definition
 		}
 	}
 	given := cmd.Flags().Changed
-	if !given("lines") && lines > 0 && (s.world.Lines == 0 || lines < s.world.Lines) {
-		s.world.Lines = lines
+	if !given("lines") && lines > 0 && (s.World.Lines == 0 || lines < s.World.Lines) {
+		s.World.Lines = lines
 	}
 	if !given("calls-per-second") && rate > 0 {
-		s.world.Rate = rate
+		s.World.Rate = rate
 	}
 	return nil
+}
+
+// cells are all combinations that the flags ask for.
+func (s *simulation) cells() []simulate.Cell {
+	policies := []string{s.mode}
+	if s.compare {
+		policies = []string{"preview", "progressive", "power", "predictive", "adaptive", "adaptive-hard"}
+	}
+	var all []simulate.Cell
+	for _, n := range s.teams {
+		for _, limit := range s.caps {
+			for _, p := range policies {
+				all = append(all, simulate.Cell{Policy: p, Operators: n, Limit: float64(limit)})
+			}
+		}
+	}
+	return all
+}
+
+func (a *app) simulate(ctx context.Context, s simulation) error {
+	all := s.cells()
+	if len(all) > mostCells {
+		return problem(console.Usage, "%d combinations are too many for one table; at most %d", len(all), mostCells)
+	}
+	said := func(int, int) {}
+	if a.std.errIsScreen && len(all)*s.Seeds > 1 {
+		said = func(done, of int) {
+			fmt.Fprintf(a.std.err, "\rshift %d of %d", done, of)
+			if done == of {
+				fmt.Fprint(a.std.err, "\r\033[K")
+			}
+		}
+	}
+	rs, err := s.Run(ctx, all, said)
+	if err != nil {
+		return err
+	}
+	if s.svg != "" {
+		if err := os.WriteFile(s.svg, simulate.Draw(rs), 0o644); err != nil { //nolint:gosec // a drawing to show around
+			return fmt.Errorf("the drawing cannot be written: %w", err)
+		}
+		a.say("drawn: %s", s.svg)
+	}
+	if a.flags.output == "json" {
+		if len(rs) == 1 {
+			return printValue(a.std.out, rs[0])
+		}
+		for i := range rs {
+			rs[i].Timeline, rs[i].Tenths = nil, nil
+		}
+		return printValue(a.std.out, rs)
+	}
+	return a.printShifts(s, rs)
 }

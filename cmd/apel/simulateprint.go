@@ -6,11 +6,12 @@ import (
 	"math"
 	"time"
 
+	"apel/dialer/simulate"
 	"apel/pacing"
 	"apel/pacing/world"
 )
 
-func (a *app) printShifts(s simulation, rs []shifts) error {
+func (a *app) printShifts(s simulation, rs []simulate.Shifts) error {
 	return a.print(func(w io.Writer) {
 		if len(rs) == 1 {
 			writeShift(w, s, rs[0])
@@ -33,17 +34,17 @@ func points(v float64) string { return fmt.Sprintf("%.1f", 100*v) }
 func occupancyOf(s *world.Summary) world.Spread   { return s.Occupancy }
 func abandonmentOf(s *world.Summary) world.Spread { return s.Abandonment }
 
-func writeShift(w io.Writer, s simulation, r shifts) {
+func writeShift(w io.Writer, s simulation, r simulate.Shifts) {
 	seeds := fmt.Sprintf("seed %d", r.Seed)
 	if r.Seeds > 1 {
 		seeds = fmt.Sprintf("means of %d seeds from %d", r.Seeds, r.Seed)
 	}
-	length := fmt.Sprintf("%g hours", s.world.Hours)
-	if s.world.Hours == 1 {
+	length := fmt.Sprintf("%g hours", s.World.Hours)
+	if s.World.Hours == 1 {
 		length = "1 hour"
 	}
-	if s.days > 1 {
-		length = fmt.Sprintf("%d days of %s", s.days, length)
+	if s.Days > 1 {
+		length = fmt.Sprintf("%d days of %s", s.Days, length)
 	}
 	fmt.Fprintf(w, "%d operators, %s, %s, %s\n", r.Operators, length, r.Policy, seeds)
 	var f facts
@@ -63,7 +64,7 @@ func writeShift(w io.Writer, s simulation, r shifts) {
 	if r.FinishedMS > 0 {
 		f.add("list finished", "after "+when(r.FinishedMS))
 	}
-	if s.world.Contacts > 0 && r.FinishedMS == 0 && (r.OverSeeds == nil || r.OverSeeds.FinishedMS.Mean == 0) {
+	if s.World.Contacts > 0 && r.FinishedMS == 0 && (r.OverSeeds == nil || r.OverSeeds.FinishedMS.Mean == 0) {
 		f.add("list finished", "no; give more --hours or --days, or ask with --seat")
 	}
 	if o := r.OverSeeds; o != nil && o.FinishedMS.Mean > 0 {
@@ -87,9 +88,9 @@ func when(since int64) string {
 }
 
 // writeSweep prints a line a cell; what is alike in all is not repeated.
-func writeSweep(w io.Writer, s simulation, rs []shifts) {
-	if s.seeds > 1 {
-		fmt.Fprintf(w, "means of %d seeds from %d, ± two standard errors\n", s.seeds, s.world.Seed)
+func writeSweep(w io.Writer, s simulation, rs []simulate.Shifts) {
+	if s.Seeds > 1 {
+		fmt.Fprintf(w, "means of %d seeds from %d, ± two standard errors\n", s.Seeds, s.World.Seed)
 	}
 	t := newTable("mode", ">operators", ">cap", ">occupancy", ">of live answers lost", ">worst", ">calls", ">talks/operator hour", ">mean wait", ">lines", "waits most for")
 	for _, r := range rs {
@@ -116,4 +117,32 @@ func mostOf(causes map[pacing.Cause]int64) string {
 		return "-"
 	}
 	return causeWord(best)
+}
+
+func (a *app) printSeating(s simulate.Seating) error {
+	if a.flags.output == "json" {
+		return printValue(a.std.out, s)
+	}
+	return a.print(func(w io.Writer) { writeSeating(w, s) })
+}
+
+func writeSeating(w io.Writer, s simulate.Seating) {
+	fmt.Fprintf(w, "to call %s contacts through within %s, seat %d operators", thousands(int64(s.Contacts)), when(s.WithinMS), s.Sure)
+	fmt.Fprintf(w, ": all of %d shifts were done in time", s.Seeds)
+	if s.Half < s.Sure {
+		fmt.Fprintf(w, "; with %d half of them", s.Half)
+	}
+	if s.Least > 1 {
+		fmt.Fprintf(w, "; with fewer than %d none", s.Least)
+	}
+	fmt.Fprintln(w)
+	t := newTable(">operators", ">finished", ">soonest", ">latest", ">occupancy")
+	for _, x := range s.Tried {
+		soonest, latest := "-", "-"
+		if x.Finished > 0 {
+			soonest, latest = when(x.SoonestMS), when(x.LatestMS)
+		}
+		t.row(x.Operators, fmt.Sprintf("%d of %d", x.Finished, s.Seeds), soonest, latest, percent(x.Occupancy))
+	}
+	t.write(w)
 }

@@ -1,19 +1,12 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"encoding/csv"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"iter"
 	"net/url"
 	"os"
 	"strconv"
-	"strings"
 	"time"
 
 	"apel/contactdb"
@@ -48,20 +41,20 @@ func (a *app) likeRecords(ctx context.Context, cmd *cobra.Command, s *simulation
 		"answer-rate":    func() { s.answer = share(max(w.AnswerRate, 0)) },
 		"machine-rate":   func() { s.machine = share(max(w.MachineRate, 0)) },
 		"no-answer-rate": func() { s.silent = share(max(w.NoAnswerRate, 0)) },
-		"ring":           func() { s.world.Ring, s.world.Rings = orElse(w.Ring, s.world.Ring), w.Rings },
-		"talk":           func() { s.world.Talk, s.world.TalkCV = orElse(w.Talk, s.world.Talk), w.TalkCV },
-		"wrap":           func() { s.world.Wrap, s.world.WrapCV = orElse(w.Wrap, s.world.Wrap), w.WrapCV },
+		"ring":           func() { s.World.Ring, s.World.Rings = orElse(w.Ring, s.World.Ring), w.Rings },
+		"talk":           func() { s.World.Talk, s.World.TalkCV = orElse(w.Talk, s.World.Talk), w.TalkCV },
+		"wrap":           func() { s.World.Wrap, s.World.WrapCV = orElse(w.Wrap, s.World.Wrap), w.WrapCV },
 	} {
 		if !given(flag) {
 			take()
 		}
 	}
-	s.world.SetUp, s.world.Detector = w.SetUp, w.Detector
-	if s.world.RingTime == 0 {
-		s.world.RingTime = w.RingTime
+	s.World.SetUp, s.World.Detector = w.SetUp, w.Detector
+	if s.World.RingTime == 0 {
+		s.World.RingTime = w.RingTime
 	}
 	a.say("from records: people %s, machines %s, no answer %s; ring %s, talk %s, wrap-up %s, detector %s", percent(s.answer), percent(s.machine), percent(s.silent),
-		span(s.world.Ring), span(s.world.Talk), span(s.world.Wrap), span(w.Detector))
+		span(s.World.Ring), span(s.World.Talk), span(s.World.Wrap), span(w.Detector))
 	return nil
 }
 
@@ -75,11 +68,11 @@ func orElse(d, or time.Duration) time.Duration {
 // recordsFor reads the records: the data directory's, or a file's.
 func (a *app) recordsFor(ctx context.Context, s *simulation) (iter.Seq2[contactdb.Record, error], error) {
 	if s.records != ownRecords {
-		return a.recordsIn(s.records, s.campaign)
+		return a.recordsIn(s.records, s.only)
 	}
 	q := url.Values{"limit": {strconv.Itoa(mostRecords)}}
-	if s.campaign != "" {
-		q.Set("campaign", s.campaign)
+	if s.only != "" {
+		q.Set("campaign", s.only)
 	}
 	var rows []contactdb.Record
 	if _, err := a.ask(ctx, call{path: at("records"), query: q}, &rows); err != nil {
@@ -103,12 +96,8 @@ func (a *app) recordsIn(path, campaign string) (iter.Seq2[contactdb.Record, erro
 	if err != nil {
 		return nil, err
 	}
-	read := csvRecords
-	if bytes.HasPrefix(bytes.TrimSpace(raw), []byte("{")) {
-		read = jsonRecords
-	}
 	return func(yield func(contactdb.Record, error) bool) {
-		for r, err := range read(bytes.NewReader(raw)) {
+		for r, err := range simulate.Exported(raw) {
 			if err != nil {
 				yield(r, problem(console.Input, "%s: %v", path, err))
 				return
@@ -118,79 +107,4 @@ func (a *app) recordsIn(path, campaign string) (iter.Seq2[contactdb.Record, erro
 			}
 		}
 	}, nil
-}
-
-func jsonRecords(r io.Reader) iter.Seq2[contactdb.Record, error] {
-	return func(yield func(contactdb.Record, error) bool) {
-		lines := bufio.NewScanner(r)
-		lines.Buffer(nil, 1<<20)
-		for n := 1; lines.Scan(); n++ {
-			var rec contactdb.Record
-			if len(bytes.TrimSpace(lines.Bytes())) == 0 {
-				continue
-			}
-			err := json.Unmarshal(lines.Bytes(), &rec)
-			if err != nil {
-				err = fmt.Errorf("line %d is no call record: %w", n, err)
-			}
-			if !yield(rec, err) || err != nil {
-				return
-			}
-		}
-		if err := lines.Err(); err != nil {
-			yield(contactdb.Record{}, err)
-		}
-	}
-}
-
-// csvRecords reads of each row what a world is taken from.
-func csvRecords(r io.Reader) iter.Seq2[contactdb.Record, error] {
-	return func(yield func(contactdb.Record, error) bool) {
-		rows := csv.NewReader(r)
-		rows.FieldsPerRecord = -1
-		head, err := rows.Read()
-		if err != nil || !strings.Contains(strings.Join(head, ","), "placed_at") {
-			yield(contactdb.Record{}, errors.New("it has no column placed_at; it should be what apel record export writes"))
-			return
-		}
-		for n := 2; ; n++ {
-			row, err := rows.Read()
-			if errors.Is(err, io.EOF) {
-				return
-			}
-			rec := contactdb.Record{}
-			if err == nil {
-				rec, err = csvRecord(head, row)
-			}
-			if err != nil {
-				err = fmt.Errorf("line %d: %w", n, err)
-			}
-			if !yield(rec, err) || err != nil {
-				return
-			}
-		}
-	}
-}
-
-func csvRecord(head, row []string) (r contactdb.Record, err error) {
-	times := map[string]*time.Time{"placed_at": &r.PlacedAt, "ringing_at": &r.RingingAt, "answered_at": &r.AnsweredAt, "detected_at": &r.DetectedAt, "bridged_at": &r.BridgedAt, "ended_at": &r.EndedAt}
-	numbers := map[string]*int64{"talk_ms": &r.TalkMS, "wrap_ms": &r.WrapMS}
-	for i, name := range head[:min(len(head), len(row))] {
-		text := row[i]
-		switch {
-		case text == "":
-		case name == "outcome":
-			r.Outcome = text
-		case name == "campaign":
-			r.Campaign = text
-		case times[name] != nil:
-			*times[name], err = time.Parse(time.RFC3339, text)
-		case numbers[name] != nil:
-			*numbers[name], err = strconv.ParseInt(text, 10, 64)
-		}
-		if err != nil {
-			return r, fmt.Errorf("%s is %q: %w", name, text, err)
-		}
-	}
-	return r, nil
 }

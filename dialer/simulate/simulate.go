@@ -2,7 +2,8 @@
 // simulated centre (pacing/world), in virtual time and without a network: what
 // the world lets a dialer hear becomes inputs of a dialer/floor, the floor's
 // actions become the world's. A Book judges contacts by a campaign's rules,
-// WorldOf takes a world from call records. The same configuration gives the
+// WorldOf takes a world from call records, a Study runs many shifts and compares
+// them. The same configuration gives the
 // same shift; nothing here knows the service, its store or its lines.
 package simulate
 

@@ -1,10 +1,9 @@
-package main
+package simulate
 
 import (
 	"encoding/xml"
 	"fmt"
 	"math"
-	"os"
 	"slices"
 	"strings"
 
@@ -20,23 +19,20 @@ const (
 	textInk, gridInk, capInk    = "#333", "#e4e4e4", "#c0392b"
 )
 
-// writeSVG draws what the cells came to: occupancy against abandonment, and
-// a shift minute by minute.
-func writeSVG(path string, rs []shifts) error {
+// Draw gives an SVG of what the cells came to: occupancy against abandonment,
+// and a shift minute by minute.
+func Draw(rs []Shifts) []byte {
 	var d drawing
 	fmt.Fprintf(&d, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %g %g" width="%g" height="%g" font-family="system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif" font-size="13" fill="%s">`+"\n", drawingWidth, drawingHeight, drawingWidth, drawingHeight, textInk)
 	fmt.Fprintf(&d, `<rect width="100%%" height="100%%" fill="#fff"/>`+"\n")
 	d.frontier(rs)
 	d.timeline(shown(rs))
 	fmt.Fprintln(&d, "</svg>")
-	if err := os.WriteFile(path, []byte(d.String()), 0o644); err != nil { //nolint:gosec // a drawing to show around
-		return fmt.Errorf("the drawing cannot be written: %w", err)
-	}
-	return nil
+	return []byte(d.String())
 }
 
 // shown is the cell whose first shift is drawn: of predictive if it is there.
-func shown(rs []shifts) shifts {
+func shown(rs []Shifts) Shifts {
 	for _, r := range slices.Backward(rs) {
 		if r.Policy == "predictive" {
 			return r
@@ -101,7 +97,7 @@ func inPercent(v float64) string { return strings.TrimSuffix(fmt.Sprintf("%.1f",
 
 // frontier draws occupancy against abandonment: a mark a cell, a faint one a
 // seed, cells of one policy joined.
-func (d *drawing) frontier(rs []shifts) {
+func (d *drawing) frontier(rs []Shifts) {
 	a := axes{left: 90, top: 70, width: 660, height: 300}
 	a.x0, a.x1, a.y0, a.y1 = rangeOf(rs)
 	d.text(24, 34, "start", `font-size="18" font-weight="600"`, "Occupancy against abandonment")
@@ -135,7 +131,7 @@ func (d *drawing) frontier(rs []shifts) {
 }
 
 // rangeOf is a little more than what the shifts span.
-func rangeOf(rs []shifts) (x0, x1, y0, y1 float64) {
+func rangeOf(rs []Shifts) (x0, x1, y0, y1 float64) {
 	y0, y1 = 1, 0
 	for _, r := range rs {
 		x1 = max(x1, min(r.MaxAbandonment, .1)*1.15)
@@ -147,7 +143,7 @@ func rangeOf(rs []shifts) (x0, x1, y0, y1 float64) {
 	return -x1 * .04, max(x1, .01), max(y0-room, 0), min(y1+room, 1)
 }
 
-func (d *drawing) policy(a axes, rs []shifts, policy, ink string) {
+func (d *drawing) policy(a axes, rs []Shifts, policy, ink string) {
 	var line []string
 	for _, r := range rs {
 		if r.Policy == policy {
@@ -173,7 +169,7 @@ func (d *drawing) policy(a axes, rs []shifts, policy, ink string) {
 const smooth = 10
 
 // timeline draws a shift: occupancy, and the share lost so far.
-func (d *drawing) timeline(cell shifts) {
+func (d *drawing) timeline(cell Shifts) {
 	r := cell.all[0]
 	if len(r.Timeline) < 2 {
 		return
