@@ -25,6 +25,7 @@ type seat struct {
 	since      time.Time
 	calls      int
 	wake       chan struct{} // call the phone now
+	anew       chan struct{} // closed when the phone comes from elsewhere, or goes
 	keeping    bool
 	deaf       bool      // the leg is up and not heard: see watchSound
 	headset    *Headset  // the last test of a browser's, nil: none that counts
@@ -61,7 +62,7 @@ func (d *desk) leg(operator string) *leg {
 func (d *desk) seatOf(name, team string) *seat {
 	s := d.seats[name]
 	if s == nil {
-		s = &seat{name: name, reason: "signed in", since: time.Now(), wake: make(chan struct{}, 1)}
+		s = &seat{name: name, reason: "signed in", since: time.Now(), wake: make(chan struct{}, 1), anew: make(chan struct{})}
 		d.seats[name] = s
 	}
 	s.team = team

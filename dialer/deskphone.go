@@ -45,6 +45,10 @@ func (d *desk) registered(b ua.Binding) {
 	s := d.seatOf(b.User, o.Team)
 	moved := !s.bound || s.contact != b.Contact
 	s.bound, s.contact = b.Contact != "", b.Contact
+	if moved || !s.bound {
+		close(s.anew)
+		s.anew = make(chan struct{})
+	}
 	if s.bound && moved {
 		d.call(s)
 	}
@@ -79,7 +83,7 @@ func (d *desk) keep(s *seat) {
 	}
 	d.sweep(s.name)
 	for again := true; again && !d.taken(s); {
-		contact := d.contactOf(s)
+		contact, anew := d.whereabouts(s)
 		call, err := d.s.ua.DialPhone(d.s.callCtx, s.name)
 		if err != nil {
 			d.s.log.Info("phone cannot be called", zap.String("operator", s.name), zap.Error(err))
@@ -90,8 +94,8 @@ func (d *desk) keep(s *seat) {
 			call.Hangup()
 			break
 		}
-		if !d.pickedUp(call) {
-			again = !d.s.stopping() && call.Ending().Status != 603 && d.waitFor(s, nil, 10*redial)
+		if up, declined := d.pickedUp(call, anew); !up {
+			again = !declined && !d.s.stopping() && d.waitFor(s, nil, 10*redial)
 			continue
 		}
 		if !d.up(s, call) {
@@ -105,7 +109,7 @@ func (d *desk) keep(s *seat) {
 			break // the operator has gone; a new registration or "ready" calls again
 		}
 		held := call.Parted()
-		if d.contactOf(s) != contact {
+		if now, _ := d.whereabouts(s); now != contact {
 			held = nil // the phone has come anew, and knows nothing of the old leg
 		}
 		again = d.waitFor(s, held, redial)
@@ -120,11 +124,12 @@ func (d *desk) keep(s *seat) {
 	}
 }
 
-// contactOf is where an operator's phone has registered from.
-func (d *desk) contactOf(s *seat) string {
+// whereabouts is where an operator's phone has registered from, and what is closed
+// when that holds no more.
+func (d *desk) whereabouts(s *seat) (contact string, anew <-chan struct{}) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return s.contact
+	return s.contact, s.anew
 }
 
 // sweep ends the leg that a former life has left up, when the phone is known again.
@@ -166,24 +171,27 @@ func (d *desk) waitFor(s *seat, free <-chan struct{}, pause time.Duration) bool 
 	return s.bound
 }
 
-// pickedUp waits until the phone is answered.
-func (d *desk) pickedUp(call *ua.Call) bool {
+// pickedUp waits until the phone is answered, or is not any more where it rings.
+func (d *desk) pickedUp(call *ua.Call, anew <-chan struct{}) (up, declined bool) {
 	timer := time.NewTimer(answerPhone)
 	defer timer.Stop()
 	for {
 		select {
 		case p, ok := <-call.Progress():
 			if !ok {
-				return false
+				return false, call.Ending().Status == 603
 			}
 			if p.Step == ua.Answered {
-				return true
+				return true, false
 			}
 		case <-timer.C:
 			call.Hangup()
-		case <-d.s.stop:
+		case <-anew:
 			call.Hangup() // its end is the UA's to wait for: a phone that is gone says nothing for 32 s
-			return false
+			return false, false
+		case <-d.s.stop:
+			call.Hangup()
+			return false, false
 		}
 	}
 }

@@ -144,3 +144,26 @@ func leaveHalf(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 }
+
+// A phone that is called where it is no more, and registers from elsewhere
+// meanwhile, is called there at once.
+func TestAPhoneThatMovesWhileItIsCalledIsCalledWhereItIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var config lab.PhoneConfig
+		s := newShift(t, shiftConfig{operators: 1, contacts: 1, channels: 1, cps: 1, carrier: answers(lab.Busy), campaign: "pacing: progressive\n",
+			phone: func(_ int, p *lab.PhoneConfig) { config = *p }})
+		s.net.Cut(netip.MustParseAddrPort(config.Addr).Addr())
+		time.Sleep(50 * time.Second) // its leg is lost and over: it is called again, and says nothing
+		config.Addr = "10.0.9.9:5060"
+		moved, err := lab.StartPhone(t.Context(), config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer moved.Close()
+		time.Sleep(3 * time.Second)
+		if st := moved.Stats(); !st.LegUp {
+			t.Errorf("three seconds after it came: %+v", st)
+		}
+		s.end()
+	})
+}
