@@ -193,8 +193,15 @@ func (d *Detector) decideTalk(kind Kind, machine float64, end string) bool {
 	if kind == Human {
 		sure = 1 - machine
 	}
-	return d.decide(finding{kind, "", sure, fmt.Sprintf("%d ms of speech in %d bursts from %d ms on, %d ms of quiet, %s (machine %.0f %%)",
-		at(t.span()).Milliseconds(), t.words, at(t.begun).Milliseconds(), (d.now() - at(t.until)).Milliseconds(), end, 100*machine)})
+	return d.decide(finding{kind, "", sure, fmt.Sprintf("%d ms of speech in %s from %d ms on, %d ms of quiet, %s (machine %.0f %%)",
+		at(t.span()).Milliseconds(), bursts(t.words), at(t.begun).Milliseconds(), (d.now() - at(t.until)).Milliseconds(), end, 100*machine)})
+}
+
+func bursts(n int) string {
+	if n == 1 {
+		return "one burst"
+	}
+	return fmt.Sprintf("%d bursts", n)
 }
 
 func (d *Detector) model() *Model {

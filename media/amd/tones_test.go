@@ -29,6 +29,7 @@ var networkTones = []struct {
 	{"busy, North America", Busy, "", func(c *clip, db float64) *clip { return cadenced(c, db, 500*ms, 500*ms, 5, 480, 620) }},
 	{"congestion, 425", Congestion, "", func(c *clip, db float64) *clip { return cadenced(c, db, 250*ms, 250*ms, 10, 425) }},
 	{"congestion, 425 fast", Congestion, "", func(c *clip, db float64) *clip { return cadenced(c, db, 200*ms, 200*ms, 10, 425) }},
+	{"congestion, Belgium and Czechia", Congestion, "", func(c *clip, db float64) *clip { return cadenced(c, db, 167*ms, 167*ms, 12, 425) }},
 	{"reorder, North America", Congestion, "", func(c *clip, db float64) *clip { return cadenced(c, db, 250*ms, 250*ms, 10, 480, 620) }},
 	{"ringback, 425", Ringback, "", func(c *clip, db float64) *clip { return cadenced(c, db, 1000*ms, 4000*ms, 2, 425) }},
 	{"ringback, France", Ringback, "", func(c *clip, db float64) *clip { return cadenced(c, db, 1500*ms, 3500*ms, 2, 440) }},

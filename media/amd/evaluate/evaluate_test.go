@@ -122,6 +122,23 @@ func TestTheTradeOffIsDrawnAsWellFormedSVG(t *testing.T) {
 	}
 }
 
+func TestTheTradeOffHasRoundStepsAndSaysWhatEachPointWasSetTo(t *testing.T) {
+	r := Report{Curve: []Point{{PeopleLost: 0.002, Passed: 0.629}, {PeopleLost: 0.05, Lost: 0.17, Passed: 0.065}, {Lost: 0.534, Passed: 0.048, CadenceMethod: true}}}
+	svg := string(r.SVG())
+	for _, want := range []string{">0 %<", ">20 %<", ">40 %<", ">60 %<", ">80 %<", ">0.2 %<", ">5 %<"} {
+		if !strings.Contains(svg, want) {
+			t.Errorf("no %s in\n%s", want, svg)
+		}
+	}
+}
+
+func TestADelayOfWhichThereIsNoneIsADash(t *testing.T) {
+	r := Report{Rows: []Row{{Method: "cadence", Group: "desk", Truth: amd.Human, N: 7, AsMachine: 7}}}
+	if text := r.String(); strings.Contains(text, " ms") {
+		t.Errorf("a delay in\n%s", text)
+	}
+}
+
 func TestWilsonsIntervalMatchesPublishedValues(t *testing.T) {
 	for _, c := range []struct {
 		count, of int
