@@ -109,6 +109,7 @@ func noSuchCall(operator string) error {
 
 // Targets are whom an operator may ask, or hand a customer to.
 type Targets struct {
+	Campaign   string        `json:"campaign"` // of the customer; anyone and teams are those who work on it
 	Anyone     int           `json:"anyone"` // colleagues who are free
 	Teams      []TargetTeam  `json:"teams"`
 	Colleagues []TargetMate  `json:"colleagues"`
@@ -142,7 +143,7 @@ func (s *Service) TransferTargets(operator string) (Targets, error) {
 	if err != nil {
 		return Targets{}, err
 	}
-	t := Targets{Teams: []TargetTeam{}, Colleagues: []TargetMate{}, Numbers: []TargetOther{}}
+	t := Targets{Campaign: c.l.name, Teams: []TargetTeam{}, Colleagues: []TargetMate{}, Numbers: []TargetOther{}}
 	for _, n := range c.l.rules.Load().def.Transfer.Numbers {
 		t.Numbers = append(t.Numbers, TargetOther(n))
 	}

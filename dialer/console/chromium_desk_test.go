@@ -93,6 +93,11 @@ func (d *deskPage) phones() {
 	d.do(chromedp.WaitVisible(".reasons"))
 	d.press("3") // another reason: the state is the same
 	d.until("document.getElementById('reason').textContent === 'instruire'")
+
+	if err := d.c.svc.Store().EndSessions(d.name, ""); err != nil { // signed out from elsewhere: the page does not try for ever
+		d.c.t.Fatal(err)
+	}
+	d.do(chromedp.WaitVisible("input[name=password]"))
 }
 
 // keeps waits until the service has what was written of the call.

@@ -103,7 +103,7 @@ var deskTexts = map[string]text{
 	"desk.transfer.whom":          {"Whom to ask, or to hand the customer to", "Pe cine întrebi sau cui predai clientul"},
 	"desk.transfer.ask":           {"Ask first", "Întreabă mai întâi"},
 	"desk.transfer.blind":         {"Hand over now", "Predă acum"},
-	"desk.transfer.anyone":        {"Whoever is free ({0})", "Oricine este liber ({0})"},
+	"desk.transfer.anyone":        {"Whoever is free on {1} ({0})", "Oricine este liber pe {1} ({0})"},
 	"desk.transfer.team":          {"Team {0} ({1} free)", "Echipa {0} ({1:liber|liberi|liberi})"},
 	"desk.transfer.colleagues":    {"Colleagues", "Colegi"},
 	"desk.transfer.numbers":       {"Outside", "În afară"},

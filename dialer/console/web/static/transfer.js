@@ -7,7 +7,7 @@ export function pick(whom, hand) {
   const list = Object.assign(document.createElement("select"), { size: 8, className: "whom" });
   list.setAttribute("aria-label", t("desk.transfer.whom"));
   const add = (box, to, text, off) => box.append(Object.assign(new Option(text, JSON.stringify(to)), { disabled: off }));
-  if (whom.colleagues.length) add(list, { anyone: true }, t("desk.transfer.anyone", whom.anyone), !whom.anyone);
+  if (whom.colleagues.length) add(list, { anyone: true }, t("desk.transfer.anyone", whom.anyone, whom.campaign), !whom.anyone);
   for (const team of whom.teams) add(list, { team: team.name }, t("desk.transfer.team", team.name, team.free), !team.free);
   const group = (key, all, each) => {
     if (!all.length) return;
