@@ -714,6 +714,9 @@ func (d *deskPage) conference(to *deskPage) {
 	d.press("c")
 	d.until(stateIs("conference"))
 	to.until(stateIs("conference"))
+	for _, at := range []*deskPage{d, to} { // who is asked must know as well that the customer hears
+		at.until("document.getElementById('standing').textContent.match(/hear each other|vă auziți cu toții/)")
+	}
 	d.picture("conference")
 	to.picture("conference-asked")
 	least := []float64{0, 0, 0, 0, 0, 0}

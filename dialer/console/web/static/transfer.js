@@ -37,6 +37,7 @@ export function pick(whom, hand) {
 export function standing(d, over) {
   const c = d.call, k = c.consult;
   if (over) return "";
+  if (k?.stage === "conference") return t("desk.consult.conference", k.with); // the customer hears all
   if (k?.role === "is-asked") return t("desk.consult.asked", k.with);
   if (k) return t(k.blind ? "desk.consult.blind" : `desk.consult.${k.stage}`, k.with);
   if (c.away) return t("desk.away");
