@@ -175,7 +175,9 @@ func writeMono(t *testing.T, path string, sound []int16) {
 }
 
 // spectra are the loudness of a sound in 14 bands of speech, 200 to 3400 Hz, in dB, each 10 ms of its
-// own time, which runs rate times as fast.
+// own time, which runs rate times as fast. Its products are too many for the race detector, and nobody else's.
+//
+//go:norace
 func spectra(sound []int16, rate float64) [][]float64 {
 	const window = SampleRate / 25
 	var all [][]float64

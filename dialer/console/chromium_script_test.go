@@ -123,14 +123,15 @@ func (d *deskPage) previews() {
 	if _, _, err := d.c.svc.ApplyCampaign([]byte(strings.Replace(surveyed, "progressive", "preview", 1))); err != nil {
 		d.c.t.Fatal(err)
 	}
-	d.press("F2")
+	d.do(chromedp.Focus("#ready"), chromedp.KeyEvent("\r")) // which has the focus then
 	d.until(stateIs("preview") + " && !document.getElementById('accept').hidden && document.getElementById('countdown').textContent.startsWith('au rămas')")
 	d.do(chromedp.Evaluate(`window.left = {};
 		new MutationObserver(() => { left[document.getElementById('state').dataset.state] ??= document.getElementById('countdown').textContent; })
 			.observe(document.getElementById('state'), {attributeFilter: ['data-state']})`, nil))
 	d.picture("preview")
 	d.until("document.getElementById('ready').textContent === 'Indisponibil F2'")
-	d.clicks("#accept")
+	d.until("document.activeElement.id === 'accept'")
+	d.do(chromedp.KeyEvent("\r"))
 	d.until("!(" + stateIs("preview") + ")")
 	d.picture("ringing")
 	d.until(stateIs("talking"))

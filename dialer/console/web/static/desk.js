@@ -140,6 +140,8 @@ function show(d) {
   $("ready").disabled = !wants && !good;
   if (nextOf[at] && !$(at).checkVisibility()) $(nextOf[at]).focus();
   showCall(d, before);
+  const typing = document.activeElement.closest("input:not([type=radio]):not([type=checkbox]), textarea, dialog");
+  if (d.state === "preview" && before?.state !== "preview" && !typing) $("accept").focus(); // else Enter would be the button's that was pressed last
   $("day").hidden = Boolean(d.call && d.state !== "ready" && d.state !== "not-ready");
   if (!before || (before.call && !d.call)) loadDay();
 }
@@ -534,6 +536,7 @@ document.addEventListener("keydown", (e) => {
   if (e.ctrlKey || e.altKey || e.metaKey || e.repeat) return;
   if (e.key === "Escape" && typing && !e.target.closest("dialog")) { e.target.blur(); choose(0); return; }
   if (typing && !/^F\d/.test(e.key)) return;
+  if (e.key === "Escape") banner(""); // it was read
   if (e.key === "Enter" && !$("accept").hidden && e.target === document.body) { e.preventDefault(); $("accept").click(); return; }
   const id = (byKey[e.key] ?? byKey[e.key.toLowerCase()])?.find((b) => !$(b).hidden && !$(b).disabled);
   if (id) { e.preventDefault(); $(id).click(); return; }
