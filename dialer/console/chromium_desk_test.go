@@ -1,11 +1,13 @@
 package console
 
 import (
+	"context"
 	"fmt"
 	"net/netip"
 	"testing"
 	"time"
 
+	cdp "github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
 	"apel/contactdb"
@@ -75,13 +77,22 @@ func (d *deskPage) phones() {
 		d.c.t.Fatal(err)
 	}
 	d.open()
+	d.do(chromedp.ActionFunc(func(ctx context.Context) error {
+		_, err := cdp.AddScriptToEvaluateOnNewDocument(`navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException("Permission denied", "NotAllowedError"));`).Do(ctx)
+		return err
+	}))
 	d.signIn()
+	const refused = "document.getElementById('banner').textContent.startsWith('Navigatorul nu are voie la microfon.')"
+	d.until(refused)
+	d.do(chromedp.Evaluate("document.getElementById('banner').textContent = ''", nil), chromedp.Click("#connect"))
+	d.until(refused) // not in the browser's words
+	d.picture("microphone-refused")
 	phone, err := lab.StartPhone(d.c.t.Context(), lab.PhoneConfig{Addr: "127.0.0.1:0", User: d.name, Password: "a telephone", Registrar: netip.MustParseAddrPort(d.c.svc.SIPAddr()), Manual: true})
 	if err != nil {
 		d.c.t.Fatal(err)
 	}
 	defer phone.Close()
-	d.do(chromedp.WaitNotVisible("#setup"), chromedp.WaitVisible("#ready"))
+	d.do(chromedp.WaitNotVisible("#setup"), chromedp.WaitVisible("#ready"), chromedp.WaitNotVisible("#banner")) // it needs none
 	d.press("F2")
 	d.until(stateIs("ready"))
 	d.press("r")

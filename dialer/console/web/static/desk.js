@@ -153,6 +153,7 @@ const byPhone = (d) => d.phone === "leg-up" && !d.sound;
 
 function showSetup(d) {
   const elsewhere = d.sound && d.tab !== tab;
+  if (byPhone(d) && complaint && $("banner").textContent === complaint) banner(""); // none is needed
   if (d.sound && !elsewhere) known = true;
   if (known && !d.sound && headset.pc && !connecting) return legGone(); // the service has given it up
   const connected = d.sound && d.tab === tab && headset.pc;
@@ -206,7 +207,8 @@ async function openMic(id) {
 
 /** Opens the microphone that was used last, or any. */
 const anyMic = () => openMic(localStorage.apelMic || undefined).catch(() => openMic());
-const complain = (e) => banner(e.message, "bad");
+let complaint = ""; // about a device
+const complain = (e) => banner((complaint = e.message), "bad");
 
 async function connect(takeOver = false) {
   if (connecting) return;
@@ -562,5 +564,5 @@ setInterval(() => {
   showTimes();
 }, 200);
 
-anyMic().catch(complain);
+anyMic().catch((e) => (desk && byPhone(desk)) || complain(e));
 follow();
