@@ -110,7 +110,7 @@ func noSuchCall(operator string) error {
 // Targets are whom an operator may ask, or hand a customer to.
 type Targets struct {
 	Campaign   string        `json:"campaign"` // of the customer; anyone and teams are those who work on it
-	Anyone     int           `json:"anyone"` // colleagues who are free
+	Anyone     int           `json:"anyone"`   // colleagues who are free
 	Teams      []TargetTeam  `json:"teams"`
 	Colleagues []TargetMate  `json:"colleagues"`
 	Numbers    []TargetOther `json:"numbers"`

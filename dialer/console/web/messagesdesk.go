@@ -198,7 +198,7 @@ var deskTexts = map[string]text{
 	"consent.none":      {"none", "nu există"},
 	"consent.withdrawn": {"withdrawn", "retras"},
 	"field.numbers":     {"Other numbers", "Alte numere"},
-	"field.external_id": {"Client's number", "Cod client"},
+	"field.external_id": {"Client's key", "Cod client"},
 	"field.tags":        {"Tags", "Etichete"},
 	"field.notes":       {"Notes", "Note"},
 }
