@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -56,6 +57,7 @@ func TestChromiumWhatIsWrittenAndWhoIsHeardOutliveTrouble(t *testing.T) {
 	d.press("F2")
 	d.until("document.getElementById('reason').textContent === 'not ready after this call'")
 	d.writes()
+	d.correctsAndPresses()
 	d.endsUnderADialog()
 
 	d.press("F2")
@@ -146,6 +148,32 @@ func (d *deskPage) writes() {
 	d.until(connected)
 }
 
+// correctsAndPresses changes the contact by keyboard, which leaves a trace, and types a key for a menu.
+func (d *deskPage) correctsAndPresses() {
+	d.c.t.Helper()
+	d.clicks("#edit")
+	d.do(chromedp.WaitVisible("#dialogbody input[name=city]"), chromedp.Evaluate("document.querySelector('#dialogbody input[name=city]').value = ''", nil),
+		chromedp.SendKeys("#dialogbody input[name=city]", "Cluj\r"))
+	d.until("!document.getElementById('dialog').open && document.getElementById('place').textContent.startsWith('Cluj · ')")
+	traced := 0
+	for e, err := range d.c.svc.Store().AuditTrail(contactdb.AuditFilter{Who: d.name, Verb: "contact.edit"}) {
+		if err != nil {
+			d.c.t.Fatal(err)
+		}
+		if e.Before["city"] == "Iași" && e.After["city"] == "Cluj" {
+			traced++
+		}
+	}
+	if traced != 1 {
+		d.c.t.Errorf("the change of the city is %d times in the audit trail", traced)
+	}
+	d.press("k")
+	d.do(chromedp.WaitVisible(".pad"), chromedp.KeyEvent("5"))
+	d.until("document.querySelector('.pressed').textContent === '5'")
+	d.picture("keypad")
+	d.clicks("#dialogcancel")
+}
+
 // endsUnderADialog has the call go while its contact is being changed: what was typed is not the next one's.
 func (d *deskPage) endsUnderADialog() {
 	d.c.t.Helper()
@@ -166,24 +194,29 @@ func (d *deskPage) endsUnderADialog() {
 	d.until("!document.getElementById('dialog').open") // when it can be taken back no more
 }
 
-// changesMicrophones in a conversation, which goes on.
+// changesMicrophones in a conversation, which goes on: one that is chosen, and another when it is gone.
+// What happens when it is gone is one step of the page: a microphone that is away for long loses its customer.
 func (d *deskPage) changesMicrophones() {
 	d.c.t.Helper()
-	choose := func(i int) {
-		d.do(chromedp.WaitVisible("#mic"), chromedp.Evaluate(fmt.Sprintf(`globalThis.testBefore = testMic; { const mic = document.getElementById("mic"); mic.selectedIndex = %d; mic.dispatchEvent(new Event("change", {bubbles: true})); }`, i), nil))
-		d.until("testMic !== testBefore && testBefore.getAudioTracks()[0].readyState === 'ended'")
-		d.talks(fmt.Sprintf("by microphone %d", i+1))
-	}
+	const choose = `globalThis.testBefore = testMic; { const mic = document.getElementById("mic"); mic.selectedIndex = %d; mic.dispatchEvent(new Event("change", {bubbles: true})); }`
+	const changed = "testMic !== testBefore && testBefore.getAudioTracks()[0].readyState === 'ended'"
 	d.clicks("#devices")
 	d.until("document.activeElement.id === 'mic'")
-	choose(1)
+	d.do(chromedp.Evaluate(fmt.Sprintf(choose, 1), nil))
+	d.until(changed)
+	d.talks("by another microphone")
 	d.picture("devices")
 	d.clicks("#devices")
 	d.do(chromedp.WaitNotVisible("#setup"))
 
-	d.do(chromedp.Evaluate("{ const track = testMic.getAudioTracks()[0]; track.stop(); track.dispatchEvent(new Event('ended')); }", nil), chromedp.WaitVisible("#mic"))
-	d.until("document.getElementById('banner').textContent.startsWith('The microphone is gone')")
-	choose(0)
-	d.until("document.getElementById('banner').hidden && document.getElementById('setup').hidden")
+	var shown []bool
+	d.do(chromedp.Evaluate(`{ const track = testMic.getAudioTracks()[0]; track.stop(); track.dispatchEvent(new Event("ended")); }
+		globalThis.testShown = [document.getElementById("mic").checkVisibility(), document.getElementById("banner").textContent.startsWith("The microphone is gone")];
+		`+fmt.Sprintf(choose, 0)+"; testShown", &shown))
+	if !slices.Equal(shown, []bool{true, true}) {
+		d.c.t.Errorf("when the microphone is gone, others are offered, and the page says so: %v", shown)
+	}
+	d.until(changed + " && document.getElementById('banner').hidden && document.getElementById('setup').hidden")
+	d.talks("by the first microphone again")
 	d.until(stateIs("talking"))
 }

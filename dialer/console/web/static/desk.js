@@ -239,7 +239,7 @@ headset.addEventListener("gone", () => desk && legGone());
 headset.addEventListener("muted", () => banner(t("desk.silent"), "bad")); // the next click or key lets it play
 headset.addEventListener("lost", () => {
   deaf = true;
-  if (desk) showSetup(desk);
+  if (desk) showSetup(desk), showSound(desk.sound);
   banner(t("desk.mic.lost"), "bad");
   wish("microphone", { tab });
 });
