@@ -254,7 +254,7 @@ func addTo(days map[string]*Tally, key []byte, r *Record) {
 		y = &Tally{}
 		days[string(key)] = y
 	}
-	y.add(r)
+	y.Add(r)
 }
 
 func (c *checking) tallies(bucket []byte, want map[string]*Tally) error {

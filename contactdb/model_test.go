@@ -627,7 +627,7 @@ func (m *model) tally(campaign, operator string) Tally {
 	sum := Tally{Outcomes: map[string]int{}}
 	for _, r := range m.records {
 		if (campaign == "" || r.Campaign == campaign) && (operator == "" || r.Operator == operator) {
-			sum.add(&r)
+			sum.Add(&r)
 		}
 	}
 	return sum

@@ -19,14 +19,14 @@ func opTallyKey(operator, campaign string, d uint32) []byte {
 	return be32(text(text(nil, operator), campaign), d)
 }
 
-// add counts one record. A live answer is a call that a person answered: human
+// Add counts one record. A live answer is a call that a person answered: human
 // or abandoned. An interrupted call that was answered and never bridged is
 // counted as both live answer and abandoned, because nobody knows better.
-func (y *Tally) add(r *Record) {
+func (y *Tally) Add(r *Record) {
 	if y.Outcomes == nil {
 		y.Outcomes = map[string]int{}
 	}
-	lost := r.Outcome == Interrupted && !r.AnsweredAt.IsZero() && r.BridgedAt.IsZero()
+	lost := r.Lost()
 	y.Attempts++
 	y.Outcomes[r.Outcome]++
 	if lost || r.Outcome == Abandoned {
@@ -42,8 +42,14 @@ func (y *Tally) add(r *Record) {
 	y.WrapMS += r.WrapMS
 }
 
-// merge adds another tally.
-func (y *Tally) merge(o Tally) {
+// Lost says that a call was answered and cut off before anybody was there for it:
+// to the law it was abandoned.
+func (r *Record) Lost() bool {
+	return r.Outcome == Interrupted && !r.AnsweredAt.IsZero() && r.BridgedAt.IsZero()
+}
+
+// Merge adds another tally.
+func (y *Tally) Merge(o Tally) {
 	if y.Outcomes == nil {
 		y.Outcomes = map[string]int{}
 	}
@@ -70,7 +76,7 @@ func (t *tx) tally(r *Record) error {
 func (t *tx) count(bucket, key []byte, r *Record) error {
 	y, err := t.late.tally(t, bucket, key)
 	if err == nil {
-		y.add(r)
+		y.Add(r)
 	}
 	return err
 }
@@ -99,7 +105,7 @@ func (s *Store) sum(bucket, prefix []byte, from, to time.Time) (Tally, error) {
 			}
 			var y Tally
 			err := json.Unmarshal(value, &y)
-			sum.merge(y)
+			sum.Merge(y)
 			return true, err
 		})
 	})

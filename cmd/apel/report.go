@@ -1,9 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"apel/contactdb"
 	"apel/dialer/console"
@@ -13,6 +15,7 @@ import (
 
 func (a *app) reportCmd() *cobra.Command {
 	return group("report", "sums over call records",
+		a.reportCallsCmd(),
 		reportVerb(a, "campaign", "attempts by outcome", writeCampaignReport),
 		reportVerb(a, "operator", "calls and talk by operator", writeOperatorReport),
 		reportVerb(a, "abandonment", "abandoned of live answers over the regulator's window, against the limit", writeAbandonmentReport),
@@ -34,6 +37,50 @@ func reportVerb[T any](a *app, kind, short string, render func(io.Writer, []T)) 
 		p.add(cmd)
 	}
 	return cmd
+}
+
+func (a *app) reportCallsCmd() *cobra.Command {
+	var p periodFlags
+	var by, list, operator string
+	var compare bool
+	cmd := a.verb("calls", "calls counted by hour, day, campaign, operator, team, list or disposition", cobra.NoArgs, func(ctx context.Context, _ []string) error {
+		q, err := p.query()
+		if err != nil {
+			return err
+		}
+		for name, value := range map[string]string{"by": by, "list": list, "operator": operator} {
+			if value != "" {
+				q.Set(name, value)
+			}
+		}
+		if compare {
+			q.Set("compare", "1")
+		}
+		return show(a, ctx, call{path: at("reports", "calls"), query: q}, writeCallReport)
+	})
+	p.add(cmd)
+	cmd.Flags().StringVar(&by, "by", "hour", "`what` to count by: hour, day, campaign, operator, team, list, disposition")
+	cmd.Flags().StringVar(&list, "list", "", "only of this `list`")
+	cmd.Flags().StringVar(&operator, "operator", "", "only of this `operator`")
+	cmd.Flags().BoolVar(&compare, "compare", false, "beside the period before --from, as long")
+	return cmd
+}
+
+func writeCallReport(w io.Writer, rows []console.CallReport) {
+	head := []string{"of", ">attempts", ">live answers", ">bridged", ">abandoned", ">abandonment", ">talk", ">wrap-up"}
+	compared := slices.ContainsFunc(rows, func(r console.CallReport) bool { return r.Before != nil })
+	if compared {
+		head = append(head, ">attempts before", ">bridged before", ">abandoned before", ">talk before")
+	}
+	t := newTable(head...)
+	for _, r := range rows {
+		cells := []any{cmp.Or(r.Name, "(none)"), r.Attempts, r.LiveAnswers, r.Bridged, r.Abandoned, percent(r.AbandonmentRate), ms(r.TalkMS), ms(r.WrapMS)}
+		if r.Before != nil {
+			cells = append(cells, r.Before.Attempts, r.Before.Bridged, r.Before.Abandoned, ms(r.Before.TalkMS))
+		}
+		t.row(cells...)
+	}
+	t.write(w)
 }
 
 func writeCampaignReport(w io.Writer, rows []console.CampaignReport) {

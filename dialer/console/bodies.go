@@ -111,6 +111,7 @@ var bodies = map[string]body{
 	"GET /api/audit":                           {out: []contactdb.AuditEntry{}},
 	"GET /api/audit/verify":                    {out: contactdb.Verification{}},
 	"GET /api/reports/campaign":                {out: []CampaignReport{}},
+	"GET /api/reports/calls":                   {out: []CallReport{}},
 	"GET /api/reports/operator":                {out: []OperatorReport{}},
 	"GET /api/reports/abandonment":             {out: []AbandonmentReport{}},
 	"GET /api/reports/commission":              {out: []CommissionReport{}},

@@ -104,6 +104,7 @@ var requests = []struct {
 	{"GET /records?from=yesterday", "", 400, "is not a day"},
 	{"GET /campaign/spring/survey", "", 409, "has no script"},
 	{"GET /campaign/spring/script", "", 409, "has no script"},
+	{"GET /api/reports/calls?by=list", "", 200, "["},
 	{"GET /reports?by=campaign&compare=1", "", 200, "No call record fits"},
 	{"GET /compliance", "", 200, "Requests of a person"},
 	{"GET /audit", "", 200, "list.import"},

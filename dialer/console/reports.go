@@ -108,7 +108,7 @@ func (a *api) reportCampaign(r *http.Request) (any, error) {
 	key := func(rec contactdb.Record) (string, bool) { return rec.Campaign, true }
 	rows, err := sum(a, r, key, func(row *CampaignReport, rec contactdb.Record) error {
 		row.Campaign = rec.Campaign
-		count(&row.Tally, rec)
+		row.Tally.Add(&rec)
 		row.AbandonmentRate = ratio(row.Abandoned, row.LiveAnswers)
 		return nil
 	}, cmp.Compare[string])
@@ -266,26 +266,6 @@ func (w *resultWords) success(rec contactdb.Record) (bool, error) {
 		w.seen[k] = words
 	}
 	return words[rec.Disposition], nil
-}
-
-// count adds a record to a tally by the store's definitions.
-func count(t *contactdb.Tally, rec contactdb.Record) {
-	if t.Outcomes == nil {
-		t.Outcomes = map[string]int{}
-	}
-	t.Attempts++
-	t.Outcomes[rec.Outcome]++
-	if rec.Outcome == contactdb.Human || rec.Outcome == contactdb.Abandoned {
-		t.LiveAnswers++
-	}
-	if rec.Outcome == contactdb.Abandoned {
-		t.Abandoned++
-	}
-	if !rec.BridgedAt.IsZero() {
-		t.Bridged++
-	}
-	t.TalkMS += rec.TalkMS
-	t.WrapMS += rec.WrapMS
 }
 
 func ratio(part, whole int) float64 {

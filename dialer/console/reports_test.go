@@ -4,10 +4,14 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"apel/contactdb"
+	"apel/dialer"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -124,5 +128,71 @@ func TestTheLastRecordsAreGivenOldestFirst(t *testing.T) {
 	}
 	if rows := rowsFrom[contactdb.Record](t, h, "/api/records?phone=%2B40722111333"); len(rows) != 1 || rows[0].Outcome != contactdb.Busy {
 		t.Errorf("%v", rows)
+	}
+}
+
+// A call that was cut off between the answer and an operator was abandoned, in
+// the sums of the law as in every report.
+func TestACallThatWasLostAfterTheAnswerIsAbandonedInEveryReport(t *testing.T) {
+	was := settled
+	defer func() { settled = was }()
+	settled = append(slices.Clone(was[:4]), contactdb.Record{Outcome: contactdb.Interrupted, AnsweredAt: time.Now()})
+	h, store := called(t)
+	tally, err := store.Tally("spring", time.Time{}, time.Time{})
+	if err != nil || tally.Abandoned != 2 {
+		t.Fatalf("the store counts %d abandoned, %v", tally.Abandoned, err)
+	}
+	if rows := rowsFrom[CampaignReport](t, h, "/api/reports/campaign"); len(rows) != 1 || rows[0].Abandoned != 2 || rows[0].LiveAnswers != tally.LiveAnswers {
+		t.Errorf("%+v; the store has %+v", rows, tally)
+	}
+	if rows := rowsFrom[CallReport](t, h, "/api/reports/calls?by=list"); len(rows) != 1 || rows[0].Abandoned != 2 {
+		t.Errorf("%+v", rows)
+	}
+	m := newMemory()
+	if err := m.seed(store, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	if hour := m.look(dialer.Status{Campaigns: []dialer.CampaignStatus{{Campaign: contactdb.Campaign{Name: "spring"}}}}, time.Now())["spring"].hour; hour.abandoned != 2 {
+		t.Errorf("the last hour has %+v", hour)
+	}
+}
+
+func TestAPeriodIsComparedWithTheOneBefore(t *testing.T) {
+	h, store := called(t)
+	whole, err := store.Tally("spring", time.Time{}, time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	today := time.Now().Local().Format(time.DateOnly)
+	tomorrow := url.QueryEscape(time.Now().AddDate(0, 0, 1).Format(time.RFC3339))
+	next := url.QueryEscape(time.Now().AddDate(0, 0, 2).Format(time.RFC3339))
+	for _, by := range reportNames() {
+		rows := rowsFrom[CallReport](t, h, "/api/reports/calls?by="+by)
+		sum, later := contactdb.Tally{}, contactdb.Tally{}
+		for _, r := range rows {
+			sum.Merge(r.Tally)
+			if r.Before != nil {
+				t.Errorf("by %s: nobody asked what was before: %+v", by, r)
+			}
+		}
+		for _, r := range rowsFrom[CallReport](t, h, "/api/reports/calls?by="+by+"&compare=1&from="+tomorrow+"&to="+next) {
+			if r.Attempts != 0 {
+				t.Errorf("by %s: calls of tomorrow: %+v", by, r)
+			}
+			later.Merge(*r.Before)
+		}
+		if diff := cmp.Diff([]contactdb.Tally{whole, whole}, []contactdb.Tally{sum, later}); diff != "" {
+			t.Errorf("by %s, now and as the day before: %s", by, diff)
+		}
+		page := ask(h, "GET /reports?compare=1&by="+by+"&from="+today, "").Body.String()
+		if n := strings.Count(page, `class="was"`); n != len(reportColumns)*(len(rows)+1) {
+			t.Errorf("by %s: %d figures of the period before in %d rows", by, n, len(rows))
+		}
+	}
+	if w := ask(h, "GET /api/reports/calls?by=moon", ""); w.Code != http.StatusBadRequest {
+		t.Errorf("by something unknown: %d %s", w.Code, w.Body)
+	}
+	if w := ask(h, "GET /api/reports/calls?compare=1", ""); w.Code != http.StatusBadRequest {
+		t.Errorf("compared with nothing: %d %s", w.Code, w.Body)
 	}
 }

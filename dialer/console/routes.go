@@ -191,6 +191,7 @@ func init() {
 		{Method: "GET", Path: "/api/audit/verify", Doc: "walk the chain of the audit trail", Stream: true, Roles: keepers, Scope: access.Records, answer: result((*api).verifyAudit)},
 
 		{Method: "GET", Path: "/api/reports/campaign", Doc: "attempts by outcome; query: campaign, from, to", Roles: viewers, Scope: access.Read, answer: result((*api).reportCampaign)},
+		{Method: "GET", Path: "/api/reports/calls", Doc: "calls counted by hour, day, campaign, operator, team, list or disposition; query: by, campaign, list, operator, from, to, compare=1 (with the period before, as long)", Audit: "report.calls", Roles: viewers, Scope: access.Read, answer: result((*api).reportCalls)},
 		{Method: "GET", Path: "/api/reports/operator", Doc: "calls and talk by operator; query: campaign, from, to", Audit: "report.operator", Roles: viewers, Scope: access.Read, answer: result((*api).reportOperator)},
 		{Method: "GET", Path: "/api/reports/abandonment", Doc: "abandoned of live answers, against each campaign's limit", Roles: viewers, Scope: access.Read, answer: result((*api).reportAbandonment)},
 		{Method: "GET", Path: "/api/reports/commission", Doc: "results by disposition per operator; query: campaign, from, to", Audit: "report.commission", Roles: viewers, Scope: access.Read, answer: result((*api).reportCommission)},

@@ -134,7 +134,11 @@ func (m *memory) seed(store *contactdb.Store, now time.Time) error {
 		if err != nil {
 			return err
 		}
-		m.ended(r.Campaign, r.Trunk, r.Outcome, r.EndedAt)
+		outcome := r.Outcome
+		if r.Lost() {
+			outcome = contactdb.Abandoned
+		}
+		m.ended(r.Campaign, r.Trunk, outcome, r.EndedAt)
 	}
 	return nil
 }

@@ -141,6 +141,7 @@ var verbTexts = map[string]text{
 	"verb.record.ls":          {"listed records", "a listat înregistrări"},
 	"verb.recording.get":      {"took a recording", "a luat o înregistrare audio"},
 	"verb.recording.play":     {"played a recording", "a redat o înregistrare audio"},
+	"verb.report.calls":       {"saw a report", "a văzut un raport"},
 	"verb.report.commission":  {"saw commissions", "a văzut comisioanele"},
 	"verb.report.operator":    {"saw the operators' report", "a văzut raportul operatorilor"},
 	"verb.session.end":        {"ended a session", "a încheiat o sesiune"},

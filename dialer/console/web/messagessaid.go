@@ -190,6 +190,8 @@ var romanianSayings = map[string]string{
 
 	"the delay after the last try, whose outcome was %s":                                  "pauza de după ultima încercare, al cărei rezultat a fost: {0}",
 	"an earlier call has settled it (%s); nobody calls again in this campaign":            "un apel de dinainte a încheiat-o ({0}); nimeni nu mai sună în această campanie",
+	"with compare=1 say from when on; without it there is no period before":               "cu compare=1 spune de când; altfel nu există o perioadă anterioară",
+	"by=%s is not known; there are %s":                                                    "by={0} nu este cunoscut; există {1}",
 	"the reason has %s characters; %s is the most":                                        "motivul are {0} caractere; cel mult {1}",
 	"%s is none of join, conference, private and end":                                     "{0} nu este niciunul dintre join, conference, private și end",
 	"the recording of call %s was changed, cut off or damaged: %s; take it from a backup": "înregistrarea apelului {0} a fost modificată, trunchiată sau deteriorată: {1}; ia-o dintr-o copie de siguranță",
