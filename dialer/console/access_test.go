@@ -364,7 +364,7 @@ func TestARequestFromAnotherSiteChangesNothing(t *testing.T) {
 		}
 		walked++
 	}
-	if entries, err := lastOf(o.svc.Store().AuditTrail(contactdb.AuditFilter{}), 10); len(entries) != 0 || err != nil {
+	if entries, err := o.svc.Store().LastAudit(contactdb.AuditFilter{}, 10); len(entries) != 0 || err != nil {
 		t.Errorf("something was done: %v, %v", entries, err)
 	}
 	if walked < 60 {

@@ -178,7 +178,7 @@ func (a *api) auditTrail(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return lastOf(a.svc.Store().AuditTrail(f), limit)
+	return a.svc.Store().LastAudit(f, limit)
 }
 
 func (a *api) exportAudit(w http.ResponseWriter, r *http.Request) error {

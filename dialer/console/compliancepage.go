@@ -1,6 +1,7 @@
 package console
 
 import (
+	"cmp"
 	"net/http"
 	"slices"
 	"strings"
@@ -75,7 +76,7 @@ func (a *api) compliancePage(r *http.Request) (any, error) {
 
 // anchors are the last places where the ends of the chains were kept.
 func (d *complianceData) anchors(a *api, r *http.Request, u keep.Rules, now time.Time) error {
-	all, err := lastOf(a.svc.Store().AuditTrail(contactdb.AuditFilter{Object: "anchor", Verb: "record.anchor"}), shownAnchors)
+	all, err := a.svc.Store().LastAudit(contactdb.AuditFilter{Object: "anchor", Verb: "record.anchor"}, shownAnchors)
 	if err != nil {
 		return err
 	}
@@ -125,26 +126,24 @@ func (d *complianceData) kept(a *api, u keep.Rules) error {
 	return nil
 }
 
-// month is what happened in the last month, newest first: who asked for what is
-// known of a person, or for its erasure, and what was done last.
+// month is who asked within a month for what is known of a person, or for its
+// erasure, and what was done last, newest first. What was only looked at, and
+// when an export was over, the whole trail has.
 func (d *complianceData) month(a *api, now time.Time) error {
-	recent := a.svc.Store().AuditTrail(contactdb.AuditFilter{From: now.AddDate(0, -1, 0)})
-	for e, err := range recent {
-		if err != nil {
-			return err
-		}
-		if e.Verb == "contact.export" || e.Verb == "contact.erase" {
+	for _, verb := range []string{"contact.export", "contact.erase"} {
+		for e, err := range a.svc.Store().AuditTrail(contactdb.AuditFilter{Verb: verb, From: now.AddDate(0, -1, 0)}) {
+			if err != nil {
+				return err
+			}
 			d.Requests = append(d.Requests, auditRow{e})
 		}
-		if strings.HasSuffix(e.Verb, ".ls") || strings.HasSuffix(e.Verb, ".show") || strings.HasSuffix(e.Verb, ".done") {
-			continue // the whole trail has what was only looked at, and when an export was over
-		}
-		if d.Trail = append(d.Trail, auditRow{e}); len(d.Trail) > 4*shownTrail {
-			d.Trail = append(d.Trail[:0], d.Trail[len(d.Trail)-shownTrail:]...)
+	}
+	slices.SortFunc(d.Requests, func(x, y auditRow) int { return cmp.Compare(y.Seq, x.Seq) })
+	last, err := a.svc.Store().LastAudit(contactdb.AuditFilter{NoLookups: true}, 10*shownTrail)
+	for _, e := range slices.Backward(last) {
+		if !strings.HasSuffix(e.Verb, ".show") && !strings.HasSuffix(e.Verb, ".done") && len(d.Trail) < shownTrail {
+			d.Trail = append(d.Trail, auditRow{e})
 		}
 	}
-	d.Trail = d.Trail[max(0, len(d.Trail)-shownTrail):]
-	slices.Reverse(d.Trail)
-	slices.Reverse(d.Requests)
-	return nil
+	return err
 }

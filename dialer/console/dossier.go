@@ -166,7 +166,7 @@ func (a *api) known(phone string) (p person, err error) {
 		}
 		p.Records = append(p.Records, rec)
 	}
-	p.Operations, err = lastOf(store.AuditTrail(contactdb.AuditFilter{Phone: phone}), maxOperations)
+	p.Operations, err = store.LastAudit(contactdb.AuditFilter{Phone: phone}, maxOperations)
 	return p, err
 }
 

@@ -29,9 +29,10 @@ func (a *api) events(w http.ResponseWriter, r *http.Request) error {
 	}
 	s := openStream(w)
 	s.mask = !callerOf(r).SeesNumbers()
+	sees := a.seenBy(callerOf(r))
 	tell := func(e dialer.Event) {
 		// What is said to an operator is for that one's screen.
-		if e.Kind != "operator.message" && (e.Operator == "" || a.leads(callerOf(r), e.Operator) == nil) {
+		if e.Kind != "operator.message" && sees(e.Operator) {
 			s.send(e.Kind, a.eventID(e.Seq), e)
 		}
 	}
@@ -42,23 +43,26 @@ func (a *api) events(w http.ResponseWriter, r *http.Request) error {
 	} else {
 		s.send("status", "", st)
 	}
-	beat := time.NewTicker(heartbeat)
+	beat, look := time.NewTicker(heartbeat), time.NewTicker(time.Second)
 	defer beat.Stop()
+	defer look.Stop()
 	for s.err == nil {
 		select {
 		case <-r.Context().Done():
 			return nil
 		case <-beat.C:
 			s.write(": still here\n\n")
+		case now := <-look.C: // not with each event, of which a busy floor has hundreds a second
+			if !a.still(r, now) {
+				return nil
+			}
+			sees = a.seenBy(callerOf(r))
 		case e, open := <-events:
 			if !open {
 				s.send("dropped", "", struct{}{})
 				return nil
 			}
 			tell(e)
-		}
-		if !a.still(r, time.Now()) {
-			return nil
 		}
 	}
 	return nil // the caller is gone

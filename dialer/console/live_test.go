@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http/httptest"
 	"strings"
 	"testing"
@@ -107,42 +108,44 @@ func TestWhoMayNotSeeNumbersSeesThemMaskedOnLivePages(t *testing.T) {
 	}
 }
 
+// A live page looks at its session when it has something to show, events once a
+// second whether anything happens or not.
 func TestAStreamEndsWithItsSession(t *testing.T) {
-	o := newOffice(t)
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() { o.con.Run(ctx); close(done) }()
-	defer func() { cancel(); <-done }()
-	url := serveTLS(t, o.h)
-	c := o.session("supervisor")
-	resp := url.get(t, "/live/floor", c)
-	defer resp.Body.Close()
-	if err := o.svc.Store().EndSessions("supervisor", ""); err != nil {
-		t.Fatal(err)
-	}
-	ended := make(chan struct{})
-	go func() {
-		buf := make([]byte, 4096)
-		for {
-			if _, err := resp.Body.Read(buf); err != nil {
-				close(ended)
-				return
-			}
-		}
-	}()
-	// Changes wake the stream; it looks at its session once a second.
-	for i := 0; ; i++ {
-		select {
-		case <-ended:
-			return
-		case <-time.After(200 * time.Millisecond):
-			if i > 100 {
-				t.Fatal("the stream of an ended session goes on")
-			}
-			if err := o.svc.Store().PutOperator(contactdb.Operator{Name: fmt.Sprintf("op%d", i)}); err != nil {
+	for _, path := range []string{"/live/floor", "/events"} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t)
+			ctx, cancel := context.WithCancel(context.Background())
+			done := make(chan struct{})
+			go func() { o.con.Run(ctx); close(done) }()
+			defer func() { cancel(); <-done }()
+			resp := serveTLS(t, o.h).get(t, path, o.session("supervisor"))
+			defer resp.Body.Close()
+			if err := o.svc.Store().EndSessions("supervisor", ""); err != nil {
 				t.Fatal(err)
 			}
-		}
+			ended := make(chan struct{})
+			go func() {
+				defer close(ended)
+				_, _ = io.Copy(io.Discard, resp.Body) // its end is what we wait for
+			}()
+			for i := 0; ; i++ {
+				select {
+				case <-ended:
+					return
+				case <-time.After(200 * time.Millisecond):
+					if i > 50 {
+						t.Fatal("the stream of an ended session goes on")
+					}
+					if path == "/events" {
+						continue
+					}
+					if err := o.svc.Store().PutOperator(contactdb.Operator{Name: fmt.Sprintf("op%d", i)}); err != nil {
+						t.Fatal(err)
+					}
+				}
+			}
+		})
 	}
 }
 

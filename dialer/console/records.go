@@ -3,7 +3,6 @@ package console
 import (
 	"cmp"
 	"encoding/json"
-	"iter"
 	"net/http"
 	"slices"
 	"strings"
@@ -23,21 +22,7 @@ func (a *api) records(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return lastOf(a.svc.Store().Records(f), limit)
-}
-
-// lastOf gives the last limit rows.
-func lastOf[T any](rows iter.Seq2[T, error], limit int) ([]T, error) {
-	last := []T{}
-	for row, err := range rows {
-		if err != nil {
-			return nil, err
-		}
-		if last = append(last, row); len(last) >= 2*limit+1024 { // drop in large steps
-			last = append(last[:0], last[len(last)-limit:]...)
-		}
-	}
-	return last[max(0, len(last)-limit):], nil
+	return a.svc.Store().LastRecords(f, limit)
 }
 
 // Verified is a walk along the chain of call records, and what its anchors say.

@@ -51,14 +51,20 @@ func narrowed[T any](a *api, r *http.Request, rows []T, team func(T) string) ([]
 // ofOperators is what a request sees of rows that each belong to an operator,
 // or, where none is named, to nobody yet.
 func ofOperators[T any](a *api, r *http.Request, rows []T, operator func(T) string) []T {
+	sees := a.seenBy(callerOf(r))
+	return slices.DeleteFunc(slices.Clone(rows), func(row T) bool { return !sees(operator(row)) })
+}
+
+// seenBy says of operators whether a caller sees their work, each looked up once;
+// what belongs to nobody yet is seen.
+func (a *api) seenBy(c *Caller) func(operator string) bool {
 	led := map[string]bool{"": true}
-	return slices.DeleteFunc(slices.Clone(rows), func(row T) bool {
-		name := operator(row)
-		if _, asked := led[name]; !asked {
-			led[name] = a.leads(callerOf(r), name) == nil
+	return func(operator string) bool {
+		if _, asked := led[operator]; !asked {
+			led[operator] = a.leads(c, operator) == nil
 		}
-		return !led[name]
-	})
+		return led[operator]
+	}
 }
 
 // leads says whether a caller may steer an operator: a team leader only those

@@ -165,7 +165,7 @@ func (a *api) recordsPage(r *http.Request) (any, error) {
 	if d.Campaigns, err = a.campaignNames(); err != nil {
 		return nil, err
 	}
-	records, err := lastOf(a.svc.Store().Records(f), shownRecords)
+	records, err := a.svc.Store().LastRecords(f, shownRecords)
 	if err != nil {
 		return nil, err
 	}
@@ -231,7 +231,7 @@ func (a *api) auditPage(r *http.Request) (any, error) {
 	q := r.URL.Query()
 	d := auditData{Who: q.Get("who"), Verb: q.Get("verb"), Object: q.Get("object")}
 	d.Lookups = q.Get("lookups") != "" || strings.HasSuffix(d.Verb, ".ls")
-	entries, err := lastOf(a.svc.Store().AuditTrail(contactdb.AuditFilter{Who: d.Who, Verb: d.Verb, Object: d.Object, NoLookups: !d.Lookups}), shownRecords)
+	entries, err := a.svc.Store().LastAudit(contactdb.AuditFilter{Who: d.Who, Verb: d.Verb, Object: d.Object, NoLookups: !d.Lookups}, shownRecords)
 	slices.Reverse(entries)
 	for _, e := range entries {
 		d.Entries = append(d.Entries, auditRow{e})
