@@ -32,7 +32,7 @@ const (
 )
 
 // prior is the price at which a team loses about 3 %, measured (README).
-func prior(team int) float64 { return .018 + .11/(float64(team)+.5) }
+func prior(team int) float64 { return .016 + .085/(float64(team)+.5) }
 
 func (b *budget) init() { b.want = 1 }
 

@@ -136,35 +136,27 @@ func (o *outlook) spread(a *aged, l *ringLaw, base float64) (people float64) {
 
 // risk is what adding one call more would bring.
 type risk struct {
-	loss float64 // chance that it, if a person answers, is lost or makes another be lost
+	loss float64 // chance that it, if a person answers, finds all operators taken
 	over float64 // chance that more people are lost than allowed, with the answers given
 	lost float64 // people expected to be lost, without it
 }
 
 // weigh gives the risk with extra answers on top, allowed people being bearable.
 //
-// An answer at a time is lost when no operator is left then; it makes another
-// be lost when none is left at some later time. The second is at least as
-// likely as at the worst single later time, which is what is taken.
+// What the call does to those that are answered after it is no part of it: as
+// it is answered the decisions that follow place fewer, and with one loss counted
+// twice operators waited longer at the same share of people lost (README).
 func (o *outlook) weigh(extra *more, allowed int) risk {
 	var r risk
-	var full row
-	for j := range grid {
+	before, full := 0., 0.
+	for j, by := range o.fresh {
 		f, over, lost := o.at(j, extra, allowed)
-		full[j] = f
+		r.loss += (by - before) * f
+		before, full = by, f
 		r.over = max(r.over, over)
 		r.lost = max(r.lost, lost)
 	}
-	worst := full[points-1]
-	r.loss = (1 - o.fresh[points-1]) * worst
-	for j := points - 1; j >= 0; j-- {
-		worst = max(worst, full[j])
-		before := 0.
-		if j > 0 {
-			before = o.fresh[j-1]
-		}
-		r.loss += (o.fresh[j] - before) * worst
-	}
+	r.loss += (1 - before) * full // what comes later counts as at the end of the grid
 	return r
 }
 
