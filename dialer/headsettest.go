@@ -42,7 +42,7 @@ const (
 // TestHeadset lets an operator who is connected by a browser speak for a while,
 // says it back, and measures level, echo, loss and delay. It takes a little
 // over twice the time. ErrState while the operator has a customer.
-func (s *Service) TestHeadset(ctx context.Context, operator, tab string, speak time.Duration) (Headset, error) {
+func (s *Service) TestHeadset(ctx context.Context, operator, tab string, speak time.Duration) (h Headset, err error) {
 	if speak < 500*time.Millisecond || speak > 10*time.Second {
 		return Headset{}, say(ErrInput, "test-long", "a test lasts from 500 ms to 10 s, not %s", speak)
 	}
@@ -53,6 +53,11 @@ func (s *Service) TestHeadset(ctx context.Context, operator, tab string, speak t
 	if err := s.desk.testing(operator); err != nil {
 		return Headset{}, err
 	}
+	defer func() {
+		if err != nil { // the page is gone, or its leg
+			s.desk.untested(operator)
+		}
+	}()
 	sound := page.Media()
 	voice, err := hearFor(ctx, sound, speak)
 	if err != nil {
@@ -67,7 +72,7 @@ func (s *Service) TestHeadset(ctx context.Context, operator, tab string, speak t
 		return Headset{}, err
 	}
 	q := page.Quality()
-	h := judgeHeadset(Headset{At: time.Now(), LevelDB: loudestOf(voice), Cut: cutOff(voice), EchoDB: echo, Loss: max(q.Lost, q.FarLost, spoken.Lost), TripMS: tripOf(spoken.Trip, q.Trip).Milliseconds(), JitterMS: q.Jitter.Milliseconds()})
+	h = judgeHeadset(Headset{At: time.Now(), LevelDB: loudestOf(voice), Cut: cutOff(voice), EchoDB: echo, Loss: max(q.Lost, q.FarLost, spoken.Lost), TripMS: tripOf(spoken.Trip, q.Trip).Milliseconds(), JitterMS: q.Jitter.Milliseconds()})
 	s.desk.tested(operator, h)
 	return h, nil
 }
@@ -99,6 +104,20 @@ func judgeHeadset(h Headset) Headset {
 	return h
 }
 
+// beingTested is the reason of not being ready during a test.
+const beingTested = "testing the headset"
+
+// untested takes in that a test came to no end.
+func (d *desk) untested(operator string) {
+	d.mu.Lock()
+	if s := d.seats[operator]; s != nil && s.reason == beingTested {
+		s.reason = "headset not tested"
+		d.tell(s)
+	}
+	d.mu.Unlock()
+	d.told(operator, "untested")
+}
+
 // testing takes an operator off calls for a test.
 func (d *desk) testing(operator string) error {
 	d.mu.Lock()
@@ -107,7 +126,7 @@ func (d *desk) testing(operator string) error {
 	if s.state == "talking" || s.state == "reserved" {
 		return say(contactdb.ErrState, "test-customer", "%s has a customer on the line; test the headset afterwards", operator)
 	}
-	s.ready, s.reason, s.headset = false, "testing the headset", nil
+	s.ready, s.reason, s.headset = false, beingTested, nil
 	d.tell(s)
 	return nil
 }
@@ -116,7 +135,7 @@ func (d *desk) tested(operator string, h Headset) {
 	d.mu.Lock()
 	if s := d.seats[operator]; s != nil && s.leg != nil {
 		s.headset = &h
-		if s.reason == "testing the headset" {
+		if s.reason == beingTested {
 			s.reason = "headset tested"
 		}
 		d.tell(s)

@@ -1,6 +1,7 @@
 package dialer_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
@@ -741,6 +742,29 @@ func TestAnotherReasonOfNotBeingReadyIsShownAtOnce(t *testing.T) {
 			if d := a.desktop(); !told || d.Reason != reason {
 				t.Errorf("the page hears of %s: %t; the reason is %q", reason, told, d.Reason)
 			}
+		}
+		a.page.Close()
+		s.end()
+	})
+}
+
+func TestATestOfAHeadsetThatIsLeftIsNotGoingOnForEver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, seats := newCentre(t, 1, shiftConfig{contacts: 1, channels: 5, cps: 5, carrier: talker(), campaign: progressive})
+		a := seats[0]
+		if err := a.connect(false); err != nil {
+			t.Fatal(err)
+		}
+		ctx, reload := context.WithTimeout(t.Context(), 300*time.Millisecond) // of the page
+		defer reload()
+		if _, err := s.svc.TestHeadset(ctx, a.name, a.tab, time.Second); err == nil {
+			t.Error("a test that was left has a result")
+		}
+		if d := a.desktop(); d.Reason != "headset not tested" || d.Headset != nil {
+			t.Errorf("afterwards the operator is not ready because of %q, headset %+v", d.Reason, d.Headset)
+		}
+		if h := a.test(); !h.OK || a.desktop().Reason != "headset tested" {
+			t.Errorf("the next test: %+v", h)
 		}
 		a.page.Close()
 		s.end()

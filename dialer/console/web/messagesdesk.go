@@ -169,6 +169,7 @@ var deskTexts = map[string]text{
 	"reason.meeting":                {"meeting", "ședință"},
 	"reason.technical":              {"technical problem", "problemă tehnică"},
 	"reason.headset is not heard":   {"headset is not heard", "căștile nu se aud"},
+	"reason.headset not tested":     {"headset not tested", "căști netestate"},
 	"reason.headset tested":         {"headset tested", "căști testate"},
 	"reason.testing the headset":    {"testing the headset", "se testează căștile"},
 	"reason.microphone was lost":    {"microphone was lost", "microfonul a dispărut"},
