@@ -76,6 +76,20 @@ func TestNetworkTonesAreKnownByFrequencyAndCadenceAtAnyLevelAndIn10DBOfNoise(t *
 	}
 }
 
+// So do gateways that send nothing while it is quiet: the first frame of a tone
+// is then half digital silence.
+func TestNetworkTonesAreKnownOnALineThatSendsNothingBetween(t *testing.T) {
+	for _, tone := range networkTones {
+		for _, off := range []int{0, 80} { // where in a frame it begins
+			c := newClip(3).quiet(200*ms).tone(20*ms, -60, 300).quiet(300 * ms)
+			c.x = append(c.x, make([]float64, off)...)
+			if v := firstVerdict(Settings{EarlyMedia: off == 0}, tone.make(c, -20).pcm()); v.Kind != tone.kind || v.Detail != tone.detail {
+				t.Errorf("%s, %d samples into a frame: %s %q (%s)", tone.name, off, v.Kind, v.Detail, v.Why)
+			}
+		}
+	}
+}
+
 func TestSpeechIsNeverABeepOrANetworkTone(t *testing.T) {
 	for seed := range uint64(8) {
 		c := newClip(seed).quiet(300 * ms)
