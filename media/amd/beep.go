@@ -142,12 +142,14 @@ func (s segment) beepLike(among surroundings) bool {
 	switch {
 	case s.second != 0:
 		return s.beepOfTwo(among)
+	case s.frames() < 5: // so short are many vowels, too
+		return among == amongQuiet && s.purity > 0.99 && s.spread < 0.3 && s.wander < 0.3
 	case s.held(among):
 		return true
 	case s.wander > 12:
 		return s.rises(among)
 	case among == amidSpeech: // then it's a vowel, unless it is purer than any
-		return s.hz > 500 && s.purity > 0.97 && (s.frames() >= 10 && s.spread < 2 || s.frames() >= 5 && s.spread < 0.3 && s.wander < 0.7)
+		return s.hz > 500 && s.purity > 0.97 && (s.frames() >= 10 && s.spread < 2 || s.spread < 0.3 && s.wander < 0.7)
 	case min(s.hz, s.first) < vowelsTo:
 		return among == amongQuiet && s.lowBeep()
 	}
@@ -184,7 +186,7 @@ func (s segment) rises(among surroundings) bool {
 		return true
 	case among == amongQuiet && n >= 9 && s.purity > 0.995 && s.spread < 0.3 && s.bend < 6:
 		return true
-	case n >= 5 && s.hz > 700 && s.purity > 0.97 && s.spread < 1.5 && s.bend < 0.06*rise:
+	case s.hz > 700 && s.purity > 0.97 && s.spread < 1.5 && s.bend < 0.06*rise:
 		return true
 	}
 	return n >= 7 && (n >= 9 || s.hz > 500) && rise > 60 && s.purity > 0.93 && s.spread < steadier(s.purity, 3.2, 4.5) && s.bend < 4+0.08*rise
@@ -210,7 +212,7 @@ func (s segment) plainBeep(among surroundings) bool {
 	n := s.frames()
 	least := 0.93
 	if among == amongQuiet {
-		if n >= 5 && (s.purity > 0.98 || s.purity > 0.96 && s.spread < 0.6 && s.wander < 3.5) {
+		if s.purity > 0.99 || n >= 8 && s.purity > 0.98 || s.purity > 0.96 && s.spread < 0.6 && s.wander < 3.5 {
 			return true
 		}
 		least = 0.87
