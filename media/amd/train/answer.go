@@ -67,9 +67,12 @@ func assemble(rng *rand.Rand, v voice, kind role, warped bool) (answer, bool) {
 	return a, true
 }
 
+// human tells whether a person's voice was recorded.
+func (v voice) human() bool { return v.engine == "recorded" || v.engine == "people" }
+
 // few is how much more often a voice is warped because there are few like it.
 func (v voice) few() int {
-	if v.engine == "recorded" {
+	if v.human() {
 		return 4
 	}
 	return 0
@@ -98,7 +101,7 @@ func gapBeforeBeep(rng *rand.Rand) float64 {
 
 // greeting puts together what a voice says.
 func (v voice) greeting(rng *rand.Rand, kind role) []float64 {
-	if v.engine == "recorded" {
+	if v.human() {
 		return v.recordedGreeting(rng, kind)
 	}
 	switch kind {

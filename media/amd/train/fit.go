@@ -110,7 +110,7 @@ func fitAndProve(ctx context.Context, o options, answers []answer, out io.Writer
 	fmt.Fprintf(out, "with listen-on 4 s:\n%s", evaluate.Summarise(d.replay(traces, ratio, 4*time.Second)))
 	bySlice(out, "engine", answers, strict, func(a answer) string { return a.engine })
 	bySlice(out, "language", answers, strict, func(a answer) string {
-		if a.engine == "recorded" {
+		if a.engine == "recorded" || a.engine == "people" {
 			return a.speaker
 		}
 		return a.language
@@ -183,8 +183,12 @@ func notes(o options, answers []answer, proof evaluate.Report) []string {
 	for _, a := range answers {
 		engines[a.engine]++
 	}
-	list := []string{"The answer detector's model. Made by:", fmt.Sprintf("  go run ./media/amd/train -seed %d -speakers %d -answers %d -trees %d -folds %d -epochs %d -rate %g -vary %g -out media/amd/model.txt", o.seed, o.speakers, o.answers, o.trees, o.folds, o.epochs, o.rate, o.vary),
-		fmt.Sprintf("Data: %d answers assembled by seed; by source: %v (recorded: Debian's asterisk-core-sounds en, es, ru and asterisk-prompt-es-co).", len(answers), engines),
+	command, more := fmt.Sprintf("  go run ./media/amd/train -seed %d -speakers %d -answers %d -trees %d -folds %d -epochs %d -rate %g -vary %g", o.seed, o.speakers, o.answers, o.trees, o.folds, o.epochs, o.rate, o.vary), ""
+	if o.people != "" {
+		command, more = command+" -people "+o.people, "; people: "+strings.Join(sources(), ", ")
+	}
+	list := []string{"The answer detector's model. Made by:", command + " -out media/amd/model.txt",
+		fmt.Sprintf("Data: %d answers assembled by seed; by source: %v (recorded: Debian's asterisk-core-sounds en, es, ru and asterisk-prompt-es-co%s).", len(answers), engines, more),
 		"Score, cross-validated by voice and language:"}
 	return append(list, strings.Split(strings.TrimRight(proof.String(), "\n"), "\n")...)
 }

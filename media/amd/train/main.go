@@ -25,6 +25,7 @@ import (
 
 type options struct {
 	out, cache, write string
+	people            string
 	dump              string
 	seed              uint64
 	answers, folds    int
@@ -51,6 +52,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	flags := flag.NewFlagSet("train", flag.ContinueOnError)
 	flags.StringVar(&o.out, "out", "", "write the model to this `file`")
 	flags.StringVar(&o.cache, "cache", filepath.Join(os.TempDir(), "amd-voices"), "keep synthesised speech in this `folder`")
+	flags.StringVar(&o.people, "people", "", "learn also from people who recorded games and pictures, whose packages are unpacked in this `folder`")
 	flags.StringVar(&o.write, "write", "", "write labelled answers to this `folder` and fit nothing")
 	flags.StringVar(&o.dump, "dump", "", "write the moments of the cross-validation to this `file`")
 	flags.Uint64Var(&o.seed, "seed", 1, "of everything that is drawn")
@@ -117,6 +119,13 @@ func gather(ctx context.Context, o options, out io.Writer) ([]voice, error) {
 		}
 		said = append(said, u...)
 	}
+	if !o.unseen && o.people != "" {
+		u, err := people(o)
+		if err != nil {
+			return nil, err
+		}
+		said = append(said, u...)
+	}
 	if !o.unseen {
 		all := speakers(rand.New(rand.NewPCG(o.seed, 2)), o.speakers)
 		spoken := make([][]utterance, len(all))
@@ -174,8 +183,18 @@ func (o options) assembleAll(ctx context.Context, voices []voice) []answer {
 	return answers
 }
 
+// The shares in which voices of each kind answer.
+var (
+	shares           = []string{"recorded", "recorded", "recorded", "recorded", "espeak", "espeak", "espeak", "espeak", "flite", "festival"}
+	sharesWithPeople = []string{"recorded", "recorded", "recorded", "recorded", "people", "people", "people", "espeak", "espeak", "flite", "festival"}
+)
+
 func draw(rng *rand.Rand, voices []voice) voice {
-	engine := []string{"recorded", "recorded", "recorded", "recorded", "espeak", "espeak", "espeak", "espeak", "flite", "festival"}[rng.IntN(10)]
+	engines := shares
+	if slices.ContainsFunc(voices, func(v voice) bool { return v.engine == "people" }) {
+		engines = sharesWithPeople
+	}
+	engine := engines[rng.IntN(len(engines))]
 	var pool []voice
 	for _, v := range voices {
 		if v.engine == engine {

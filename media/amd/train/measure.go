@@ -115,11 +115,14 @@ func weight(kind role) float32 {
 // every language is judged by a model that hasn't heard it.
 func fold(a answer, folds int) int {
 	name := a.language
-	if a.engine == "recorded" {
+	switch a.engine {
+	case "recorded":
 		name = a.speaker
 		if _, person, ok := strings.Cut(name, "_f_"); ok {
 			name = person
 		}
+	case "people":
+		name = a.speaker
 	}
 	if folds == 2 {
 		return foldOf[name]
@@ -131,6 +134,10 @@ func fold(a answer, folds int) int {
 var foldOf = map[string]int{
 	"es":         1, // a language, and the speaker from Colombia
 	"IvrvoiceRU": 1, "en": 1, "hu": 1, "cs": 1, "pl": 1, "ru": 1, "sv": 1,
+	"fillets-ng-data-cs cs m": 1, "fillets-ng-data-cs cs v": 1,
+	"hedgewars-data Pirate": 1, "hedgewars-data Russian_pl": 1, "hedgewars-data Singer": 1,
+	"ktuberling-data lt":         1,
+	"tuxpaint-stamps-default el": 1, "tuxpaint-stamps-default es": 1, "tuxpaint-stamps-default ru": 1,
 }
 
 // data is what was heard of the answers.

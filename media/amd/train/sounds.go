@@ -52,7 +52,7 @@ func recorded(language, cache string) ([]utterance, error) {
 		if r == "" {
 			continue
 		}
-		pcm, err := decodeGSM(f, cache)
+		pcm, err := decode(f, cache)
 		if err != nil {
 			return nil, err
 		}
@@ -114,12 +114,12 @@ func transcript() (map[string]int, error) {
 	return words, scan.Err()
 }
 
-// decodeGSM uses sox.
-func decodeGSM(path, cache string) ([]float64, error) {
-	out := filepath.Join(cache, strings.NewReplacer("/", "_", ".gsm", ".wav").Replace(path))
+// decode gives a sound of any format, of one channel at 8 kHz, by sox.
+func decode(path, cache string) ([]float64, error) {
+	out := filepath.Join(cache, strings.ReplaceAll(strings.TrimSuffix(path, ".gsm"), "/", "_")+".wav")
 	data, err := os.ReadFile(out)
 	if err != nil {
-		if err := exec.Command("sox", path, "-r", "8000", "-b", "16", "-e", "signed", out).Run(); err != nil {
+		if err := exec.Command("sox", path, "-r", "8000", "-c", "1", "-b", "16", "-e", "signed", out).Run(); err != nil {
 			return nil, fmt.Errorf("sox %s: %w", path, err)
 		}
 		if data, err = os.ReadFile(out); err != nil {

@@ -33,7 +33,7 @@ func talkOff(o options, voices []voice, out io.Writer) error {
 	}
 	music, _ := filepath.Glob("/usr/share/asterisk/moh/*.gsm")
 	for _, f := range music {
-		pcm, err := decodeGSM(f, o.cache)
+		pcm, err := decode(f, o.cache)
 		if err != nil {
 			return err
 		}

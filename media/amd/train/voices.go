@@ -74,7 +74,7 @@ func speakers(rng *rand.Rand, perLanguage int) []speaker {
 		all = append(all, speaker{"flite", "en", "flite " + v, []string{"flite", "-voice", v, "--setf", stretch, "-f", "/dev/stdin", "-o"}})
 	}
 	festival := map[string]string{"cmu_us_slt_arctic_hts": "en", "kal_diphone": "en", "ked_diphone": "en",
-		"czech_dita": "cs", "czech_ph": "cs", "hy_fi_mv_diphone": "fi", "suo_fi_lj_diphone": "fi", "upc_ca_ona_hts": "ca", "msu_ru_nsh_clunits": "ru"}
+		"czech_dita": "cs", "czech_ph": "cs", "czech_krb": "cs", "czech_machac": "cs", "hy_fi_mv_diphone": "fi", "suo_fi_lj_diphone": "fi", "upc_ca_ona_hts": "ca", "msu_ru_nsh_clunits": "ru"}
 	for _, v := range sortedKeys(festival) {
 		all = append(all, speaker{"festival", festival[v], "festival " + v, []string{"text2wave", "-eval", "(voice_" + v + ")", "-o"}})
 	}
