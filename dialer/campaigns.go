@@ -242,9 +242,10 @@ func (s *Service) move(name string, to contactdb.CampaignState, why string, from
 		return c, nil
 	}
 	if to == contactdb.Running {
-		return c, s.open(c)
+		err = s.open(c)
+		s.desk.keepOrder()
 	}
-	return c, nil
+	return c, err
 }
 
 // nextStep says what can be done with a campaign in a state.

@@ -1,6 +1,7 @@
 package dialer
 
 import (
+	"encoding/json"
 	"sync"
 	"time"
 
@@ -184,6 +185,23 @@ func (d *desk) opened(l *loop) {
 		}
 	}
 	d.lend()
+}
+
+// startedKey is under which the order of the campaigns that are open is kept.
+const startedKey = "started"
+
+// keepOrder keeps it over a restart.
+func (d *desk) keepOrder() {
+	d.mu.Lock()
+	var names []string
+	for _, l := range d.loops {
+		names = append(names, l.name)
+	}
+	d.mu.Unlock()
+	kept, _ := json.Marshal(names) // strings: cannot fail
+	if err := d.s.store.Remember(startedKey, kept); err != nil {
+		d.s.log.Warn("the order of campaigns was not kept", zap.Error(err))
+	}
 }
 
 // closed takes the operators of a floor that has ended to another.

@@ -200,3 +200,46 @@ func TestWhoIsNotAdmittedOrNotFreeIsNotBorrowed(t *testing.T) {
 		d.end()
 	})
 }
+
+// A kill while a guest is away leaves no trace of the loan: the customer's call is
+// ended and recorded, and everybody is at home.
+func TestAfterAKillAGuestIsAtHome(t *testing.T) {
+	t.Parallel()
+	for name, with := range map[string]func(d *desks){
+		"asked":       func(*desks) {},
+		"in a three":  func(d *desks) { d.ann.must(d.s.svc.Conference(d.ann.name, d.attempt, true)) },
+		"handed over": func(d *desks) { d.ann.must(d.s.svc.HandOver(d.ann.name, d.attempt)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d := newGuests(t)
+				d.ask()
+				with(d)
+				time.Sleep(3 * time.Second)
+				d.s.killed()
+				if seen := d.seen(theCustomer); seen.Ended.IsZero() || seen.EndedBy != "caller" {
+					t.Errorf("the customer was not hung up on: %+v", seen)
+				}
+				for _, a := range []*seat{d.ann, d.bob} {
+					a.page.Close()
+					a.must(a.connect(false))
+				}
+				if now := d.ann.desktop(); now.Campaign != "spring" || now.State != "not-ready" || now.Call != nil {
+					t.Errorf("ann is %+v", now)
+				}
+				if now := d.bob.desktop(); now.Campaign != "summer" || now.State != "not-ready" || now.Call != nil {
+					t.Errorf("bob is %+v", now)
+				}
+				d.bob.test()
+				d.bob.wish(true, "") // calls of his own campaign
+				if now := d.bob.until("talking at home", state("talking")); now.Campaign != "summer" {
+					t.Errorf("bob is %+v", now)
+				}
+				if r := d.end(); r.Outcome != contactdb.Interrupted || r.BridgedAt.IsZero() || r.Operator == "" {
+					t.Errorf("the record is %+v", r)
+				}
+			})
+		})
+	}
+}

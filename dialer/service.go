@@ -238,12 +238,22 @@ func (s *Service) trunkChanged(t ua.TrunkState) {
 	}
 }
 
-// resume opens the floors of campaigns that were going on.
+// resume opens the floors of campaigns that were going on, in the order in which they
+// were started: who may work for several works for the same one as before.
 func (s *Service) resume() error {
 	all, err := s.store.Campaigns()
 	if err != nil {
 		return err
 	}
+	var order []string
+	s.desk.recall(startedKey, &order)
+	place := func(c contactdb.Campaign) int {
+		if i := slices.Index(order, c.Name); i >= 0 {
+			return i
+		}
+		return len(order)
+	}
+	slices.SortStableFunc(all, func(a, b contactdb.Campaign) int { return place(a) - place(b) })
 	for _, c := range all {
 		if c.State == contactdb.Running || c.State == contactdb.Paused || c.State == contactdb.Draining {
 			if e := s.open(c); e != nil {
@@ -267,7 +277,7 @@ func (s *Service) load(name string, version int) (*rules, error) {
 	return s.withMessage(def, v.Version)
 }
 
-// open starts the floor of a campaign.
+// open starts the floor of a campaign, behind those that are open.
 func (s *Service) open(c contactdb.Campaign) error {
 	r, err := s.load(c.Name, c.Version)
 	if err != nil {
@@ -281,12 +291,15 @@ func (s *Service) open(c contactdb.Campaign) error {
 	l := s.newLoop(c, r)
 	s.loops[c.Name] = l
 	s.arrange(r)
+	opened := make(chan struct{})
 	s.wg.Go(func() { // in this order: a floor may end at once
 		s.desk.opened(l)
+		close(opened)
 		s.wg.Go(l.run)
 		s.closeFloor(l)
 	})
 	s.mu.Unlock()
+	<-opened
 	return nil
 }
 

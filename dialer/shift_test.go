@@ -3,9 +3,11 @@ package dialer_test
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -217,6 +219,28 @@ func (s *shift) run() {
 	}
 	go func() { s.ran <- svc.Run(ctx, grace) }()
 	<-svc.Ready()
+}
+
+// killed goes on in a new life with what is on the disk at this instant; the old one
+// says nothing more to anybody.
+func (s *shift) killed() {
+	s.t.Helper()
+	left := s.t.TempDir()
+	if err := os.CopyFS(left, os.DirFS(s.cfg.Data)); err != nil {
+		s.t.Fatal(err)
+	}
+	s.net.Cut(netip.MustParseAddrPort(s.cfg.SIP.Listen).Addr())
+	s.abrupt = true
+	s.stop()
+	if err := errors.Join(<-s.ran, s.svc.Close()); err != nil {
+		s.t.Fatal(err)
+	}
+	s.cfg.Data = left
+	s.net.Mend()
+	s.open()
+	s.svc.Inspect(s.inspect)
+	s.run()
+	time.Sleep(2 * time.Second)
 }
 
 // end stops everything and holds the whole to the invariants.
