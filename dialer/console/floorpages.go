@@ -75,6 +75,8 @@ type operatorRow struct {
 	Concern bool               // somebody should look
 	Monitor *dialer.Monitoring // who listens; nil: nobody
 	Leads   bool
+	Talk    int64 // mean of today's calls, in milliseconds; 0: none
+	Wrap    int64 // likewise
 	Began   int64 // of the state, in seconds of Unix, 0 if it is not known: the page counts on from it, so that a row stays as it is while its state does
 }
 
@@ -107,6 +109,9 @@ func floorData(s *snapshot, k liveKey) (any, error) {
 		row := operatorOf(o, s.at)
 		row.Reason = k.said(row.Reason)
 		row.Leads = k.leads
+		if t := s.worked[o.Name]; t.Bridged > 0 {
+			row.Talk, row.Wrap = t.TalkMS/int64(t.Bridged), t.WrapMS/int64(t.Bridged)
+		}
 		for _, m := range s.monitors {
 			if m.Operator == o.Name {
 				row.Monitor = &m

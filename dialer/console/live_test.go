@@ -271,3 +271,21 @@ func TestTheRowOfWhoIsNotThereStaysAsItIs(t *testing.T) {
 		t.Errorf("it is sent anew: %d, then %d", a.Began, b.Began)
 	}
 }
+
+func TestThePageOfOperatorsHasTheMeansOfToday(t *testing.T) {
+	o := newOffice(t)
+	admin := o.session("administrator")
+	for _, step := range [][2]string{{"POST /api/lists/spring/import", people(5)}, {"POST /api/campaigns", spring}, {"POST /api/operators", `{"name":"ana","password":"long-enough"}`}} {
+		if w := o.as(admin, step[0], step[1]); w.Code != 200 {
+			t.Fatal(w.Body)
+		}
+	}
+	seed(t, o.svc.Store(), "spring", "spring")
+	o.con.seeAll = func() (dialer.Status, error) {
+		return dialer.Status{Operators: []dialer.OperatorStatus{{Name: "ana", State: "ready"}, {Name: "mia", State: "ready"}}}, nil
+	}
+	grid := o.as(admin, "GET /operators", "").Body.String()
+	if strings.Count(grid, "1:00") != 1 || strings.Count(grid, "0:05") != 1 {
+		t.Errorf("the talk of a minute and the wrap-up of five seconds are not there, or not once: %s", grid)
+	}
+}

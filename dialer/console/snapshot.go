@@ -17,8 +17,10 @@ type snapshot struct {
 	status   dialer.Status
 	calls    []dialer.LiveCall
 	monitors []dialer.Monitoring
-	recent   map[string]recent // by campaign
-	carried  map[string]counts // by trunk, of the last hour
+	recent   map[string]recent          // by campaign
+	carried  map[string]counts          // by trunk, of the last hour
+	worked   map[string]contactdb.Tally // by operator, of today in UTC, as it was at workedAt
+	workedAt time.Time
 
 	decisions func(campaign string) []dialer.DecisionLine // the latest first; asked for by who shows them
 }
@@ -184,6 +186,19 @@ func (a *api) observe(last *snapshot, now time.Time) (*snapshot, error) {
 	s := &snapshot{at: now, tick: 1, status: st, calls: a.seeCalls(), monitors: a.seeMonitors(), recent: a.memory.look(st, now), carried: a.memory.carried(now), decisions: a.decisions}
 	if last != nil {
 		s.tick = last.tick + 1
+		s.worked, s.workedAt = last.worked, last.workedAt
+	}
+	if now.Sub(s.workedAt) < sampleEvery {
+		return s, nil
+	}
+	s.worked, s.workedAt = map[string]contactdb.Tally{}, now
+	for _, o := range st.Operators {
+		if o.State == "offline" {
+			continue
+		}
+		if s.worked[o.Name], err = a.svc.Store().OperatorTally(o.Name, "", now, now); err != nil {
+			return nil, err
+		}
 	}
 	return s, nil
 }

@@ -112,6 +112,8 @@ var floorTexts = map[string]text{
 	"col.outcome":   {"Outcome", "Rezultat"},
 	"col.result":    {"Disposition", "Dispoziție"},
 	"col.talk":      {"Talk", "Convorbire"},
+	"col.talk.mean": {"Mean talk today", "Convorbire medie azi"},
+	"col.wrap.mean": {"Mean wrap-up today", "Finalizare medie azi"},
 	"col.wrap":      {"Wrap-up", "Finalizare"},
 	"col.recording": {"Recording", "Înregistrare audio"},
 	"col.attempts":  {"Attempts", "Încercări"},
