@@ -43,7 +43,8 @@ type recorded struct {
 	calls, people, machines, silent int
 	setUp, ringPeople, ringMachines times
 	ringOut, ringOther              times
-	detector, talk, wrap            times
+	detector, ofMachines            times // from the answer to the verdict
+	talk, wrap                      times
 }
 
 // times are seconds.
@@ -67,12 +68,18 @@ func (w *recorded) add(r contactdb.Record) {
 	}
 	switch r.Outcome {
 	case contactdb.Human, contactdb.Abandoned:
+		if r.Outcome == contactdb.Human && r.BridgedAt.IsZero() {
+			// Went before anybody could speak with them: to operators no talk.
+			w.ringOther.between(rings, r.EndedAt)
+			return
+		}
 		w.people++
 		w.ringPeople.between(rings, r.AnsweredAt)
 		w.detector.between(r.AnsweredAt, r.DetectedAt)
 	case contactdb.Machine, contactdb.Fax:
 		w.machines++
 		w.ringMachines.between(rings, r.AnsweredAt)
+		w.ofMachines.between(r.AnsweredAt, r.DetectedAt)
 	case contactdb.NoAnswer:
 		w.silent++
 		w.ringOut.between(rings, r.EndedAt)
@@ -93,7 +100,7 @@ func (w *recorded) config() world.Config {
 		return float64(n) / float64(w.calls)
 	}
 	c := world.Config{AnswerRate: share(w.people), MachineRate: share(w.machines), NoAnswerRate: share(w.silent),
-		SetUp: w.setUp.mean(), Detector: w.detector.mean(), RingTime: w.ringOut.most(),
+		SetUp: w.setUp.mean(), Detector: w.detector.mean(), Machines: w.ofMachines.mean(), RingTime: w.ringOut.most(),
 		Rings: world.Rings{People: w.ringPeople.mean(), Machines: w.ringMachines.mean(), Busy: w.ringOther.mean()}}
 	c.Ring = c.Rings.People
 	c.Talk, c.TalkCV = w.talk.mean(), w.talk.cv()

@@ -142,7 +142,11 @@ func (s *sim) progress(d due, c *call) {
 		s.tell(Happening{Kind: VerdictOther, Call: c.id})
 	case c.fate.kind == person || c.fate.kind == machine:
 		c.answered = true
-		s.q.push(due{at: s.now + s.c.Detector, what: verdictDue, id: d.id, gen: d.gen})
+		listens := s.c.Detector
+		if c.fate.kind == machine {
+			listens = s.c.Machines
+		}
+		s.q.push(due{at: s.now + listens, what: verdictDue, id: d.id, gen: d.gen})
 		s.tell(Happening{Kind: Answered, Call: c.id})
 	default:
 		s.ended(c, outcomes[c.fate.kind])

@@ -55,6 +55,7 @@ type Config struct {
 	Look     time.Duration // in preview, how long an operator looks at a contact: 10 s; the world's own floor knows no preview
 	Skip     float64       // in preview, share of contacts that are looked at and not called then; they are shown again: none
 	Detector time.Duration // from the answer to the verdict: 1 s
+	Machines time.Duration // the same where a machine answers: Detector
 	Limit    time.Duration // a person waits no longer than this after the verdict: 2 s
 
 	AnswerSpread float64 // standard deviation of the contacts' chances, Beta
@@ -171,6 +172,7 @@ func (c Config) filled() Config {
 	dur(&c.Talk, 120*time.Second)
 	dur(&c.Wrap, 20*time.Second)
 	dur(&c.Detector, time.Second)
+	dur(&c.Machines, c.Detector)
 	dur(&c.Limit, 2*time.Second)
 	dur(&c.Rings.People, c.Ring)
 	dur(&c.Rings.Machines, c.Ring)
