@@ -72,7 +72,7 @@ func (b *budget) terms(set Settings, s *Snapshot, o *outlook) terms {
 		t.spare = min(t.spare, -1)
 	}
 	team, earn := float64(o.able), set.MaxAbandonment*left
-	debt := owing(set.Debt, team, set.MaxAbandonment*live, max(earn-1.2-clump(team), 0))
+	debt := owing(set.Debt, team, max(earn-1.2-clump(team), 0))
 	end := safeEnd + .06*team
 	// The less is left to earn, the less may go wrong.
 	t.over = overRiskEnd * math.Pow(overRisk/overRiskEnd, unit((earn-end)/3))
@@ -88,12 +88,10 @@ func (b *budget) terms(set Settings, s *Snapshot, o *outlook) terms {
 }
 
 // owing is how many people may be lost before they are earned, of a debt that is
-// allowed, when so many have been earned and so many are sure to be. A window
-// begins with more for larger teams: what they earn in nine minutes or so (README). It
-// melts by a quarter of what is earned, and is gone within the hour.
-func owing(debt, team, earned, sure float64) float64 {
-	opening := min(debt*(1+.1*team)-earned/4, .3*sure)
-	return min(max(debt, opening), sure)
+// allowed, when so many are sure to be earned yet: the debt itself, and more, by
+// the team, while what is left of the window earns ten times that (README).
+func owing(debt, team, sure float64) float64 {
+	return min(max(debt, min(debt*(2+.1*team), sure/10)), sure)
 }
 
 // want is the share of live answers to be lost now, of the cap's, with so many
@@ -102,8 +100,10 @@ func owing(debt, team, earned, sure float64) float64 {
 // in hand, half the cap with the first, all of it with some, what is left over
 // by the end. Larger teams lose several at once and want more in hand.
 func want(inHand, earn, team float64) float64 {
-	const trickle, half, above = .1, .55, .05
-	some, full := .5+.05*team, 4+.15*team
+	const half, above = .55, .05
+	some, full := 1+.05*team, 6+.15*team
+	// While much is yet to be earned nobody in hand is no reason to stop.
+	trickle := .1 + .2*unit(earn/(6+team)-.5)
 	// Towards the end less is kept for what is yet to come.
 	full = some + .6 + (full-some-.6)*unit(earn/8)
 	w := trickle + (half-trickle)*unit((inHand-some)/.5) + (1-half)*unit((inHand-some-.5)/(full-some-.5))

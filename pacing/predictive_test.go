@@ -78,14 +78,20 @@ func placed(debt float64, live, abandoned int, left time.Duration) int {
 	return schooled(set).Decide(s).Place
 }
 
-func TestAWindowBeginsWithADebtThatMelts(t *testing.T) {
-	const hours = 8 * time.Hour
-	opening, melted := placed(1, 0, 0, hours), placed(1, 400, 12, hours)
-	if opening <= melted {
-		t.Errorf("%d placed as the window begins, %d when 12 people have been earned and lost", opening, melted)
+func TestTheDebtIsPaidBackByTheEndOfTheWindow(t *testing.T) {
+	begin, later := placed(1, 0, 0, 8*time.Hour), placed(1, 400, 12, 8*time.Hour)
+	if begin != later {
+		t.Errorf("%d placed as the window begins, %d when 12 people have been earned and lost", begin, later)
 	}
-	if later := placed(1, 1000, 30, hours); later != melted {
-		t.Errorf("%d placed when 12 people have been earned and lost, %d after 30", melted, later)
+	for _, left := range []time.Duration{30 * time.Minute, 15 * time.Minute, 5 * time.Minute} {
+		now := placed(1, 400, 12, left)
+		if now > later {
+			t.Errorf("%d placed when %v are left, %d before", now, left, later)
+		}
+		later = now
+	}
+	if later >= begin {
+		t.Errorf("%d placed near the end, as many as in the midst", later)
 	}
 	if last := placed(1, 0, 0, time.Minute); last != 10 {
 		t.Errorf("%d placed where nothing will be earned any more, not one a free operator", last)

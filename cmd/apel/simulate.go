@@ -69,7 +69,7 @@ func (a *app) simulateCmd() *cobra.Command {
 	f.StringVar(&s.mode, "mode", "predictive", "`predictive|progressive|power|preview`")
 	f.Float64Var(&s.Ratio, "ratio", 1.5, "calls a free operator in power mode")
 	f.Var(&s.caps, "max-abandonment", "share of live answers that may be abandoned: `3%` or 1%,2%,3%")
-	f.IntVar(&s.Debt, "debt", pacing.DefaultDebt, "people that may be abandoned before those who answer have earned it, and as a window begins a tenth more an operator; 0: none")
+	f.IntVar(&s.Debt, "debt", pacing.DefaultDebt, "people that may be abandoned before those who answer have earned it; twice that, and a tenth more an operator, while the rest of the window earns ten times as many; 0: none")
 	f.Var(&s.answer, "answer-rate", "share of calls that a person answers")
 	f.Var(&s.machine, "machine-rate", "share that a machine answers")
 	f.Var(&s.silent, "no-answer-rate", "share that nobody answers; the rest is busy or fails")
