@@ -188,6 +188,9 @@ func TestAPeriodIsComparedWithTheOneBefore(t *testing.T) {
 		if n := strings.Count(page, `class="was"`); n != len(reportColumns)*(len(rows)+1) {
 			t.Errorf("by %s: %d figures of the period before in %d rows", by, n, len(rows))
 		}
+		if yesterday := time.Now().Local().AddDate(0, 0, -1).Format(time.DateOnly); !strings.Contains(page, yesterday) {
+			t.Errorf("by %s: the page does not say what it is compared with", by)
+		}
 	}
 	if w := ask(h, "GET /api/reports/calls?by=moon", ""); w.Code != http.StatusBadRequest {
 		t.Errorf("by something unknown: %d %s", w.Code, w.Body)

@@ -271,7 +271,7 @@ var floorTexts = map[string]text{
 	"by.list":        {"List", "Listă"},
 	"by.disposition": {"Disposition", "Dispoziție"},
 	"report.sum":     {"Sum", "Total"},
-	"report.was":     {"Small: the period before, %s.", "Mic: perioada anterioară, %s."},
+	"report.was":     {"Small: the period before, {0}.", "Mic: perioada anterioară, {0}."},
 	"report.compare": {"Compare with the period before", "Compară cu perioada anterioară"},
 
 	"account.add":         {"Add an account", "Adaugă un cont"},
