@@ -62,13 +62,16 @@ func (k *Keeper) removeRecordings(paths []string) error {
 		return fmt.Errorf("open the recordings: %w", err)
 	}
 	defer root.Close()
+	k.moving.Lock()
+	defer k.moving.Unlock()
 	for _, path := range paths {
 		inside, err := filepath.Rel(recordings, path)
 		if err != nil {
 			return fmt.Errorf("recording %s: %w", path, err)
 		}
 		plain := strings.TrimSuffix(inside, sealedSuffix)
-		for _, name := range []string{plain, plain + sealedSuffix, plain + sealedSuffix + ".part"} { // an encryption that was cut off leaves two
+		// What a full disk has cut off, a recording or its encryption, ends in ".part".
+		for _, name := range []string{plain, plain + ".part", plain + sealedSuffix, plain + sealedSuffix + ".part"} {
 			if err := root.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return fmt.Errorf("remove a recording: %w", err)
 			}

@@ -7,6 +7,7 @@ package keep
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"apel/contactdb"
@@ -56,6 +57,9 @@ type Keeper struct {
 	stop       <-chan struct{}
 	rules      Rules
 	recipients []age.Recipient // whom recordings are encrypted to
+	// Held for reading while a recording is encrypted, for writing while those of a
+	// person are removed: else one would come back encrypted.
+	moving sync.RWMutex
 }
 
 // New returns a keeper; Run sets it to work. An error is in the rules.

@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -359,5 +361,77 @@ func TestRowsThatImportsRefusedAreForgottenWithOldContacts(t *testing.T) {
 	}
 	if all := trailOf(t, k, "retention.rejects"); len(all) != 1 || all[0].Detail["files"] != "1" {
 		t.Errorf("%+v", all)
+	}
+}
+
+func TestAnErasedPersonsRecordingIsNotEncryptedMeanwhile(t *testing.T) {
+	key, err := age.GenerateX25519Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := keeping(t, Rules{Recipients: []string{key.Recipient().String()}})
+	rel := "recordings/2026/11/25/a1.wav"
+	plain := filepath.Join(k.dir, rel)
+	if err := os.MkdirAll(filepath.Dir(plain), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	slow := filepath.Join(k.dir, "slow") // a pipe: it is opened once somebody writes
+	if err := errors.Join(syscall.Mkfifo(plain, 0o600), os.Link(plain, slow)); err != nil {
+		t.Fatal(err)
+	}
+	var both sync.WaitGroup
+	sealing := make(chan struct{})
+	both.Go(func() {
+		close(sealing)
+		_, _, _ = k.Seal(rel, "plain") // or it comes too late, and finds nothing
+	})
+	<-sealing
+	time.Sleep(20 * time.Millisecond) // it is on its way
+	erased := make(chan error, 1)
+	both.Go(func() { erased <- k.removeRecordings([]string{rel}) })
+	for range 20 { // until it is removed, or waits
+		if _, err := os.Stat(plain); err != nil {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	over := make(chan struct{})
+	go func() { both.Wait(); close(over) }()
+	for going := true; going; {
+		voice, err := os.OpenFile(slow, os.O_RDWR, 0) // does not wait for a reader
+		if err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case <-over:
+			going = false
+		case <-time.After(5 * time.Millisecond): // the reader has it open
+		}
+		voice.Close()
+	}
+	if err := <-erased; err != nil {
+		t.Fatal(err)
+	}
+	if left, err := filepath.Glob(plain + "*"); err != nil || len(left) > 0 {
+		t.Fatalf("the person is erased, and left are %v, %v", left, err)
+	}
+}
+
+// A disk that refused something leaves the part of a recording that was written.
+func TestTheBeginningOfARecordingIsErasedToo(t *testing.T) {
+	k := keeping(t, Rules{})
+	rel := "recordings/2026/11/25/a1.wav"
+	part := filepath.Join(k.dir, rel+".part")
+	if err := os.MkdirAll(filepath.Dir(part), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(part, []byte("a voice"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.removeRecordings([]string{rel}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(part); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the voice is there still: %v", err)
 	}
 }

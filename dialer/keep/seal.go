@@ -28,6 +28,8 @@ func (k *Keeper) Seal(rel, plainSum string) (stored, sum string, err error) {
 	if len(k.recipients) == 0 {
 		return rel, plainSum, nil
 	}
+	k.moving.RLock()
+	defer k.moving.RUnlock()
 	plain := filepath.Join(k.dir, rel)
 	sum, err = encryptFile(plain, k.recipients)
 	if err != nil {
