@@ -32,10 +32,14 @@ func (c *call) settle() {
 		c.l.tell(floor.Input{Kind: floor.InSettled, Call: c.a.ID, Outcome: c.rec.Outcome, Disposition: st.Record.Disposition, NextAt: next})
 	})
 	defer free()
+	if len(st.Record.ScriptAnswers) > 0 {
+		c.l.s.surveys.recording(c.a.ID)
+	}
 	rec, kept := c.keep(st, free)
 	if !kept {
 		return
 	}
+	free() // not after count, which waits while somebody reads all records
 	c.l.s.surveys.count(c, rec.ScriptAnswers)
 	if st.Promise != nil || c.a.For != "" {
 		c.l.promisesChanged()

@@ -61,7 +61,6 @@ func (s *Service) ApplyCampaign(source []byte) (contactdb.Campaign, []string, er
 	}
 	violations, warnings := s.check(def)
 	c, err := s.store.ApplyCampaign(def.Name, source, time.Now())
-	s.surveys.forget(def.Name)
 	if err != nil {
 		return c, nil, err
 	}
@@ -71,7 +70,6 @@ func (s *Service) ApplyCampaign(source []byte) (contactdb.Campaign, []string, er
 // SelectVersion goes back (or forth) to an applied version.
 func (s *Service) SelectVersion(name string, version int) (contactdb.Campaign, error) {
 	c, err := s.store.SelectVersion(name, version, time.Now())
-	s.surveys.forget(name)
 	if err != nil {
 		return c, err
 	}

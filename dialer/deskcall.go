@@ -26,6 +26,7 @@ type work struct {
 	at      time.Time         // the callback that was promised
 	anyone  bool              // ... by whoever is free then
 	muted   bool
+	kept    bool      // it is in the record: nothing is added
 	trail   []string  // steps of the script that were visited; the last is shown
 	ended   bool      // the script has
 	undo    time.Time // until when the result can be taken back; zero: it cannot
@@ -69,8 +70,8 @@ func callOver() error { return say(contactdb.ErrState, "call-over", "the call is
 // done lets go of the operator's desktop.
 func (c *call) done() {
 	close(c.over)
-	c.l.s.surveys.over(c)
 	c.l.s.desk.served(c.rec.Operator, c)
+	c.l.s.surveys.over(c)
 }
 
 // rejoin joins customer and operator, anew after a hold or with another browser.
@@ -110,6 +111,7 @@ func (c *call) worked() {
 	w := &c.work
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.kept = true
 	if w.note != "" {
 		c.rec.Note = w.note
 	}

@@ -149,6 +149,9 @@ func (s *Service) Turn(operator, attempt string, t Turn) (step string, err error
 	w := &c.work
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.kept {
+		return "", callOver()
+	}
 	for k, v := range kept {
 		w.set(k, v)
 	}

@@ -770,3 +770,43 @@ func TestATestOfAHeadsetThatIsLeftIsNotGoingOnForEver(t *testing.T) {
 		s.end()
 	})
 }
+
+// TestQuotasOfTwoVersionsAreCountedEachByItsOwn: while a call still goes by the version before, and
+// has its quotas counted, those of the new one are not lost.
+func TestQuotasOfTwoVersionsAreCountedEachByItsOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		asking := func(quota string) string {
+			return progressive + "dispositions:\n  - {name: done, final: true}\n" +
+				"script:\n  steps:\n    - {name: greeting, questions: [{name: need, ask: Do you?, kind: one, of: [\"yes\", \"no\"]}]}\n    - {name: bye, end: true}\n    - {name: enough, end: true}\n" +
+				"  quotas: [{name: " + quota + ", when: 'need == \"yes\"', limit: 1, to: enough}]\n"
+		}
+		s, seats := newCentre(t, 1, shiftConfig{contacts: 2, channels: 5, cps: 5, carrier: talker(), campaign: asking("needy")})
+		a, before := seats[0], ""
+		a.ready()
+		for _, want := range []string{"bye", "enough"} {
+			d := a.until("talking", func(now dialer.Desktop) bool { return now.State == "talking" && now.Call.Attempt != before })
+			if before != "" { // with a call of the first version
+				_, _, err := s.svc.ApplyCampaign([]byte(campaignHead + "windows: {daily: 00:00-24:00}\n" + asking("wanting")))
+				a.must(err)
+			}
+			before = d.Call.Attempt
+			step, err := s.svc.Turn(a.name, before, dialer.Turn{From: "greeting", Go: "next", Answers: map[string]string{"need": "yes"}})
+			if err != nil || step != want {
+				t.Errorf("the script goes on to %q, %v; want %q", step, err, want)
+			}
+			if want == "enough" {
+				a.wish(false, "break")
+			}
+			a.must(s.svc.HangUp(a.name, before, ""))
+			a.until("in wrap-up", state("wrap-up"))
+			a.must(s.svc.Dispose(a.name, before, dialer.Result{Disposition: 1}))
+		}
+		time.Sleep(time.Minute)
+		v, err := s.svc.Survey("spring", time.Time{}, time.Time{})
+		if want := []campaign.SurveyQuota{{Name: "wanting", Limit: 1, Count: 2}}; err != nil || !slices.Equal(v.Quotas, want) {
+			t.Errorf("the quotas are %+v, %v; want %+v", v.Quotas, err, want)
+		}
+		a.page.Close()
+		s.end()
+	})
+}

@@ -16,9 +16,30 @@ import (
 // their record, and those that go on, in the order in which the answers were
 // given. Of several operators at once the later ones are those who stop.
 type surveys struct {
-	mu     sync.Mutex                // guards the fields below; held while counts are first read
-	counts map[string]map[string]int // of records, by campaign and quota
-	held   map[quotaOf][]*call       // calls whose record is still to be made
+	mu       sync.Mutex            // guards the fields below; held while counts are first read
+	counts   map[scriptOf]*counted // of records
+	held     map[quotaOf][]*call   // calls whose record is still to be made
+	settling sync.Map              // attempts whose record may be there and is not counted yet; not guarded
+}
+
+// scriptOf is the script of a campaign's version: a call goes by that which was in
+// force as it was leased, while others may go by the next already.
+type scriptOf struct {
+	campaign string
+	version  int
+}
+
+// counted are the records with the answers of each of a script's quotas.
+type counted struct {
+	script *campaign.Script
+	calls  map[string]int
+}
+
+// add takes in the answers of a record.
+func (n *counted) add(answers, words map[string]string) {
+	for _, q := range n.script.Counts(answers, words) {
+		n.calls[q]++
+	}
 }
 
 // quotaOf is a quota of a campaign.
@@ -50,7 +71,7 @@ func (v *surveys) full(s *Service, c *call, quota string) bool {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	script := c.rules.def.Script
-	counts, err := v.of(s, c.l.name, script)
+	counts, err := v.of(s, scriptOf{c.l.name, c.rules.version}, script)
 	if err != nil {
 		s.log.Error("quotas of a script could not be counted", zap.String("campaign", c.l.name), zap.Error(err))
 		return false
@@ -67,32 +88,34 @@ func (v *surveys) full(s *Service, c *call, quota string) bool {
 	return false
 }
 
-// of are the counts of a campaign, from its records the first time. With mu held.
-func (v *surveys) of(s *Service, name string, script *campaign.Script) (map[string]int, error) {
-	if counts := v.counts[name]; counts != nil {
-		return counts, nil
+// of are the counts of a script's quotas, from the campaign's records the first
+// time. With mu held.
+func (v *surveys) of(s *Service, of scriptOf, script *campaign.Script) (map[string]int, error) {
+	if n := v.counts[of]; n != nil {
+		return n.calls, nil
 	}
-	counts := map[string]int{}
-	for r, err := range s.store.Records(contactdb.RecordFilter{Campaign: name}) {
+	n := &counted{script, map[string]int{}}
+	for r, err := range s.store.Records(contactdb.RecordFilter{Campaign: of.campaign}) {
 		if err != nil {
 			return nil, err
 		}
 		if len(r.ScriptAnswers) == 0 {
 			continue
 		}
+		if _, settling := v.settling.Load(r.ID); settling {
+			continue
+		}
 		words, err := s.wordsOfCalled(script, r)
 		if err != nil {
 			return nil, err
 		}
-		for _, q := range script.Counts(r.ScriptAnswers, words) {
-			counts[q]++
-		}
+		n.add(r.ScriptAnswers, words)
 	}
 	if v.counts == nil {
-		v.counts = map[string]map[string]int{}
+		v.counts = map[scriptOf]*counted{}
 	}
-	v.counts[name] = counts
-	return counts, nil
+	v.counts[of] = n
+	return n.calls, nil
 }
 
 // wordsOfCalled are the fields of the contact of a record as they are now, where quotas ask for them.
@@ -109,22 +132,23 @@ func (s *Service) wordsOfCalled(script *campaign.Script, r contactdb.Record) (ma
 	return nil, err
 }
 
+// recording takes in that a call with answers is about to have its record: it is
+// for count, whoever reads the records meanwhile. The record waits for nobody.
+func (v *surveys) recording(attempt string) { v.settling.Store(attempt, true) }
+
 // count takes in a call that has its record. Before anybody has asked, the
 // records are the count.
 func (v *surveys) count(c *call, answers map[string]string) {
-	script := c.rules.def.Script
-	if script == nil || len(answers) == 0 {
+	if len(answers) == 0 {
 		return
 	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.letGo(c)
-	counts := v.counts[c.l.name]
-	if counts == nil {
-		return
-	}
-	for _, q := range script.Counts(answers, wordsOf(c.contact())) {
-		counts[q]++
+	for of, n := range v.counts {
+		if of.campaign == c.l.name {
+			n.add(answers, wordsOf(c.contact()))
+		}
 	}
 }
 
@@ -137,6 +161,7 @@ func (v *surveys) over(c *call) {
 
 // letGo takes a call out of those that go on. With mu held.
 func (v *surveys) letGo(c *call) {
+	v.settling.Delete(c.a.ID)
 	for key, calls := range v.held {
 		if at := slices.Index(calls, c); at >= 0 {
 			v.held[key] = slices.Delete(calls, at, at+1)
@@ -145,13 +170,6 @@ func (v *surveys) letGo(c *call) {
 			delete(v.held, key)
 		}
 	}
-}
-
-// forget has the records counted anew, as by another version.
-func (v *surveys) forget(campaign string) {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	delete(v.counts, campaign)
 }
 
 // Survey counts the answers of a campaign's calls by its script in force; its
@@ -178,21 +196,21 @@ func (s *Service) Survey(name string, from, to time.Time) (campaign.Survey, erro
 		}
 	}
 	out := r.def.Script.Tabulate(calls)
-	out.Quotas, err = s.surveys.stand(s, name, r.def.Script)
+	out.Quotas, err = s.surveys.stand(s, scriptOf{name, c.Version}, r.def.Script)
 	return out, err
 }
 
 // stand is how many calls each quota has.
-func (v *surveys) stand(s *Service, name string, script *campaign.Script) ([]campaign.SurveyQuota, error) {
+func (v *surveys) stand(s *Service, of scriptOf, script *campaign.Script) ([]campaign.SurveyQuota, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	all := []campaign.SurveyQuota{}
 	if len(script.Quotas) == 0 {
 		return all, nil
 	}
-	counts, err := v.of(s, name, script)
+	counts, err := v.of(s, of, script)
 	for _, q := range script.Quotas {
-		all = append(all, campaign.SurveyQuota{Name: q.Name, Limit: q.Limit, Count: counts[q.Name], Live: len(v.held[quotaOf{name, q.Name}])})
+		all = append(all, campaign.SurveyQuota{Name: q.Name, Limit: q.Limit, Count: counts[q.Name], Live: len(v.held[quotaOf{of.campaign, q.Name}])})
 	}
 	return all, err
 }
