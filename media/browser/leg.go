@@ -29,10 +29,10 @@ type Leg struct {
 	there     chan struct{} // the browser is, with sound or without
 	thereOnce sync.Once
 	ended     chan struct{}
-	endOnce   sync.Once
 	wg        sync.WaitGroup
 
-	mu sync.Mutex // held while an offer is being answered
+	mu     sync.Mutex // held while an offer is being answered
+	ending sync.Mutex // held while the leg ends, or something more is begun
 }
 
 // Answer makes a leg from an offer, and the answer to it. The leg is connected
@@ -55,7 +55,7 @@ func (g *Gateway) Answer(ctx context.Context, offer string) (*Leg, string, error
 		l.Close()
 		return nil, "", err
 	}
-	l.wg.Go(l.expire)
+	l.run(l.expire)
 	return l, answer, nil
 }
 
@@ -116,12 +116,12 @@ func (l *Leg) begin(ctx context.Context, offer string, far media.Description) (s
 		return "", fmt.Errorf("%w: %w", ErrOffer, err)
 	}
 	l.pc.OnTrack(func(t *webrtc.TrackRemote, r *webrtc.RTPReceiver) {
-		l.wg.Go(func() { // its reports must be read, for ours to answer them
+		l.run(func() { // its reports must be read, for ours to answer them
 			for err := error(nil); err == nil; {
 				_, _, err = r.ReadRTCP()
 			}
 		})
-		l.hear(t)
+		l.run(func() { l.hear(t) })
 	})
 	l.pc.OnConnectionStateChange(func(s webrtc.PeerConnectionState) {
 		if s == webrtc.PeerConnectionStateConnected {
@@ -131,7 +131,7 @@ func (l *Leg) begin(ctx context.Context, offer string, far media.Description) (s
 			l.end()
 		}
 	})
-	l.wg.Go(func() {
+	l.run(func() {
 		for {
 			packets, _, err := sender.ReadRTCP()
 			if err != nil {
@@ -232,7 +232,32 @@ func (l *Leg) Quality() Quality { return l.meter.quality(time.Now()) }
 // End says that the leg is over; its owner hears of it by Ended and closes it.
 func (l *Leg) End() { l.end() }
 
-func (l *Leg) end() { l.endOnce.Do(func() { close(l.ended) }) }
+func (l *Leg) end() {
+	l.ending.Lock()
+	defer l.ending.Unlock()
+	if !l.over() {
+		close(l.ended)
+	}
+}
+
+func (l *Leg) over() bool {
+	select {
+	case <-l.ended:
+		return true
+	default:
+		return false
+	}
+}
+
+// run runs f until Close waits for it, or not at all if the leg is over: a track
+// may come while it is being closed.
+func (l *Leg) run(f func()) {
+	l.ending.Lock()
+	defer l.ending.Unlock()
+	if !l.over() {
+		l.wg.Go(f)
+	}
+}
 
 // Close ends the leg and returns when nothing of it runs any more.
 func (l *Leg) Close() {
