@@ -187,9 +187,15 @@ func (s *section) people(key string, to *float64) {
 	*to = float64(n)
 }
 
+// Modes are those of pacing, the slowest first.
+var Modes = []pacing.Mode{pacing.Preview, pacing.Progressive, pacing.Power, pacing.Predictive}
+
 // mode reads the pacing mode.
 func (s *section) mode(key string, n ast.Node, to *pacing.Mode) {
-	modes := []string{string(pacing.Preview), string(pacing.Progressive), string(pacing.Power), string(pacing.Predictive)}
+	var modes []string
+	for _, m := range Modes {
+		modes = append(modes, string(m))
+	}
 	v, ok := s.scalar(n, key, key+": predictive")
 	if !ok {
 		return

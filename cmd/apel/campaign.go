@@ -8,9 +8,11 @@ import (
 	"strconv"
 	"strings"
 
+	"apel/campaign"
 	"apel/contactdb"
 	"apel/dialer"
 	"apel/dialer/console"
+	"apel/pacing"
 
 	"github.com/spf13/cobra"
 )
@@ -23,7 +25,7 @@ func (a *app) campaignCmd() *cobra.Command {
 		a.campaignChange("resume", "go on calling", false),
 		a.campaignChange("drain", "place no new calls; done when the last has ended", true),
 		a.campaignChange("stop", "end what is not bridged yet; people finish talking", true),
-		a.campaignStatus(), a.campaignLs(), a.campaignShow(), a.campaignSelect(), a.campaignWhy(), a.campaignScript())
+		a.campaignStatus(), a.campaignLs(), a.campaignShow(), a.campaignSelect(), a.campaignLimits(), a.campaignWhy(), a.campaignScript())
 }
 
 func (a *app) campaignApply() *cobra.Command {
@@ -33,14 +35,15 @@ func (a *app) campaignApply() *cobra.Command {
 			return err
 		}
 		q := call{method: "POST", path: "/api/campaigns", body: strings.NewReader(string(source)), create: true}
-		err = show(a, ctx, q, func(w io.Writer, got console.Applied) {
-			for _, warning := range got.Warnings {
-				a.say("warning: %s", printable(warning))
-			}
-			fmt.Fprintf(w, "campaign %s: version %d is in force, %s\n", printable(got.Name), got.Version, got.State)
-		})
-		return about(args[0], err)
+		return about(args[0], show(a, ctx, q, a.writeApplied))
 	})
+}
+
+func (a *app) writeApplied(w io.Writer, got console.Applied) {
+	for _, warning := range got.Warnings {
+		a.say("warning: %s", printable(warning))
+	}
+	fmt.Fprintf(w, "campaign %s: version %d is in force, %s\n", printable(got.Name), got.Version, got.State)
 }
 
 func (a *app) readDefinition(path string) ([]byte, error) {
@@ -123,6 +126,40 @@ func (a *app) campaignSelect() *cobra.Command {
 		return show(a, ctx, q, writeStanding)
 	})
 	cmd.Flags().IntVar(&version, "version", 0, "an applied `version`")
+	return a.completing(cmd, "campaigns")
+}
+
+// campaignLimits changes what a supervisor changes while a campaign calls.
+func (a *app) campaignLimits() *cobra.Command {
+	var mode, reason string
+	var ratio float64
+	var abandonment share
+	var lines int
+	var cmd *cobra.Command
+	cmd = a.verb("limits NAME", "another mode or other limits, as a new version of its definition", cobra.ExactArgs(1), func(ctx context.Context, args []string) error {
+		var change campaign.Change
+		for flag, set := range map[string]func(){
+			"mode":        func() { change.Mode = (*pacing.Mode)(&mode) },
+			"ratio":       func() { change.Ratio = &ratio },
+			"max-lines":   func() { change.MaxLines = &lines },
+			"abandonment": func() { change.AbandonmentLimit = (*float64)(&abandonment) },
+		} {
+			if cmd.Flags().Changed(flag) {
+				set()
+			}
+		}
+		q := call{method: "PATCH", path: at("campaigns", args[0]), body: change}
+		if reason != "" {
+			q.query = url.Values{"reason": {reason}}
+		}
+		return show(a, ctx, q, a.writeApplied)
+	})
+	f := cmd.Flags()
+	f.StringVar(&mode, "mode", "", "predictive, progressive, power or preview")
+	f.Float64Var(&ratio, "ratio", 0, "calls per operator, in power")
+	f.IntVar(&lines, "max-lines", 0, "most calls at once; 0: as the trunks allow")
+	f.Var(&abandonment, "abandonment", "the limit of abandoned live answers: 3%")
+	f.StringVar(&reason, "reason", "", "`why`; the audit trail keeps it")
 	return a.completing(cmd, "campaigns")
 }
 

@@ -87,6 +87,8 @@ var bodies = map[string]body{
 	"POST /api/campaigns":                      {out: Applied{}},
 	"POST /api/plan":                           {out: dialer.Plan{}},
 	"GET /api/campaigns/{campaign}":            {out: dialer.CampaignStatus{}},
+	"PATCH /api/campaigns/{campaign}":          {campaign.Change{}, Applied{}},
+	"POST /api/campaigns/{campaign}/plan":      {campaign.Change{}, dialer.Plan{}},
 	"GET /api/campaigns/{campaign}/definition": {out: Definition{}},
 	"GET /api/campaigns/{campaign}/plan":       {out: dialer.Plan{}},
 	"GET /api/campaigns/{campaign}/survey":     {out: campaign.Survey{}},

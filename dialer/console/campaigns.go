@@ -43,14 +43,73 @@ func (a *api) applyCampaign(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, warnings, err := a.svc.ApplyCampaign(source)
+	applied, err := a.apply(source)
 	t := traceOf(r)
-	t.Object = "campaign/" + c.Name
-	t.change(nil, map[string]any{"version": c.Version, "sha256": fmt.Sprintf("%x", sha256.Sum256(source))})
+	t.Object = "campaign/" + applied.Name
+	t.change(nil, map[string]any{"version": applied.Version, "sha256": fmt.Sprintf("%x", sha256.Sum256(source))})
+	return applied, err
+}
+
+func (a *api) apply(source []byte) (Applied, error) {
+	c, warnings, err := a.svc.ApplyCampaign(source)
 	if warnings == nil {
 		warnings = []string{}
 	}
 	return Applied{c, warnings}, err
+}
+
+// setLimits changes mode and limits in the definition in force, and nothing else.
+func (a *api) setLimits(r *http.Request) (any, error) {
+	if _, err := reasonOf(r); err != nil {
+		return nil, err
+	}
+	a.limits.Lock() // else of two who change at once one would undo the other's
+	defer a.limits.Unlock()
+	before, source, err := a.amended(r)
+	if err != nil {
+		return nil, err
+	}
+	after, err := campaign.Parse(source)
+	if err != nil {
+		return nil, err
+	}
+	traceOf(r).change(before.Limits(), after.Limits())
+	return a.apply(source)
+}
+
+// planLimits is the plan with another mode and other limits, which stay as they are.
+func (a *api) planLimits(r *http.Request) (any, error) {
+	d, source, err := a.amended(r)
+	if err != nil {
+		return nil, err
+	}
+	p, err := a.svc.Plan(r.Context(), d.Name, source, a.work.of(r))
+	return planInWordsOf(r, p), err
+}
+
+// amended is the definition in force, and its text with the change that a body asks for.
+func (a *api) amended(r *http.Request) (*campaign.Definition, []byte, error) {
+	var body campaign.Change
+	if err := readJSON(r, &body); err != nil {
+		return nil, nil, err
+	}
+	name := r.PathValue("campaign")
+	v, err := a.svc.Store().CampaignVersion(name, 0)
+	if err != nil {
+		return nil, nil, a.missingCampaign(err, name)
+	}
+	d, err := campaign.Parse(v.Source)
+	if err != nil {
+		return nil, nil, err
+	}
+	source, err := campaign.Amend(v.Source, body)
+	if err != nil {
+		return nil, nil, problem(Input, "%v", err)
+	}
+	if string(source) == string(v.Source) {
+		return nil, nil, problem(Usage, "nothing of campaign %q would change; give another mode, ratio, max_lines or abandonment_limit than it has", name)
+	}
+	return d, source, nil
 }
 
 func (a *api) planSource(r *http.Request) (any, error) {
@@ -174,11 +233,20 @@ var (
 // longestReason is in characters: a reason stands in a line of the floor.
 const longestReason = 300
 
+func reasonOf(r *http.Request) (string, error) {
+	reason := strings.TrimSpace(r.URL.Query().Get("reason"))
+	if n := utf8.RuneCountInString(reason); n > longestReason {
+		return "", problem(Usage, "the reason has %d characters; %d is the most", n, longestReason)
+	}
+	return reason, nil
+}
+
 func change(to campaignChange) func(*api, *http.Request) (any, error) {
 	return func(a *api, r *http.Request) (any, error) {
-		name, reason := r.PathValue("campaign"), strings.TrimSpace(r.URL.Query().Get("reason"))
-		if n := utf8.RuneCountInString(reason); n > longestReason {
-			return nil, problem(Usage, "the reason has %d characters; %d is the most", n, longestReason)
+		name := r.PathValue("campaign")
+		reason, err := reasonOf(r)
+		if err != nil {
+			return nil, err
 		}
 		c, err := to(a.svc, name, reason)
 		traceOf(r).change(nil, map[string]any{"state": c.State, "version": c.Version})

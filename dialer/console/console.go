@@ -61,6 +61,7 @@ type api struct {
 	seeMonitors func() []dialer.Monitoring    // likewise
 	hub         *hub                          // the live pages
 	plans       plans                         // what counted campaigns' contacts
+	limits      sync.Mutex                    // held while a campaign's mode and limits are changed
 	work        work                          // how far long requests are
 	hooks       *webhook.Book
 	memory      *memory         // what ended lately

@@ -16,6 +16,7 @@ var asks = []struct {
 	method string
 }{
 	{regexp.MustCompile(`data-do="([A-Z]+)" data-path="([^"]*)"`), ""},
+	{regexp.MustCompile(`data-change="([A-Z]+)" action="([^"]*)"`), ""},
 	{regexp.MustCompile(`data-json="([A-Z]+)" action="([^"]*)"`), ""},
 	{regexp.MustCompile(`<form[^>]* method="(post|get)" action="([^"]*)"`), ""},
 	{regexp.MustCompile(`data-(fetch|more|plan|verify)="([^"]*)"`), http.MethodGet},

@@ -279,7 +279,7 @@ func TestSupervisorsPagesInABrowser(t *testing.T) {
 	imports(t, ctx, home)
 	printed(t, ctx, home)
 	forgets(t, ctx, home)
-	foretells(t, ctx, home)
+	foretells(t, ctx, o, home)
 	run(chromedp.Navigate(home+"/operators"), chromedp.WaitVisible(`button[data-key="m-operator01"]`))
 	run(chromedp.Click(`button[data-key="m-operator01"]`), chromedp.WaitVisible("dialog input"), chromedp.SendKeys("dialog input", "nobody is there\r"), chromedp.WaitVisible("#banner"))
 	var banner string
@@ -303,14 +303,17 @@ func TestSupervisorsPagesInABrowser(t *testing.T) {
 }
 
 // foretells shows what a campaign is about to do before it is started, and before
-// another definition is in force.
-func foretells(t *testing.T, ctx context.Context, home string) {
+// another definition, or another mode, is in force.
+func foretells(t *testing.T, ctx context.Context, o *office, home string) {
 	t.Helper()
-	var start, apply, at string
+	var start, apply, at, limits, nothing string
 	err := chromedp.Run(ctx, chromedp.Navigate(home+"/campaign/survey"), chromedp.WaitVisible(`button[data-key="start-survey"]`),
 		chromedp.Click(`button[data-key="start-survey"]`), chromedp.WaitVisible("dialog li"), chromedp.Text("dialog ul", &start),
-		chromedp.Navigate(home+"/campaign/spring/settings"), chromedp.Click("button[data-apply]"), chromedp.WaitVisible("dialog li"), chromedp.Text("dialog ul", &apply),
-		chromedp.SendKeys("dialog input", "as it was\r"), chromedp.WaitVisible(`[data-live="now"]`), chromedp.Location(&at))
+		chromedp.Navigate(home+"/campaign/spring/settings"), chromedp.Click("[data-yaml] button[data-apply]"), chromedp.WaitVisible("dialog li"), chromedp.Text("dialog ul", &apply),
+		chromedp.SendKeys("dialog input", "as it was\r"), chromedp.WaitVisible(`[data-live="now"]`), chromedp.Location(&at),
+		chromedp.Navigate(home+"/campaign/spring/settings"), chromedp.Click(".limits button[data-apply]"), chromedp.WaitVisible("#banner"), chromedp.Text("#banner", &nothing),
+		chromedp.SetValue(`.limits [name="mode"]`, "power"), chromedp.SetValue(`.limits [name="abandonment_limit"]`, "2.5"),
+		chromedp.Click(".limits button[data-apply]"), chromedp.WaitVisible("dialog [aria-live] li"), chromedp.Text("dialog ul", &limits))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -319,6 +322,16 @@ func foretells(t *testing.T, ctx context.Context, home string) {
 		if !plan.MatchString(said) {
 			t.Errorf("the plan says %q", said)
 		}
+	}
+	if err := chromedp.Run(ctx, chromedp.SendKeys("dialog input", "two are ill\r"), chromedp.WaitVisible(`[data-live="now"]`)); err != nil {
+		t.Fatal(err)
+	}
+	if limits != "Mode: progressive → power\nAbandonment limit, in percent: 3 → 2.5" || !strings.Contains(nothing, "Nothing was changed") {
+		t.Errorf("a change of limits is shown as %q; without one: %q", limits, nothing)
+	}
+	v, err := o.svc.Store().CampaignVersion("spring", 0)
+	if err != nil || string(v.Source) != strings.Replace(spring, "pacing: progressive", "pacing: power", 1)+"abandonment: {limit: 2.5%}\n" {
+		t.Errorf("in force is %s, %v", v.Source, err)
 	}
 	if at != home+"/campaign/spring" {
 		t.Errorf("once it is applied, the page is %s", at)

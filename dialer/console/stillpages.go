@@ -2,16 +2,20 @@ package console
 
 import (
 	"io"
+	"math"
 	"net/http"
 	"net/url"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
+	"apel/campaign"
 	"apel/contactdb"
 	"apel/dialer/console/access"
+	"apel/pacing"
 )
 
 // Pages that are drawn when they are asked for: lists, records, accounts, audit.
@@ -272,12 +276,23 @@ func (a *api) accountsPage(r *http.Request) (any, error) {
 type settingsData struct {
 	Name, Source string
 	Version      int
+	Modes        []pacing.Mode
+	Now          *campaign.Definition
+	Percent      string // its limit of abandonment, as a field of numbers takes it
 }
 
 func (a *api) campaignSettings(r *http.Request) (any, error) {
 	name := r.PathValue("campaign")
 	v, err := a.svc.Store().CampaignVersion(name, 0)
-	return settingsData{name, string(v.Source), v.Version}, a.missingCampaign(err, name)
+	if err != nil {
+		return nil, a.missingCampaign(err, name)
+	}
+	d, err := campaign.Parse(v.Source)
+	if err != nil {
+		return nil, err
+	}
+	percent := strconv.FormatFloat(math.Round(d.Abandonment.Limit*1e4)/100, 'f', -1, 64)
+	return settingsData{name, string(v.Source), v.Version, campaign.Modes, d, percent}, nil
 }
 
 func sortedKeys[V any](m map[string]V) []string {

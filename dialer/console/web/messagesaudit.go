@@ -3,10 +3,11 @@ package web
 // auditTexts name the members that entries of the audit trail have. What is not
 // here is a field of somebody's own, or one that only programs know, and stays as it is.
 var auditTexts = map[string]text{
-	"audit.nothing": {"nothing", "nimic"},
-	"value.true":    {"yes", "da"},
-	"value.false":   {"no", "nu"},
-	"value.set":     {"changed", "schimbată"},
+	"audit.abandonment_limit": {"abandonment limit", "limita de abandon"},
+	"audit.nothing":           {"nothing", "nimic"},
+	"value.true":              {"yes", "da"},
+	"value.false":             {"no", "nu"},
+	"value.set":               {"changed", "schimbată"},
 
 	"audit.address":       {"address", "adresă"},
 	"audit.at":            {"at", "la"},
@@ -37,6 +38,7 @@ var auditTexts = map[string]text{
 	"audit.limit":         {"limit", "limită"},
 	"audit.list":          {"list", "listă"},
 	"audit.lists":         {"lists", "liste"},
+	"audit.max_lines":     {"most calls at once", "cel mult atâtea apeluri deodată"},
 	"audit.mode":          {"mode", "mod"},
 	"audit.name":          {"name", "nume"},
 	"audit.note":          {"note", "notă"},
@@ -46,6 +48,7 @@ var auditTexts = map[string]text{
 	"audit.password":      {"password", "parolă"},
 	"audit.prefix":        {"prefix", "prefix"},
 	"audit.q":             {"looked for", "căutat"},
+	"audit.ratio":         {"calls per operator", "apeluri per operator"},
 	"audit.reason":        {"reason", "motiv"},
 	"audit.recordings":    {"recordings", "înregistrări audio"},
 	"audit.records":       {"records", "înregistrări"},

@@ -86,6 +86,7 @@ var verbTexts = map[string]text{
 	"verb.callback.move":      {"moved a callback", "a mutat o revenire"},
 	"verb.campaign.apply":     {"applied a campaign", "a aplicat o campanie"},
 	"verb.campaign.drain":     {"drained a campaign", "a golit o campanie"},
+	"verb.campaign.limits":    {"changed mode or limits", "a modificat modul sau limitele"},
 	"verb.campaign.pause":     {"paused a campaign", "a pus pauză unei campanii"},
 	"verb.campaign.resume":    {"resumed a campaign", "a continuat o campanie"},
 	"verb.campaign.select":    {"chose a version", "a ales o versiune"},

@@ -232,19 +232,40 @@ document.addEventListener("click", async (e) => {
   }
 });
 
-// A definition is planned first, then applied with a reason.
-document.querySelector("button[data-apply]")?.addEventListener("click", async (e) => {
-  const form = e.target.form, init = { method: "POST", body: form.elements.source.value };
+// A definition, or a change of its limits, is planned first, then applied with a
+// reason. Of limits only those are sent that somebody has changed.
+for (const button of document.querySelectorAll("button[data-apply]")) button.addEventListener("click", async () => {
+  const form = button.form, { change: method = "POST", yaml, plan, done } = form.dataset;
+  if (!form.reportValidity()) return;
+  const altered = yaml ? [] : [...form.elements].filter((f) => f.name && f.value !== valueBefore(f));
+  if (!yaml && !altered.length) return banner(t("limits.none"));
+  const body = yaml ? form.elements.source.value : JSON.stringify(Object.fromEntries(altered.map((f) => [f.name, valueOf(f)])));
+  const list = make("ul");
+  for (const f of altered) list.append(make("li", `${f.labels[0].firstChild.textContent.trim()}: ${shown(f, valueBefore(f))} → ${shown(f, f.value)}`));
   try {
-    const said = await ask(e.target, [planFrom(form.dataset.plan, init)]);
+    const said = await ask(button, [...(altered.length ? [list] : []), planFrom(plan, { method: "POST", body })]);
     if (said === null) return;
-    const resp = await fetch(form.dataset.yaml + "?reason=" + encodeURIComponent(said), init);
+    const path = (yaml ?? form.getAttribute("action")) + "?reason=" + encodeURIComponent(said);
+    const resp = await fetch(path, { method, body });
     if (!resp.ok) throw new Error(sentence(await resp.json().catch(() => null)) ?? resp.statusText);
-    location.assign(form.dataset.done);
+    location.assign(done);
   } catch (err) {
     banner(t("failed", err.message), "bad");
   }
 });
+
+function valueBefore(f) {
+  return f.options ? [...f.options].find((o) => o.defaultSelected).value : f.defaultValue;
+}
+
+function valueOf(f) {
+  if (f.type !== "number") return f.value;
+  return f.dataset.percent === undefined ? Number(f.value) : Math.round(Number(f.value) * 100) / 1e4;
+}
+
+function shown(f, value) {
+  return f.options ? [...f.options].find((o) => o.value === value).text : value;
+}
 
 // Forms that are sent as JSON: data-json is the method, the action the path,
 // which a field with data-part ends.
