@@ -76,15 +76,8 @@ func (a *api) moveCallback(r *http.Request) (any, error) {
 	if err := readJSON(r, &body); err != nil {
 		return nil, err
 	}
-	phone, err := pathPhone(r)
+	old, phone, err := a.promised(r)
 	if err != nil {
-		return nil, err
-	}
-	old, err := a.callbackOf(r.PathValue("campaign"), phone)
-	if err != nil {
-		return nil, err
-	}
-	if err := a.leads(callerOf(r), old.Operator); err != nil {
 		return nil, err
 	}
 	n := dialer.NewCallback{Campaign: old.Campaign, Phone: phone, List: old.Contact.List, At: old.At, Operator: old.Operator, Note: old.Note}
@@ -108,15 +101,8 @@ func (a *api) moveCallback(r *http.Request) (any, error) {
 }
 
 func (a *api) cancelCallback(r *http.Request) (any, error) {
-	phone, err := pathPhone(r)
+	old, phone, err := a.promised(r)
 	if err != nil {
-		return nil, err
-	}
-	old, err := a.callbackOf(r.PathValue("campaign"), phone)
-	if err != nil {
-		return nil, err
-	}
-	if err := a.leads(callerOf(r), old.Operator); err != nil {
 		return nil, err
 	}
 	was, err := a.svc.CancelCallback(old.Campaign, phone, old.Contact.List)
@@ -124,6 +110,19 @@ func (a *api) cancelCallback(r *http.Request) (any, error) {
 		traceOf(r).change(was, nil)
 	}
 	return Removed{phone}, err
+}
+
+// promised is the promise that a request's path names, and its number, if the caller may change it.
+func (a *api) promised(r *http.Request) (contactdb.Callback, string, error) {
+	phone, err := pathPhone(r)
+	if err != nil {
+		return contactdb.Callback{}, "", err
+	}
+	old, err := a.callbackOf(r.PathValue("campaign"), phone)
+	if err != nil {
+		return contactdb.Callback{}, "", err
+	}
+	return old, phone, a.leads(callerOf(r), old.Operator)
 }
 
 // callbackOf is the promise that was made to a number in a campaign.

@@ -134,27 +134,28 @@ func (c *Carrier) cancelled(req *sip.Request, from peer) {
 	}
 }
 
-func (c *Carrier) hungUp(req *sip.Request, from peer) {
+// within is the call that a request belongs to; none gets 481 (RFC 3261 §12.2.2).
+func (c *Carrier) within(req *sip.Request, from peer) *call {
 	c.mu.Lock()
+	defer c.mu.Unlock()
 	call := c.dialogs.get(keyOf(req))
-	c.mu.Unlock()
 	if call == nil {
 		answerTo(from, req, 481, "Call/Transaction Does Not Exist", "lab")
-		return
 	}
-	call.byeFrom(req, from)
+	return call
+}
+
+func (c *Carrier) hungUp(req *sip.Request, from peer) {
+	if call := c.within(req, from); call != nil {
+		call.byeFrom(req, from)
+	}
 }
 
 // reinvited takes a new description within a call, or a session refresh.
 func (c *Carrier) reinvited(req *sip.Request, from peer) {
-	c.mu.Lock()
-	call := c.dialogs.get(keyOf(req))
-	c.mu.Unlock()
-	if call == nil {
-		answerTo(from, req, 481, "Call/Transaction Does Not Exist", "lab")
-		return
+	if call := c.within(req, from); call != nil {
+		call.reoffered(req, from)
 	}
-	call.reoffered(req, from)
 }
 
 // register binds a user's Contact (RFC 3261 §10.3).
