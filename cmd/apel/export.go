@@ -79,8 +79,14 @@ func (a *app) exportTo(ctx context.Context, q call, x exportFlags) (trailer http
 
 // writeWhole writes beside the file and renames: nobody finds half of it.
 func writeWhole(path string, write func(io.Writer) error) error {
+	if about, err := os.Stat(path); err == nil && about.IsDir() {
+		return problem(console.Usage, "%s is a folder; name a file in it", path)
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
+		if named := (*os.PathError)(nil); errors.As(err, &named) {
+			named.Path = path // as it was given
+		}
 		return fileProblem(err)
 	}
 	w := bufio.NewWriter(f)

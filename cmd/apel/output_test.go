@@ -3,8 +3,11 @@ package main
 import (
 	"bytes"
 	"io"
+	"strings"
 	"testing"
 	"time"
+
+	"apel/dialer/simulate"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -60,5 +63,15 @@ func TestProgressSpeaksOnlyAfterAWhileAndOnALineOfItsOwn(t *testing.T) {
 	p.done()
 	if diff := cmp.Diff("importing: 2.0 MB of 4.0 MB (50 %)\n", said.String()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestASeatingSaysOfItsTeamsWhatItsTableSays(t *testing.T) {
+	var out strings.Builder
+	writeSeating(&out, simulate.Seating{Contacts: 1500, WithinMS: 8 * 3600_000, Seeds: 5, Least: 8, Half: 9, Sure: 10,
+		Tried: []simulate.Seated{{Operators: 7}, {Operators: 8, Finished: 1}, {Operators: 9, Finished: 4}, {Operators: 10, Finished: 5}}})
+	said, _, _ := strings.Cut(out.String(), "\n")
+	if want := "to call 1,500 contacts through within 8h, seat 10 operators: all of 5 shifts were done in time; with 9 operators 4 of them; with fewer than 8 none"; said != want {
+		t.Errorf("%s\nwanted\n%s", said, want)
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"time"
@@ -146,6 +147,7 @@ func (s *simulation) check() error {
 		{s.Debt < 0 || s.Debt > 1000, "debt is from 0 to 1000 people"},
 		{s.World.Choose < 1, "choose is 1 or more"},
 		{s.seat && s.World.Contacts == 0, "--seat asks for how many --contacts there are"},
+		{s.seat && (s.svg != "" || s.compare || len(s.caps) > 1), "--seat tries one mode under one cap and draws nothing; leave out --svg, --compare and further caps"},
 		{s.only != "" && s.records == "", "--campaign chooses records; give --from-records too"},
 		{s.World.Contacts < 0 || s.World.Lines < 0 || !(s.World.Rate >= 0), "contacts, lines and calls-per-second are 0 (enough) or more"},
 		{!(s.World.AnswerSpread >= 0 && s.World.AnswerSpread < .5), "answer-spread is from 0 to .5"},
@@ -219,6 +221,25 @@ func (s *simulation) cells() []simulate.Cell {
 	return all
 }
 
+// runDrawn runs the shifts and draws them where --svg says. A place that cannot
+// be written is refused before the first shift.
+func (s *simulation) runDrawn(ctx context.Context, all []simulate.Cell, said func(done, of int)) (rs []simulate.Shifts, err error) {
+	if s.svg == "" {
+		return s.Run(ctx, all, said)
+	}
+	err = writeWhole(s.svg, func(w io.Writer) error {
+		if rs, err = s.Run(ctx, all, said); err != nil {
+			return err
+		}
+		_, err = w.Write(simulate.Draw(rs))
+		return err
+	})
+	if err == nil {
+		err = os.Chmod(s.svg, 0o644) //nolint:gosec // a drawing to show around
+	}
+	return rs, err
+}
+
 func (a *app) simulate(ctx context.Context, s simulation) error {
 	all := s.cells()
 	if len(all) > mostCells {
@@ -233,14 +254,11 @@ func (a *app) simulate(ctx context.Context, s simulation) error {
 			}
 		}
 	}
-	rs, err := s.Run(ctx, all, said)
+	rs, err := s.runDrawn(ctx, all, said)
 	if err != nil {
 		return err
 	}
 	if s.svg != "" {
-		if err := os.WriteFile(s.svg, simulate.Draw(rs), 0o644); err != nil { //nolint:gosec // a drawing to show around
-			return fmt.Errorf("the drawing cannot be written: %w", err)
-		}
 		a.say("drawn: %s", s.svg)
 	}
 	if a.flags.output == "json" {

@@ -29,6 +29,13 @@ func give(mean string, s *world.Summary, of func(*world.Summary) world.Spread, u
 	return fmt.Sprintf("%s ± %s", mean, unit(2*of(s).Error))
 }
 
+func teamOf(operators int) string {
+	if operators == 1 {
+		return "1 operator"
+	}
+	return fmt.Sprintf("%d operators", operators)
+}
+
 func points(v float64) string { return fmt.Sprintf("%.1f", 100*v) }
 
 func occupancyOf(s *world.Summary) world.Spread   { return s.Occupancy }
@@ -46,7 +53,7 @@ func writeShift(w io.Writer, s simulation, r simulate.Shifts) {
 	if s.Days > 1 {
 		length = fmt.Sprintf("%d days of %s", s.Days, length)
 	}
-	fmt.Fprintf(w, "%d operators, %s, %s, %s\n", r.Operators, length, r.Policy, seeds)
+	fmt.Fprintf(w, "%s, %s, %s, %s\n", teamOf(r.Operators), length, r.Policy, seeds)
 	var f facts
 	f.add("calls", fmt.Sprintf("%s, of them live answers %s", thousands(int64(r.Calls)), thousands(int64(r.LiveAnswers))))
 	abandoned := fmt.Sprintf("%s, %.2f %% of live answers, cap %s", thousands(int64(r.Abandoned)), 100*r.AbandonmentRate, percent(r.MaxAbandonment))
@@ -127,10 +134,12 @@ func (a *app) printSeating(s simulate.Seating) error {
 }
 
 func writeSeating(w io.Writer, s simulate.Seating) {
-	fmt.Fprintf(w, "to call %s contacts through within %s, seat %d operators", thousands(int64(s.Contacts)), when(s.WithinMS), s.Sure)
+	fmt.Fprintf(w, "to call %s contacts through within %s, seat %s", thousands(int64(s.Contacts)), when(s.WithinMS), teamOf(s.Sure))
 	fmt.Fprintf(w, ": all of %d shifts were done in time", s.Seeds)
-	if s.Half < s.Sure {
-		fmt.Fprintf(w, "; with %d half of them", s.Half)
+	for _, x := range s.Tried {
+		if x.Operators == s.Half && s.Half < s.Sure {
+			fmt.Fprintf(w, "; with %s %d of them", teamOf(x.Operators), x.Finished)
+		}
 	}
 	if s.Least > 1 {
 		fmt.Fprintf(w, "; with fewer than %d none", s.Least)

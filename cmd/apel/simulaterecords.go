@@ -53,8 +53,12 @@ func (a *app) likeRecords(ctx context.Context, cmd *cobra.Command, s *simulation
 	if s.World.RingTime == 0 {
 		s.World.RingTime = w.RingTime
 	}
-	a.say("from records: people %s, machines %s, no answer %s; ring %s, talk %s, wrap-up %s, detector %s, with machines %s", percent(s.answer), percent(s.machine), percent(s.silent),
-		span(s.World.Ring), span(s.World.Talk), span(s.World.Wrap), span(w.Detector), span(w.Machines))
+	detector := span(w.Detector)
+	if w.Machines > 0 {
+		detector += ", with machines " + span(w.Machines)
+	}
+	a.say("from records: people %s, machines %s, no answer %s; ring %s, talk %s, wrap-up %s, detector %s", percent(s.answer), percent(s.machine), percent(s.silent),
+		span(s.World.Ring), span(s.World.Talk), span(s.World.Wrap), detector)
 	return nil
 }
 

@@ -11,7 +11,8 @@ type Seating struct {
 	Contacts int   `json:"contacts"`
 	WithinMS int64 `json:"within_ms"`
 	Seeds    int   `json:"seeds"`
-	// Least finished with some seed, Half with half of them, Sure with all.
+	// Least is the smallest team that finished with some seed, Half with half of
+	// them or more, Sure with all.
 	Least int      `json:"operators_least"`
 	Half  int      `json:"operators_half"`
 	Sure  int      `json:"operators_sure"`
