@@ -227,7 +227,7 @@ type Record struct {
 	PlacedAt        time.Time         `json:"placed_at,omitzero"`
 	RingingAt       time.Time         `json:"ringing_at,omitzero"`
 	AnsweredAt      time.Time         `json:"answered_at,omitzero"`
-	DetectedAt      time.Time         `json:"detected_at,omitzero"`
+	DetectedAt      time.Time         `json:"detected_at,omitzero"` // of DetectorVerdict; after BridgedAt if it corrects an earlier one
 	BridgedAt       time.Time         `json:"bridged_at,omitzero"`
 	EndedAt         time.Time         `json:"ended_at,omitzero"`
 	Outcome         string            `json:"outcome"`
@@ -235,7 +235,7 @@ type Record struct {
 	Q850Cause       int               `json:"q850_cause"`
 	EndedBy         string            `json:"ended_by"` // customer, operator, dialer, network
 	DetectorVerdict string            `json:"detector_verdict"`
-	DetectorMS      int64             `json:"detector_ms"`    // answer to verdict
+	DetectorMS      int64             `json:"detector_ms"`    // answer to DetectedAt
 	BridgeWaitMS    int64             `json:"bridge_wait_ms"` // end of the person's greeting to the bridge
 	Operator        string            `json:"operator"`
 	Team            string            `json:"team"`

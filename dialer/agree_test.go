@@ -38,6 +38,7 @@ func TestTheLabOverSIPAgreesWithTheSimulator(t *testing.T) {
 			t.Fatal(err)
 		}
 		records = s.end()
+		s.progressive(records)
 	})
 	c, err := simulate.WorldOf(func(yield func(contactdb.Record, error) bool) {
 		for _, r := range records {
@@ -67,6 +68,28 @@ func TestTheLabOverSIPAgreesWithTheSimulator(t *testing.T) {
 			t.Errorf("%s: %.3f in the lab, %.3f in the simulator, whose seeds spread by %.3f", name, x.lab, mean, sd)
 		}
 	}
+}
+
+// progressive holds a shift of one call a free operator to what it is for: each
+// who answers in time has somebody to talk to. Who answers as the call is given
+// up, which personas of the lab do on purpose, is abandoned all the same.
+func (s *shift) progressive(records []contactdb.Record) {
+	s.t.Helper()
+	late := map[string]bool{}
+	for _, seen := range s.carrier.Seen() {
+		late[seen.CallID] = seen.Kind == lab.LateAnswer
+	}
+	lost := 0
+	for _, r := range records {
+		if r.Outcome != contactdb.Abandoned {
+			continue
+		}
+		lost++
+		if !late[r.SIPCallID] || !r.DetectedAt.IsZero() {
+			s.t.Errorf("abandoned, though there was an operator for each call: %+v", r)
+		}
+	}
+	s.t.Logf("%d of %d calls abandoned, all answered as they were given up", lost, len(records))
 }
 
 func moments(x []float64) (mean, sd float64) {

@@ -294,8 +294,9 @@ func (c *call) unanswered() string {
 	c.took(e)
 	switch {
 	case e.Late:
-		// Somebody has answered just as we gave up, and heard nobody.
-		c.rec.AnsweredAt = e.At
+		// Somebody has answered just as we gave up, and heard nobody. No pacing can
+		// prevent it, so the record says that it was not for want of an operator.
+		c.rec.AnsweredAt, c.rec.Note = e.At, "answered as the call was given up, and ended at once"
 		return contactdb.Abandoned
 	case e.Answered && e.By == ua.Dialer: // with sound that cannot be used: whoever it was heard nobody
 		c.rec.AnsweredAt = e.At

@@ -267,6 +267,9 @@ func TestACallThatIsGivenUpHasItsRecordInTimeWhateverItsCancelMeets(t *testing.T
 			if took := r.EndedAt.Sub(r.PlacedAt) - 20*time.Second - want.after; r.Outcome != want.outcome || took < 0 || took > time.Second {
 				t.Errorf("%+v: %s after %s", want.persona, r.Outcome, r.EndedAt.Sub(r.PlacedAt))
 			}
+			if said := strings.HasPrefix(r.Note, "answered as the call was given up"); said != (want.outcome == contactdb.Abandoned) {
+				t.Errorf("%+v: %s with the note %q", want.persona, r.Outcome, r.Note)
+			}
 		}
 	})
 }

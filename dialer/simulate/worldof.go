@@ -66,30 +66,38 @@ func (w *recorded) add(r contactdb.Record) {
 	if rings.IsZero() {
 		rings = r.PlacedAt
 	}
-	switch r.Outcome {
-	case contactdb.Human, contactdb.Abandoned:
-		if r.Outcome == contactdb.Human && r.BridgedAt.IsZero() {
-			// Went before anybody could speak with them: to operators no talk.
-			w.ringOther.between(rings, r.EndedAt)
-			return
+	switch {
+	case !r.BridgedAt.IsZero(): // a talk to its operator, also if a machine was put through
+		w.people++
+		w.ringPeople.between(rings, r.AnsweredAt)
+		if !r.DetectedAt.After(r.BridgedAt) { // else it is the time of a correction
+			w.detector.between(r.AnsweredAt, r.DetectedAt)
 		}
+		w.talk = append(w.talk, float64(r.TalkMS)/1000)
+		w.wrap = append(w.wrap, float64(r.WrapMS)/1000)
+	case r.Outcome == contactdb.Human, late(r):
+		// Went before anybody could speak with them: to operators no talk.
+		w.ringOther.between(rings, r.EndedAt)
+	case r.Outcome == contactdb.Abandoned:
 		w.people++
 		w.ringPeople.between(rings, r.AnsweredAt)
 		w.detector.between(r.AnsweredAt, r.DetectedAt)
-	case contactdb.Machine, contactdb.Fax:
+	case r.Outcome == contactdb.Machine, r.Outcome == contactdb.Fax:
 		w.machines++
 		w.ringMachines.between(rings, r.AnsweredAt)
 		w.ofMachines.between(r.AnsweredAt, r.DetectedAt)
-	case contactdb.NoAnswer:
+	case r.Outcome == contactdb.NoAnswer:
 		w.silent++
 		w.ringOut.between(rings, r.EndedAt)
 	default:
 		w.ringOther.between(rings, r.EndedAt)
 	}
-	if !r.BridgedAt.IsZero() {
-		w.talk = append(w.talk, float64(r.TalkMS)/1000)
-		w.wrap = append(w.wrap, float64(r.WrapMS)/1000)
-	}
+}
+
+// late tells of a call that was answered as it was given up, and ended at once:
+// abandoned, but not for want of an operator.
+func late(r contactdb.Record) bool {
+	return r.Outcome == contactdb.Abandoned && !r.EndedAt.After(r.AnsweredAt)
 }
 
 func (w *recorded) config() world.Config {

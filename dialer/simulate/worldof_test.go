@@ -27,12 +27,16 @@ func TestAWorldOfRecordsHasTheirSharesAndTimes(t *testing.T) {
 	person := contactdb.Record{Outcome: contactdb.Human, PlacedAt: at(0), RingingAt: at(1), AnsweredAt: at(9), DetectedAt: at(10), BridgedAt: at(10), EndedAt: at(70), TalkMS: 60_000, WrapMS: 15_000}
 	gone := contactdb.Record{Outcome: contactdb.Human, PlacedAt: at(0), RingingAt: at(1), AnsweredAt: at(9), DetectedAt: at(10), EndedAt: at(10)}
 	machine := contactdb.Record{Outcome: contactdb.Machine, PlacedAt: at(0), RingingAt: at(1), AnsweredAt: at(13), DetectedAt: at(17), EndedAt: at(17)}
+	// Taken for a person, and put through: to operators a talk, whatever was heard later.
+	corrected := contactdb.Record{Outcome: contactdb.Machine, PlacedAt: at(0), RingingAt: at(1), AnsweredAt: at(9), DetectedAt: at(16), BridgedAt: at(10), EndedAt: at(70), TalkMS: 60_000, WrapMS: 15_000}
+	// Answered as it was given up: no operator could have had it.
+	late := contactdb.Record{Outcome: contactdb.Abandoned, PlacedAt: at(0), RingingAt: at(1), AnsweredAt: at(10), EndedAt: at(10)}
 	silent := contactdb.Record{Outcome: contactdb.NoAnswer, PlacedAt: at(0), RingingAt: at(1), EndedAt: at(26)}
 	var all []contactdb.Record
 	for _, x := range []struct {
 		n int
 		r contactdb.Record
-	}{{25, person}, {5, gone}, {30, machine}, {40, silent}} {
+	}{{22, person}, {3, corrected}, {3, gone}, {2, late}, {30, machine}, {40, silent}} {
 		all = append(all, slices.Repeat([]contactdb.Record{x.r}, x.n)...)
 	}
 	c, err := WorldOf(sequence(all))
