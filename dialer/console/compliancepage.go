@@ -23,7 +23,7 @@ type complianceData struct {
 	Keys      []string               // to which recordings are encrypted
 	Registers []registerRow
 	Expired   int // of them
-	Kept      []keptRow
+	Kept      []Kept
 	Requests  []auditRow // exports and erasures of persons within a month, newest first
 	Trail     []auditRow // newest first
 	Campaigns []string
@@ -37,12 +37,12 @@ type registerRow struct {
 	Days int // since it was issued; -1: not known
 }
 
-// keptRow is a kind of what is kept and for how long.
-type keptRow struct {
-	Kind string
-	Days int       // 0: for ever
-	Last time.Time // when something of it was forgotten last
-	Rows string    // how many
+// Kept is a kind of what is kept and for how long.
+type Kept struct {
+	Kind string    `json:"kind"`           // recordings, notes, numbers, contacts, verdicts
+	Days int       `json:"days"`           // 0: for ever
+	Last time.Time `json:"last,omitzero"`  // when something of it was forgotten last
+	Rows string    `json:"rows,omitempty"` // how many
 }
 
 const (
@@ -68,7 +68,7 @@ func (a *api) compliancePage(r *http.Request) (any, error) {
 	if err := d.registers(a, r, now); err != nil {
 		return nil, err
 	}
-	if err := d.kept(a, u); err != nil {
+	if d.Kept, err = a.kept(u); err != nil {
 		return nil, err
 	}
 	return d, d.month(a, now)
@@ -108,11 +108,12 @@ func (d *complianceData) registers(a *api, r *http.Request, now time.Time) error
 }
 
 // kept is how long what is kept, and what was forgotten last.
-func (d *complianceData) kept(a *api, u keep.Rules) error {
+func (a *api) kept(u keep.Rules) ([]Kept, error) {
+	all := []Kept{}
 	last := map[string]contactdb.AuditEntry{}
 	for e, err := range a.svc.Store().AuditTrail(contactdb.AuditFilter{Who: keep.Itself}) {
 		if err != nil {
-			return err
+			return nil, err
 		}
 		last[e.Verb] = e
 	}
@@ -121,10 +122,12 @@ func (d *complianceData) kept(a *api, u keep.Rules) error {
 		days time.Duration
 	}{{"recordings", u.Recordings}, {"notes", u.Notes}, {"numbers", u.Numbers}, {"contacts", u.Contacts}, {"verdicts", u.Verdicts}} {
 		e := last["retention."+k.kind]
-		d.Kept = append(d.Kept, keptRow{Kind: k.kind, Days: int(k.days.Hours() / 24), Last: e.At, Rows: e.Detail["rows"]})
+		all = append(all, Kept{Kind: k.kind, Days: int(k.days.Hours() / 24), Last: e.At, Rows: e.Detail["rows"]})
 	}
-	return nil
+	return all, nil
 }
+
+func (a *api) retention(*http.Request) (any, error) { return a.kept(a.svc.Keeper().Rules()) }
 
 // month is who asked within a month for what is known of a person, or for its
 // erasure, and what was done last, newest first. What was only looked at, and

@@ -29,7 +29,7 @@ type floorView struct {
 	Tiles     []tile
 	Campaigns []campaignRow
 	Operators []operatorRow
-	Trunks    []trunkRow
+	Trunks    []Trunk
 	Strip     template.HTML
 	Steers    bool
 	Leads     bool
@@ -52,17 +52,18 @@ type campaignRow struct {
 	Steers              bool
 }
 
-// trunkRow is a trunk and what its calls of the last hour came to.
-type trunkRow struct {
+// Trunk is a trunk and what its calls of the last hour came to.
+type Trunk struct {
 	dialer.TrunkStatus
-	Calls            int
-	Answered, Failed float64 // of these
-	Tone             string  // of Failed
+	Calls    int     `json:"calls"`
+	Answered float64 `json:"answered"` // of these; people and machines
+	Failed   float64 `json:"failed"`   // likewise
+	Tone     string  `json:"-"`        // of Failed
 }
 
 // trunkOf says that a trunk that fails one call in ten deserves a look.
-func trunkOf(t dialer.TrunkStatus, c counts) trunkRow {
-	row := trunkRow{t, c.attempts, share(c.live+c.machines, c.attempts), share(c.failed, c.attempts), ""}
+func trunkOf(t dialer.TrunkStatus, c counts) Trunk {
+	row := Trunk{t, c.attempts, share(c.live+c.machines, c.attempts), share(c.failed, c.attempts), ""}
 	if row.Failed >= .1 {
 		row.Tone = "hot"
 	}
@@ -265,11 +266,11 @@ func campaignData(s *snapshot, k liveKey) (any, error) {
 	return d, nil
 }
 
-func strips(strip []sample, limit float64, now time.Time, l web.Lang) (floor, abandonment template.HTML) {
+func strips(strip []Sample, limit float64, now time.Time, l web.Lang) (floor, abandonment template.HTML) {
 	var lines, ready, talking, rate, cap []float64
 	for _, v := range strip {
-		lines, ready, talking = append(lines, float64(v.lines)), append(ready, float64(v.ready)), append(talking, float64(v.talking))
-		rate, cap = append(rate, 100*v.abandonment), append(cap, 100*limit)
+		lines, ready, talking = append(lines, float64(v.Lines)), append(ready, float64(v.Ready)), append(talking, float64(v.Talking))
+		rate, cap = append(rate, 100*v.Abandonment), append(cap, 100*limit)
 	}
 	from := now.Add(-time.Duration(len(strip)) * sampleEvery).Local().Format("15:04")
 	to := now.Local().Format("15:04")

@@ -132,6 +132,8 @@ func init() {
 		{Method: "GET", Path: "/api/calls", Doc: "the calls in the air", Roles: viewers, Scope: access.Read, answer: result((*api).liveCalls)},
 		{Method: "DELETE", Path: "/api/calls/{attempt}", Doc: "hang up a call in the air; query: reason", Live: true, Audit: "call.hangup", Roles: steerers, Scope: access.Steer, answer: result((*api).hangUpCall)},
 
+		{Method: "GET", Path: "/api/trunks", Doc: "all trunks, with what their calls of the last hour came to", Roles: viewers, Scope: access.Read, answer: result((*api).trunks)},
+
 		{Method: "GET", Path: "/api/accounts", Doc: "all accounts", Roles: admins, answer: result((*api).accounts)},
 		{Method: "POST", Path: "/api/accounts", Doc: "add an account", Audit: "account.add", Roles: admins, answer: result((*api).addAccount)},
 		{Method: "PATCH", Path: "/api/accounts/{account}", Doc: "change name, role, team, password, disabled; ends the sessions where it must", Audit: "account.edit", Roles: admins, answer: result((*api).editAccount)},
@@ -164,6 +166,7 @@ func init() {
 		{Method: "POST", Path: "/api/campaigns/{campaign}/plan", Doc: "its plan with another mode or other limits, which are not changed; body: mode, ratio, max_lines, abandonment_limit; query: progress=NAME", Stream: true, Audit: unaudited, Roles: steerers, Scope: access.Steer, answer: result((*api).planLimits)},
 		{Method: "GET", Path: "/api/progress/{name}", Doc: "how far a request is that was sent with progress=NAME: done, and of how many; of 0: it has not begun or has ended", Roles: viewers, Scope: access.Read, answer: result((*api).progress)},
 		{Method: "GET", Path: "/api/campaigns/{campaign}/survey", Doc: "the answers to its script, counted; query: from, to, format=json|csv", Roles: viewers, Scope: access.Read, answer: (*api).survey},
+		{Method: "GET", Path: "/api/campaigns/{campaign}/hour", Doc: "its floor in the last 60 minutes, as its page draws it", Roles: viewers, Scope: access.Read, answer: result((*api).hour)},
 		{Method: "GET", Path: "/api/campaigns/{campaign}/why", Doc: "its last decisions and what holds contacts back; query: progress=NAME", Stream: true, Roles: viewers, Scope: access.Read, answer: result((*api).why)},
 		{Method: "POST", Path: "/api/campaigns/{campaign}/start", Doc: "start it", Live: true, Audit: "campaign.start", Roles: steerers, Scope: access.Steer, answer: result(change(startCampaign))},
 		{Method: "POST", Path: "/api/campaigns/{campaign}/pause", Doc: "no new calls; query: reason, which the floor shows", Live: true, Audit: "campaign.pause", Roles: steerers, Scope: access.Steer, answer: result(change(pauseCampaign))},
@@ -184,6 +187,7 @@ func init() {
 		{Method: "GET", Path: "/api/detector/examples", Doc: "calls of which it is known who answered: features, no sound, no personal data", Roles: viewers, Scope: access.Records, answer: result((*api).labelledCalls)},
 		{Method: "GET", Path: "/api/detector/samples", Doc: "calls taken for machines that were recorded for a supervisor to hear; no personal data", Roles: suppress, Scope: access.Records, answer: result((*api).sampledCalls)},
 
+		{Method: "GET", Path: "/api/retention", Doc: "how long what is kept, and what was forgotten last", Roles: keepers, Scope: access.Records, answer: result((*api).retention)},
 		{Method: "GET", Path: "/api/db/check", Doc: "look through all rows, indexes and chains of the store", Stream: true, Roles: keepers, Scope: access.Records, answer: result((*api).checkStore)},
 		{Method: "GET", Path: "/api/db/stats", Doc: "how large the store is, and of what", Stream: true, Roles: keepers, Scope: access.Records, answer: result((*api).storeStats)},
 		{Method: "GET", Path: "/api/db/backup", Doc: "a copy of the whole store as it is now", Audit: "db.backup", Stream: true, Roles: []access.Role{access.Administrator}, answer: (*api).backup},

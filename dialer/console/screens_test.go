@@ -153,9 +153,9 @@ func inOffice(t *testing.T) (*office, string) {
 	a := o.con.api
 	a.seeAll = func() (dialer.Status, error) { st, _ := busy(time.Now()); return st, nil }
 	a.seeCalls = func() []dialer.LiveCall { _, calls := busy(time.Now()); return calls }
-	var strip []sample
+	var strip []Sample
 	for i := range samplesKept {
-		strip = append(strip, sample{lines: 20 + i*7%23, ready: 3 + i*3%5, talking: 10 + i*5%7, abandonment: .018 + float64(i*13%10)/1200})
+		strip = append(strip, Sample{Lines: 20 + i*7%23, Ready: 3 + i*3%5, Talking: 10 + i*5%7, Abandonment: .018 + float64(i*13%10)/1200})
 	}
 	a.memory.strips["spring"] = strip
 	for range 40 {

@@ -29,7 +29,7 @@ type snapshot struct {
 type recent struct {
 	hour    counts // the last 60 minutes
 	quarter counts // the last 15
-	strip   []sample
+	strip   []Sample
 }
 
 // counts of calls that ended.
@@ -55,10 +55,12 @@ func share(part, of int) float64 {
 	return float64(part) / float64(of)
 }
 
-// sample is a floor at one moment, for the chart.
-type sample struct {
-	lines, ready, talking int
-	abandonment           float64
+// Sample is a floor at one moment.
+type Sample struct {
+	Lines       int     `json:"lines"` // in use
+	Ready       int     `json:"ready"`
+	Talking     int     `json:"talking"`
+	Abandonment float64 `json:"abandonment"` // of the live answers of the 60 minutes before
 }
 
 const (
@@ -73,12 +75,12 @@ type memory struct {
 	mu     sync.Mutex                  // guards all
 	minute map[string]map[int64]counts // by campaign
 	trunks map[string]map[int64]counts // by trunk
-	strips map[string][]sample
+	strips map[string][]Sample
 	lastAt time.Time
 }
 
 func newMemory() *memory {
-	return &memory{minute: map[string]map[int64]counts{}, trunks: map[string]map[int64]counts{}, strips: map[string][]sample{}}
+	return &memory{minute: map[string]map[int64]counts{}, trunks: map[string]map[int64]counts{}, strips: map[string][]Sample{}}
 }
 
 // ended counts one call.
@@ -168,7 +170,7 @@ func (m *memory) look(st dialer.Status, now time.Time) map[string]recent {
 			}
 		}
 		if due && (c.State == contactdb.Running || c.State == contactdb.Paused || c.State == contactdb.Draining) {
-			strip := append(m.strips[c.Name], sample{c.Lines, c.Ready, c.Talking, r.hour.rate()})
+			strip := append(m.strips[c.Name], Sample{c.Lines, c.Ready, c.Talking, r.hour.rate()})
 			m.strips[c.Name] = strip[max(0, len(strip)-samplesKept):]
 		}
 		r.strip = slices.Clone(m.strips[c.Name])
