@@ -215,7 +215,7 @@ var floorTexts = map[string]text{
 	"operator.message.text": {"What to say", "Textul mesajului"},
 
 	"chart.floor":       {"The last hour", "Ultima oră"},
-	"chart.abandonment": {"Abandonment in %, hour by hour", "Abandon în %, pe oră"},
+	"chart.abandonment": {"Abandonment in %, over 60 minutes each", "Abandon în %, pe câte 60 de minute"},
 	"chart.funnel":      {"Today", "Astăzi"},
 	"chart.outcomes":    {"Outcomes today", "Rezultate astăzi"},
 	"chart.hours":       {"Attempts by hour", "Încercări pe ore"},
@@ -285,6 +285,7 @@ var floorTexts = map[string]text{
 	"account.make":        {"Add", "Adaugă"},
 	"account.change":      {"Change an account", "Schimbă un cont"},
 	"account.keep":        {"as it is", "cum este"},
+	"account.noteam":      {"no team", "nicio echipă"},
 	"account.change.hint": {"What is left empty stays as it is. A new role or password ends its sessions.", "Ce rămâne gol nu se schimbă. Un rol nou sau o parolă nouă îi încheie sesiunile."},
 	"account.disable":     {"Disable", "Dezactivează"},
 	"account.enable":      {"Enable", "Activează"},

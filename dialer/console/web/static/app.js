@@ -280,7 +280,8 @@ for (const form of document.querySelectorAll("form[data-json]")) {
         continue;
       }
       if (!field.name || (field.type === "checkbox" && !field.checked) || (field.value === "" && !field.dataset.empty)) continue;
-      if (field.dataset.list !== undefined) (body[field.name] ??= []).push(field.value);
+      if (field.selectedOptions?.[0]?.dataset.none !== undefined) body[field.name] = "";
+      else if (field.dataset.list !== undefined) (body[field.name] ??= []).push(field.value);
       else if (field.dataset.true !== undefined) body[field.name] = true;
       else body[field.name] = field.type === "number" ? Number(field.value) : field.value;
     }
