@@ -124,8 +124,23 @@ func printCell(tb table, n int) {
 	})
 	s := Summarise(rs, .03)
 	printTenths(rs)
-	fmt.Printf("| %s | %d | %.4f ± %.4f | %.4f | %.4f | %d of %d | skill %.2f | %v\n", tb.name, n, s.Occupancy.Mean, s.Occupancy.Error,
-		s.Abandonment.Mean, s.Abandonment.Most, s.Over, s.Shifts, rs[0].Brier, time.Since(start).Round(10*time.Millisecond))
+	fmt.Printf("| %s | %d | %.4f ± %.4f | %.4f | %.4f | %d of %d | meanwhile %.2f %% | skill %.2f | %v\n", tb.name, n, s.Occupancy.Mean, s.Occupancy.Error,
+		s.Abandonment.Mean, s.Abandonment.Most, s.Over, s.Shifts, 100*meanwhile(rs), rs[0].Brier, time.Since(start).Round(10*time.Millisecond))
+}
+
+// meanwhile is the share of the minutes at whose end the window stood over the
+// cap, all shifts together.
+func meanwhile(rs []Result) float64 {
+	over, all := 0, 0
+	for i := range rs {
+		for _, m := range rs[i].Timeline {
+			all++
+			if float64(m.Abandoned) > .03*float64(m.Live)+1e-9 {
+				over++
+			}
+		}
+	}
+	return float64(over) / float64(max(all, 1))
 }
 
 // printTenths shows what was told of contacts beside what came, by tenths of
