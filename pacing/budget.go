@@ -88,8 +88,9 @@ func (b *budget) terms(set Settings, s *Snapshot, o *outlook) terms {
 }
 
 // owing is how many people may be lost before they are earned, of a debt that is
-// allowed, when so many are sure to be earned yet: the debt itself, and more, by
-// the team, while what is left of the window earns ten times that (README).
+// allowed, when so many are sure to be earned yet: a tenth of those, at least the
+// debt and at most twice that and a tenth for each operator (README); never more
+// than are sure.
 func owing(debt, team, sure float64) float64 {
 	return min(max(debt, min(debt*(2+.1*team), sure/10)), sure)
 }

@@ -34,10 +34,10 @@ type Settings struct {
 	MaxAbandonment float64 // share of live answers, e.g. 0.03; 0: never a call without an operator for it
 	// Debt is how many people may be lost before they are earned: at 3 % one
 	// abandoned call needs 33 people who answered. While the rest of the window is sure
-	// to earn ten times as many it is twice that, and a tenth more for each operator. So
-	// within the window the ratio may be over the cap for a while (with DefaultDebt less
-	// than a twentieth of the time); the end of the window is guarded. With 0 it is never
-	// over but by mishap.
+	// to earn more than ten times as many it is a tenth of those, at most twice Debt and
+	// a tenth of it for each operator. So within the window the ratio may be over the cap
+	// for a while (with DefaultDebt about a twentieth of the time); the end of the window is
+	// guarded. With 0 it is never over but by mishap.
 	Debt float64
 	// HangUpAfter lets ringing calls be given up when more answers are coming than
 	// can be taken, each once it has rung so long; 0: never. The rules that ask for
