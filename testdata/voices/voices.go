@@ -7,7 +7,6 @@ import (
 	"embed"
 	"encoding/binary"
 	"fmt"
-	"io/fs"
 	"strings"
 )
 
@@ -23,9 +22,6 @@ func Names() []string {
 	}
 	return names
 }
-
-// Open opens a clip's WAV file.
-func Open(name string) (fs.File, error) { return files.Open(name + ".wav") }
 
 // Ulaw gives a clip's samples as they are in the file: mu-law, 8 kHz.
 func Ulaw(name string) ([]byte, error) {
