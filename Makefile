@@ -38,7 +38,7 @@ bench-pacing:
 	go test ./pacing/world -run 'Tables|CompareTable' -tables . -seeds $(SEEDS) -timeout 0 -v
 	go test ./pacing/world -run Windows -windows $(WINDOWS) -timeout 0 -v
 	go test ./pacing/world -run TakingACause -cause-seeds $(SEEDS) -timeout 0 -v
-	go test ./dialer -run TakingACauseAwayOnTheFloor -cause-seeds $(SEEDS) -timeout 0 -v
+	go test ./dialer/simulate -run TakingACauseAwayOnTheFloor -cause-seeds $(SEEDS) -timeout 0 -v
 
 # One minute for each fuzz target.
 FUZZTIME ?= 60s
