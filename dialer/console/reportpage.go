@@ -3,7 +3,6 @@ package console
 import (
 	"cmp"
 	"html/template"
-	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -136,11 +135,16 @@ func reportNames() (names []string) {
 	return names
 }
 
-// daysBefore is the period before one, as long, in whole days.
+// daysBefore is the period before one, as long, in whole days: as many as ours is
+// on its way, whatever a change of the clocks makes of their hours.
 func daysBefore(f contactdb.RecordFilter) (before contactdb.RecordFilter, days int) {
-	days = max(1, int(math.Ceil(f.To.Sub(f.From).Round(24*time.Hour).Hours()/24))) // a day of a change of the clocks is one too
+	from := f.From.Local()
+	days = max(1, int(f.To.Sub(from).Hours()/24))
+	for from.AddDate(0, 0, days).Before(f.To) {
+		days++
+	}
 	before = f
-	before.From, before.To = f.From.AddDate(0, 0, -days), f.From
+	before.From, before.To = from.AddDate(0, 0, -days), f.From
 	return before, days
 }
 

@@ -199,3 +199,35 @@ func TestAPeriodIsComparedWithTheOneBefore(t *testing.T) {
 		t.Errorf("compared with nothing: %d %s", w.Code, w.Body)
 	}
 }
+
+func TestThePeriodBeforeHasAsManyDaysAsAreTouched(t *testing.T) {
+	local := time.Local
+	defer func() { time.Local = local }()
+	var err error
+	if time.Local, err = time.LoadLocation("Europe/Bucharest"); err != nil {
+		t.Fatal(err)
+	}
+	at := func(day, hour int) time.Time { return time.Date(2026, 3, day, hour, 0, 0, 0, time.Local) } // the 29th has 23 hours
+	for _, c := range []struct {
+		from, to time.Time
+		want     int
+	}{
+		{at(20, 0), at(21, 0), 1},
+		{at(20, 0), at(20, 9), 1},
+		{at(20, 0), at(26, 1), 7}, // six days, and a seventh that has begun
+		{at(20, 0), at(26, 23), 7},
+		{at(29, 0), at(30, 0), 1},
+		{at(28, 0), at(31, 0), 3},
+		{at(28, 0), at(31, 1), 4},
+		{at(20, 9), at(21, 9), 1},
+		{at(20, 0), at(20, 0), 1},
+		{at(20, 0), at(12, 0), 1},
+	} {
+		for _, where := range []*time.Location{time.Local, time.UTC} {
+			before, days := daysBefore(contactdb.RecordFilter{From: c.from.In(where), To: c.to.In(where)})
+			if days != c.want || !before.To.Equal(c.from) || !before.From.Equal(c.from.AddDate(0, 0, -c.want)) {
+				t.Errorf("from %s to %s: %d days, from %s to %s; want %d", c.from, c.to, days, before.From, before.To, c.want)
+			}
+		}
+	}
+}
