@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"apel/contactdb"
 )
@@ -90,6 +91,15 @@ func (d *Definition) checkCallerIDs(k Known) []error {
 					id, trunk, strings.Join(allowed, ", ")))
 			}
 		}
+	}
+	return all
+}
+
+// Warnings say what is allowed, and costs more than it seems to.
+func (d *Definition) Warnings() (all []string) {
+	// The figures are of testdata/campaigns/annotated.yaml.
+	if w := d.Detector.DecideWithin; !d.Detector.Off && w <= 2*time.Second {
+		all = append(all, fmt.Sprintf("detector: decide-within is %s; the sooner it decides, the more machines reach operators and the more people are hung up on (at 1.5s more than half of the machines); give it 2.95s, people who have stopped talking do not wait so long", formatSpan(w)))
 	}
 	return all
 }

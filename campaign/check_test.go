@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -33,6 +34,20 @@ func TestWhatKeepsACampaignFromRunningIsSaidWithTheNextStep(t *testing.T) {
 	want = []string{`campaign "spring" shows no number to those it calls; write caller-id: with a number that you may show`}
 	if diff := cmp.Diff(want, sentences(d.Check(Known{Lists: []string{"spring"}, Trunks: []string{"acme"}}))); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestADetectorThatHasTooLittleTimeIsWarnedOf(t *testing.T) {
+	for within, want := range map[time.Duration]int{1500 * time.Millisecond: 1, 2 * time.Second: 1, 2950 * time.Millisecond: 0} {
+		d := Default("spring")
+		d.Detector.DecideWithin = within
+		if got := d.Warnings(); len(got) != want || want > 0 && !strings.Contains(got[0], "decide-within is "+formatSpan(within)) {
+			t.Errorf("%s: %q", within, got)
+		}
+		d.Detector.Off = true
+		if got := d.Warnings(); len(got) > 0 {
+			t.Errorf("without a detector: %q", got)
+		}
 	}
 }
 

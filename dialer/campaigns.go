@@ -127,7 +127,7 @@ func (s *Service) check(def *campaign.Definition) (violations, warnings []string
 	for _, err := range def.Check(k) {
 		violations = append(violations, err.Error())
 	}
-	return violations, append(warnings, def.FieldWarnings(s.fieldsOf(def))...)
+	return violations, append(def.Warnings(), def.FieldWarnings(s.fieldsOf(def))...)
 }
 
 // fieldsOf are the free fields of a campaign's lists, by the first contacts of each.

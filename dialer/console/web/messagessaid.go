@@ -21,7 +21,8 @@ var romanianSayings = map[string]string{
 	"windows: %s-%s on %s goes beyond %s-%s; shorten it (%s)":                                                                      "windows: {0}-{1} în {2} depășește {3}-{4}; scurtează intervalul ({5})",
 	"no contact of list %s that was looked at has a field %s; it has %s":                                                           "niciun contact văzut din lista {0} nu are câmpul {1}; are {2}",
 	"no contact of list %s that was looked at has a field %s; did you mean %s?":                                                    "niciun contact văzut din lista {0} nu are câmpul {1}; te-ai gândit la {2}?",
-	"nobody is left to call; the reasons are above":                                                                                "nu mai este nimeni de sunat; motivele sunt mai jos",
+	"detector: decide-within is %s; the sooner it decides, the more machines reach operators and the more people are hung up on (at 1.5s more than half of the machines); give it 2.95s, people who have stopped talking do not wait so long": "detector: decide-within este {0}; cu cât decide mai devreme, cu atât mai mulți roboți ajung la operatori și mai multor oameni li se închide (la 1.5s peste jumătate din roboți); dă-i 2.95s, cine a tăcut nu așteaptă atât",
+	"nobody is left to call; the reasons are above": "nu mai este nimeni de sunat; motivele sunt mai jos",
 
 	// What is no answer to a question of a script.
 	"%s is none of the answers to %s: %s":                  "{0} nu este printre răspunsurile la {1}: {2}",
