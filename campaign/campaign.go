@@ -159,7 +159,7 @@ func Default(name string) *Definition {
 		Callbacks:          Callbacks{Deputy: 15 * time.Minute, BeyondMax: true},
 		Pacing:             pacing.Settings{Mode: pacing.Predictive, Ratio: 1, Debt: pacing.DefaultDebt, Choose: 1},
 		Abandonment:        defaultAbandonment(),
-		Detector:           DetectorSettings{PeopleLost: 0.025, DecideWithin: 2950 * time.Millisecond, ListenOn: 4 * time.Second, Replay: true},
+		Detector:           DetectorSettings{PeopleLost: 0.022, DecideWithin: 2950 * time.Millisecond, ListenOn: 4 * time.Second, Replay: true},
 		Countdown:          time.Minute,
 		WrapUp:             time.Minute,
 		Record:             true,

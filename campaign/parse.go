@@ -239,7 +239,7 @@ func (s *section) detector(to *DetectorSettings) {
 	d.truth("off", &to.Off)
 	d.percent("people-lost", &to.PeopleLost)
 	if e, ok := d.get("people-lost"); ok && (to.PeopleLost < 0.001 || to.PeopleLost > 0.2) {
-		d.at(e.value, "people-lost lies between 0.1% and 20%", "people-lost: 2.5%")
+		d.at(e.value, "people-lost lies between 0.1% and 20%", "people-lost: 2.2%")
 	}
 	d.duration("decide-within", &to.DecideWithin, 200*time.Millisecond, 10*time.Second)
 	d.duration("listen-on", &to.ListenOn, 0, 10*time.Second)

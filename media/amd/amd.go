@@ -47,7 +47,7 @@ type Verdict struct {
 type Settings struct {
 	DecideWithin time.Duration // latest decision after the first frame; default 2.95 s
 	ListenOn     time.Duration // beyond DecideWithin, while somebody still talks and it isn't clear who; default 0
-	PeopleLost   float64       // share of people that may be taken for machines; default 0.025
+	PeopleLost   float64       // share of people that may be taken for machines; default 0.022
 	Model        *Model        // nil is the built-in one
 	EarlyMedia   bool          // before the answer: only tones and announcements are judged, never Human or Machine
 }
@@ -62,7 +62,7 @@ const (
 // What the zero value of Settings means.
 const (
 	DefaultDecideWithin = 2950 * time.Millisecond // leaves a business greeting time to end
-	DefaultPeopleLost   = 0.025
+	DefaultPeopleLost   = 0.022
 )
 
 // Latest is the time by which a detector decides who answered, whatever it hears.

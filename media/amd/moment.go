@@ -39,15 +39,13 @@ func (c *course) at(span time.Duration) float64 {
 // has stopped, and so may be waiting for a voice. The longer somebody talks, the
 // fewer people are among those who do.
 var (
-	hurried    = course{9, 9, 4.5, 2.5}
+	hurried    = course{6, 3, 1.8, 1}
 	stillTalks = course{0.3, 0.3, 0.3, 0.2}
 )
 
 const (
-	patiently  = 60 // instead of hurried, with time to listen on: a line costs little, a person much
-	hasStopped = 1.0
-	spared     = 2.0 // the same with time to listen on: who paused for longestWait isn't lost for a line
-	waited     = 6.0 // the same after a long greeting, when nothing came for longestWait
+	patiently  = 50 // instead of hurried, with time to listen on: a line costs little, a person much
+	hasStopped = 0.85
 )
 
 // Costs are what a decision is weighed by, and when it is due.
@@ -82,15 +80,13 @@ func (m Moment) Decide(c Costs) (Kind, string) {
 }
 
 // stopped is how many times the ratio the odds must be for one who has stopped
-// talking. Most machines would have beeped by now if one listens on.
+// talking. Who answers for a business waits for a voice after a long greeting,
+// and most machines would have beeped by now if one listens on.
 func (m Moment) stopped(c Costs) float64 {
-	switch {
-	case c.ListenOn == 0:
-		return hasStopped
-	case m.Span >= longTalk:
-		return waited
+	if c.ListenOn > 0 && m.Span >= longTalk {
+		return patiently
 	}
-	return spared
+	return hasStopped
 }
 
 // decideTalking decides when the time is up and somebody still talks. To listen
@@ -116,5 +112,5 @@ func (m Moment) decideTalking(odds float64, c Costs) (Kind, string) {
 // machine shows itself by going on or by its beep, and the longer nothing came
 // the less likely that is. So the odds that are good enough rise with the pause.
 func patience(pause time.Duration) float64 {
-	return 0.018 * math.Exp(pause.Seconds()/0.35)
+	return 0.025 * math.Exp(pause.Seconds()/0.36)
 }
