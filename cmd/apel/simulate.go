@@ -153,7 +153,7 @@ func (s *simulation) check() error {
 		{!(s.World.AnswerSpread >= 0 && s.World.AnswerSpread < .5), "answer-spread is from 0 to .5"},
 		{s.answer+s.machine+s.silent > 1+1e-9, fmt.Sprintf("answer-rate, machine-rate and no-answer-rate are shares of all calls, and %s, %s and %s are more than all; give smaller ones",
 			percent(s.answer), percent(s.machine), percent(s.silent))},
-		{s.World.Ring >= s.ringTime(), fmt.Sprintf("ring is the mean time to an answer, and calls are given up after %v; give a shorter one", s.ringTime())},
+		{s.World.Ring >= s.ringTime(), fmt.Sprintf("ring, the mean time to an answer, is %v, and calls are given up after %v; give a shorter --ring, or --from-records", s.World.Ring, s.ringTime())},
 	} {
 		if c.wrong {
 			return problem(console.Usage, "%s", c.say)

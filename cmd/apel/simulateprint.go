@@ -71,6 +71,9 @@ func writeShift(w io.Writer, s simulation, r simulate.Shifts) {
 	if r.FinishedMS > 0 {
 		f.add("list finished", "after "+when(r.FinishedMS))
 	}
+	if s.Campaign != nil && s.World.Contacts == 0 {
+		f.add("list", fmt.Sprintf("%s contacts were taken, 500 an operator and day; --contacts says how many there are", thousands(int64(s.Contacts(r.Operators)))))
+	}
 	if s.World.Contacts > 0 && r.FinishedMS == 0 && (r.OverSeeds == nil || r.OverSeeds.FinishedMS.Mean == 0) {
 		f.add("list finished", "no; give more --hours or --days, or ask with --seat")
 	}

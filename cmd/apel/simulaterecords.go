@@ -30,6 +30,9 @@ func (a *app) likeRecords(ctx context.Context, cmd *cobra.Command, s *simulation
 	}
 	w, err := simulate.WorldOf(records)
 	var few simulate.TooFew
+	if errors.As(err, &few) && s.only != "" {
+		return problem(console.Input, "of the campaign %s %v", s.only, err)
+	}
 	if errors.As(err, &few) {
 		return problem(console.Input, "%v", err)
 	}

@@ -22,6 +22,11 @@ func Exported(export []byte) iter.Seq2[contactdb.Record, error] {
 	if bytes.HasPrefix(bytes.TrimSpace(export), []byte("{")) {
 		return jsonRecords(bytes.NewReader(export))
 	}
+	if bytes.HasPrefix(export, []byte("PK")) { // a zip file, as spreadsheets are
+		return func(yield func(contactdb.Record, error) bool) {
+			yield(contactdb.Record{}, errors.New("a spreadsheet is not read here; write the records as calls.csv or calls.jsonl with apel record export --out"))
+		}
+	}
 	return csvRecords(bytes.NewReader(export))
 }
 

@@ -40,6 +40,15 @@ type Shifts struct {
 	all            []world.Result
 }
 
+// Contacts is how many a team's list has: as many as are asked for, or with a
+// campaign 500 an operator and day. 0: enough.
+func (s *Study) Contacts(operators int) int {
+	if s.World.Contacts == 0 && s.Campaign != nil {
+		return 500 * operators * s.Days
+	}
+	return s.World.Contacts
+}
+
 // config is one shift of a cell: what is none is said as the world wants it.
 func (s *Study) config(c Cell, seed uint64) world.Config {
 	w := s.World
@@ -56,9 +65,7 @@ func (s *Study) config(c Cell, seed uint64) world.Config {
 		w.Limit = 2 * time.Second
 	}
 	if s.Campaign != nil {
-		if w.Contacts == 0 {
-			w.Contacts = 500 * c.Operators * s.Days
-		}
+		w.Contacts = s.Contacts(c.Operators)
 		w.Book = NewBook(s.Campaign, w.Contacts)
 	}
 	for day := range s.Days - 1 { // home for the night
