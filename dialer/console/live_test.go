@@ -1,7 +1,9 @@
 package console
 
 import (
+	"bufio"
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -288,4 +290,78 @@ func TestThePageOfOperatorsHasTheMeansOfToday(t *testing.T) {
 	if strings.Count(grid, "1:00") != 1 || strings.Count(grid, "0:05") != 1 {
 		t.Errorf("the talk of a minute and the wrap-up of five seconds are not there, or not once: %s", grid)
 	}
+}
+
+// TestAViewerWhoStopsReadingIsLeftBehind opens the floor's page over two
+// connections of which one is never read from, nor closed. The kernel's buffers
+// fill up; the other sees each second, and what the floor tells is not held up.
+func TestAViewerWhoStopsReadingIsLeftBehind(t *testing.T) {
+	o := newOffice(t)
+	second := 0
+	h := o.con.hub
+	h.a.seeAll = func() (dialer.Status, error) { return wideFloor(second), nil }
+	cookie := o.session("supervisor")
+	srv := serveTLS(t, o.h).srv
+	open := func() *bufio.Reader {
+		t.Helper()
+		conn, err := tls.Dial("tcp", srv.Listener.Addr().String(), &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"http/1.1"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = conn.Close() })
+		fmt.Fprintf(conn, "GET /live/operators HTTP/1.1\r\nHost: apel\r\nCookie: %s=%s\r\n\r\n", cookie.Name, cookie.Value)
+		r := bufio.NewReader(conn)
+		if line, err := r.ReadString('\n'); err != nil || !strings.Contains(line, "200") {
+			t.Fatalf("%q, %v", line, err)
+		}
+		return r
+	}
+	open() // and read no further
+	quick := open()
+	for h.watched() < 2 {
+		time.Sleep(time.Millisecond) // until both have joined
+	}
+	for second = 1; !h.leavesBehind(); second++ {
+		if second == 600 {
+			t.Fatal("whoever reads nothing is sent everything")
+		}
+		if err := h.tick(time.Now()); err != nil {
+			t.Fatal(err)
+		}
+		for mark := fmt.Sprintf("second-%d-", second); ; { // its read would wait for ever if it were held up
+			line, err := quick.ReadString('\n')
+			if err != nil {
+				t.Fatal(second, err)
+			}
+			if strings.Contains(line, mark) {
+				break
+			}
+		}
+	}
+}
+
+// wideFloor is large, and another each second.
+func wideFloor(second int) (st dialer.Status) {
+	for i := range 200 {
+		st.Operators = append(st.Operators, dialer.OperatorStatus{Name: fmt.Sprintf("op%d", i), Team: "south", State: "not-ready", Reason: fmt.Sprintf("second-%d-%d", second, i)})
+	}
+	return st
+}
+
+// leavesBehind says whether a viewer has missed a second, or was given up.
+func (h *hub) leavesBehind() bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for v := range h.viewers {
+		if v.behind {
+			return true
+		}
+	}
+	return len(h.viewers) < 2
+}
+
+func (h *hub) watched() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.viewers)
 }
