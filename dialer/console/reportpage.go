@@ -164,8 +164,8 @@ func (a *api) callsBy(r *http.Request, by string, f contactdb.RecordFilter, comp
 	if err != nil {
 		return nil, err
 	}
-	if by != "operator" && by != "team" && by != "disposition" && f.Operator == "" {
-		seen = sight{} // sums of all calls name nobody's work
+	if by != "operator" && by != "team" && by != "disposition" && f.Operator == "" && f.Phone == "" {
+		seen = sight{} // sums of all calls name nobody's work, nor who was called
 	}
 	now, err := a.tallies(by, seen, f, 0)
 	if err != nil {

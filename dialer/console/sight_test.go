@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net/http"
+	"net/url"
 	"net/http/httptest"
 	"slices"
 	"strings"
@@ -162,6 +163,15 @@ func TestATeamLeaderSeesAndSteersNothingOfAnotherTeam(t *testing.T) {
 	}
 	if seen < 25 || steered < 10 {
 		t.Errorf("only %d requests looked and %d steered", seen, steered)
+	}
+	for rec, err := range o.svc.Store().Records(contactdb.RecordFilter{}) { // a sum of one person's calls is no sum of all
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := "GET /api/reports/calls?by=list&phone=" + url.QueryEscape(rec.Phone)
+		if w, sees := o.as(leader, path, ""), o.as(boss, path, ""); (rec.Team != "north") != (w.Body.String() == "[]\n") || sees.Body.String() == "[]\n" {
+			t.Errorf("a call of team %q: the leader sees %s, the supervisor %s", rec.Team, w.Body, sees.Body)
+		}
 	}
 	// What is hidden from the leader is there, and the own team's is shown.
 	for path, who := range map[string]string{"/floor": "nora", "/operators": "nora", "/calls": "nora", "/api/operators": "nora", "/api/status": "nora", "/api/reports/operator": "nora", "/api/reports/commission": "nora", "/reports?by=operator": "nora", "/reports?by=team": "north", "/api/callbacks": "nora", "/api/teams": "north"} {
