@@ -26,6 +26,7 @@ detector: {off: true}
 dispositions:
   - {name: sale, final: true, success: true}
   - {name: refused, final: true}
+  - {name: pledge, final: true, ask: [amount]}
 script:
   steps:
     - name: greeting
@@ -57,6 +58,7 @@ func TestChromiumWhatIsWrittenAndWhoIsHeardOutliveTrouble(t *testing.T) {
 	d.press("F2")
 	d.until("document.getElementById('reason').textContent === 'not ready after this call'")
 	d.writes()
+	d.changesItsMind()
 	d.correctsAndPresses()
 	d.endsUnderADialog()
 
@@ -64,7 +66,7 @@ func TestChromiumWhatIsWrittenAndWhoIsHeardOutliveTrouble(t *testing.T) {
 	d.until(stateIs("talking"))
 	d.press("F2")
 	d.changesMicrophones()
-	d.ends()
+	d.typesAsTheCallGoes()
 	for _, f := range append(d.faults, byPhone.faults...) {
 		t.Error(f)
 	}
@@ -144,8 +146,56 @@ func (d *deskPage) writes() {
 
 	d.do(chromedp.SendKeys("#step textarea", "more bu"), chromedp.SendKeys("#note", ", of buses"), chromedp.Reload(), chromedp.WaitVisible("#call"))
 	d.keeps("softly, of buses", "more bu", true)
+	d.do(chromedp.Evaluate("globalThis.testFetch = fetch; 0", nil))
 	d.until("document.getElementById('note').value === 'softly, of buses' && document.querySelector('#step textarea').value === 'more bu'")
 	d.until(connected)
+}
+
+// changesItsMind says something else as soon as it can, after what did not arrive.
+func (d *deskPage) changesItsMind() {
+	d.c.t.Helper()
+	d.do(chromedp.Evaluate(`globalThis.fetch = () => Promise.reject(new TypeError("Failed to fetch")); 0`, nil))
+	d.clicks("[name='said:greeting:1']")
+	d.until("document.getElementById('trouble').textContent.startsWith('There is no connection now.')")
+	d.do(chromedp.Evaluate("globalThis.fetch = testFetch; 0", nil))
+	d.clicks("[name='said:greeting:1']")
+	d.until("document.getElementById('trouble').hidden")
+	d.c.drop()
+	d.until("document.getElementById('banner').textContent !== ''")
+	d.until("document.getElementById('banner').textContent === ''")
+	d.do(chromedp.SendKeys("#note", " and trams"), chromedp.Evaluate("document.activeElement.blur()", nil)) // sent after all that waited
+	d.keeps("softly, of buses and trams", "more bu", true)
+}
+
+// typesAsTheCallGoes has a call end while an answer and an amount are being typed: nothing of it
+// is sent as another call's, or left in the browser.
+func (d *deskPage) typesAsTheCallGoes() {
+	d.c.t.Helper()
+	desktop, err := d.c.svc.Desktop(d.name)
+	if err != nil || desktop.Call == nil {
+		d.fatalf("no call: %v", err)
+	}
+	of := desktop.Call.Attempt
+	d.press("3")
+	d.do(chromedp.WaitVisible("#amount"), chromedp.SendKeys("#amount", "120"), chromedp.Evaluate(`globalThis.testSent = [];
+		{ const last = fetch; globalThis.fetch = (path, init) => { if (init?.method === "POST") testSent.push(init.body); return last(path, init); }; } 0`, nil),
+		chromedp.SendKeys("#step textarea", "late"))
+	d.until("Boolean(localStorage.apelDraft)")
+	if err := d.c.svc.HangUp(d.name, of, ""); err != nil {
+		d.fatalf("%v", err)
+	}
+	d.until(stateIs("wrap-up"))
+	d.do(chromedp.SendKeys("#step textarea", "r"))
+	if err := d.c.svc.Dispose(d.name, of, dialer.Result{Disposition: 2}); err != nil {
+		d.fatalf("%v", err)
+	}
+	d.until(stateIs("not-ready") + " && document.getElementById('call').hidden")
+	d.until("!localStorage.apelDraft")
+	var strange []string
+	d.do(chromedp.Evaluate(fmt.Sprintf("testSent.filter((b) => JSON.parse(b).attempt !== %q)", of), &strange))
+	if len(strange) > 0 {
+		d.c.t.Errorf("sent after call %s, which was not of it: %q", of, strange)
+	}
 }
 
 // correctsAndPresses changes the contact by keyboard, which leaves a trace, and types a key for a menu.

@@ -24,8 +24,8 @@ export function banner(text, kind = "") {
 }
 
 /** Sends JSON; gives what was answered, or throws the sentence of the problem: without a status, it did not arrive. */
-export async function send(method, path, body) {
-  const init = { method, headers: {}, credentials: "same-origin" };
+export async function send(method, path, body, signal) {
+  const init = { method, headers: {}, credentials: "same-origin", signal };
   if (body !== undefined) {
     init.headers["Content-Type"] = "application/json";
     init.body = JSON.stringify(body);
@@ -53,6 +53,8 @@ function moment(word) {
 for (const field of document.querySelectorAll("[data-submit]")) {
   field.addEventListener("change", () => field.form.requestSubmit());
 }
+
+document.querySelector("form[action='/signout']")?.addEventListener("submit", () => localStorage.removeItem("apelDraft")); // of a call
 
 document.querySelector("button[data-print]")?.addEventListener("click", () => print());
 

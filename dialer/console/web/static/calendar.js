@@ -6,8 +6,9 @@ import { send, t } from "./app.js";
 /** Draws the calendar into box; choose is told the contact's wall clock, as an input of type datetime-local has it. */
 export async function calendar(box, attempt, choose) {
   box.hidden = true;
+  box.dataset.attempt = attempt;
   const hours = await send("GET", `/api/desk/hours?attempt=${encodeURIComponent(attempt)}`).catch(() => null);
-  if (!hours) return;
+  if (!hours || box.dataset.attempt !== attempt) return; // another call's was asked for meanwhile
   const days = row("desk.calendar"), clock = row("desk.hour");
   const button = (text, off, press) => {
     const b = Object.assign(document.createElement("button"), { type: "button", textContent: text, disabled: off });

@@ -14,7 +14,7 @@ import { pick, standing } from "./transfer.js";
 const $ = (id) => document.getElementById(id);
 const headset = new Headset($("phone"));
 const keeper = new Keeper((of, why) => of === attempt && trouble(why));
-const script = new Script($, turn, (answers) => keeper.write(attempt, { answers }), trouble);
+const script = new Script($, turn, (answers, of) => keeper.write(of, { answers }), trouble);
 let desk = null; // the last state
 let clock = 0; // the service's clock less ours, in ms
 let chosen = 0; // the disposition whose fields are being filled in
@@ -77,10 +77,11 @@ async function order(what, body = {}, method = "POST") {
 }
 
 /** A turn in the script; answers that did not arrive are sent when the connection is back. */
-async function turn(body) {
-  const of = attempt, done = await order("script", body);
-  if (done === undefined && body.answers) {
-    keeper.write(of, { answers: body.answers });
+async function turn(body, of) {
+  if (of !== attempt) return keeper.write(of, body); // that call has gone
+  const back = keeper.instead(of, body.answers), done = await order("script", { attempt: of, ...body });
+  if (done === undefined) {
+    back();
     trouble(t("desk.later"));
   }
   return done;
@@ -298,7 +299,7 @@ function showCall(d, before) {
     keeper.flush(); // of the call that was shown
     callGone();
   }
-  if (!c) { attempt = ""; return; }
+  if (!c) { attempt = ""; choose(0); return; }
   if (c.attempt !== attempt) {
     attempt = c.attempt;
     trouble("");
@@ -425,7 +426,9 @@ async function commit() {
   const of = attempt;
   await keeper.flush(); // the result may be the last word
   if (of !== attempt) return;
-  if (await order("result", body)) { keeper.kept(of); choose(0); }
+  if (!(await order("result", body))) return;
+  keeper.kept(of, body.note);
+  if (of === attempt) choose(0);
 }
 
 $("ask").addEventListener("submit", (e) => { e.preventDefault(); commit(); });
@@ -434,8 +437,8 @@ $("hangup").addEventListener("click", () => order("hangup"));
 $("hangupcustomer").addEventListener("click", () => order("hangup", { of: "customer" }));
 $("hold").addEventListener("click", () => order("hold", { on: !desk.call.held }));
 $("transfer").addEventListener("click", async () => {
-  const whom = await send("GET", "/api/desk/transfer").catch((e) => { trouble(e.message); });
-  if (whom) dialog(t("desk.transfer"), pick(whom, (to) => { $("dialog").close(); order("transfer", to); }), { about: attempt });
+  const of = attempt, whom = await send("GET", "/api/desk/transfer").catch((e) => { trouble(e.message); });
+  if (whom && of === attempt) dialog(t("desk.transfer"), pick(whom, (to) => { $("dialog").close(); order("transfer", to); }), { about: attempt });
 });
 $("dial").addEventListener("click", () => {
   const input = Object.assign(document.createElement("input"), { inputMode: "tel", autocomplete: "off", maxLength: 40 });
@@ -462,6 +465,7 @@ $("skip").addEventListener("click", () => {
   dialog(t("desk.skip"), [label], { about: attempt, ok: () => order("preview", { decision: "skip", reason: input.value }) });
 });
 $("undo").addEventListener("click", () => order("takeback"));
+document.querySelector("form[action='/signout']")?.addEventListener("submit", () => keeper.leave()); // while it is taken from us
 $("note").addEventListener("input", () => keeper.write(attempt, { note: $("note").value }));
 
 // ---- dialogs

@@ -13,7 +13,8 @@ export function dialog(title, content, { ok, word, done, about = "", keys } = {}
   $("dialogok").hidden = !ok;
   $("dialogok").textContent = word ?? t("ok");
   $("dialogcancel").textContent = t(done ? "done" : "cancel");
-  $("dialogok").onclick = async () => { if (await ok()) $("dialog").close(); };
+  const own = $("dialogbody").firstChild;
+  $("dialogok").onclick = async () => { if ((await ok()) && own === $("dialogbody").firstChild) $("dialog").close(); }; // another may be open by then
   $("dialog").onkeydown = (e) => {
     if (e.ctrlKey || e.altKey || e.metaKey) return;
     if (e.key === "Enter" && ok && e.target.tagName === "INPUT") { e.preventDefault(); $("dialogok").click(); }

@@ -5,6 +5,8 @@
 import { send } from "./app.js";
 
 const pause = 600; // ms without a key
+const again = 3000; // ms after one that did not arrive
+const patience = 10000; // ms for an answer: a network that is gone says nothing
 
 export class Keeper {
   /** refused is told which attempt, and why. */
@@ -29,8 +31,18 @@ export class Keeper {
   /** What was typed last of a call's note, undefined if the service has it. */
   note(attempt) { return this.left.get(attempt)?.note; }
 
-  /** The note has gone with something else. */
-  kept(attempt) { delete this.left.get(attempt)?.note; }
+  /** The note has gone with something else; what was typed since has not. */
+  kept(attempt, note) {
+    const w = this.left.get(attempt);
+    if (w?.note === note) delete w.note;
+  }
+
+  /** Answers go another way: older ones must not come after them. Those that did not arrive are given back. */
+  instead(attempt, answers) {
+    const w = this.left.get(attempt);
+    for (const k of Object.keys(answers)) delete w?.answers[k];
+    return () => this.write(attempt, { answers: { ...answers, ...this.left.get(attempt)?.answers } });
+  }
 
   /** Sends what is left, one after the other; what is lost on the way stays. */
   flush() {
@@ -39,6 +51,7 @@ export class Keeper {
   }
 
   async all() {
+    this.lost = false;
     for (const [attempt, w] of [...this.left]) {
       const { note } = w, answers = { ...w.answers };
       if (note !== undefined && (await this.post("note", { attempt, note })) && w.note === note) delete w.note;
@@ -47,13 +60,16 @@ export class Keeper {
       }
       if (w.note === undefined && !Object.keys(w.answers).length) this.left.delete(attempt);
     }
+    if (!this.lost) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.flush(), again);
   }
 
   async post(what, body) {
     try {
-      await send("POST", `/api/desk/${what}`, body);
+      await send("POST", `/api/desk/${what}`, body, AbortSignal.timeout(patience));
     } catch (e) {
-      if (!e.status) return false; // there is no connection
+      if (!e.status) return !(this.lost = true); // there is no connection
       this.refused(body.attempt, e.message);
     }
     return true;

@@ -4,7 +4,11 @@
 import { t } from "./app.js";
 
 export class Script {
-  /** turn asks the service for a turn; type is told answers that are still being typed. */
+  /**
+   * turn asks the service for a turn in a call; type is told answers that are
+   * still being typed. A field belongs to the call that it was drawn for: the
+   * browser may tell of its last change when another call is shown.
+   */
   constructor($, turn, type, complain) {
     this.$ = $;
     this.turn = turn;
@@ -22,7 +26,7 @@ export class Script {
   async go(where) {
     const forward = where === "next"; // an answer that is none keeps nobody from going back
     if (forward && this.misses()) return;
-    await this.turn({ from: this.script.step, go: where, answers: forward ? this.given() : {} });
+    await this.turn({ from: this.script.step, go: where, answers: forward ? this.given() : {} }, this.attempt);
     // the step that follows comes with the next event; ask for it at once
     document.dispatchEvent(new Event("apel-refresh"));
   }
@@ -88,12 +92,13 @@ export class Script {
   }
 
   sentence(s, answers) {
+    const of = this.attempt;
     const label = document.createElement("label");
     label.className = "say choice";
     const tick = Object.assign(document.createElement("input"), { type: "checkbox", name: s.key, checked: Boolean(answers[s.key]) });
     tick.addEventListener("change", () => {
       mark(label, false);
-      this.turn({ answers: { [s.key]: tick.checked ? "yes" : "" } });
+      this.turn({ answers: { [s.key]: tick.checked ? "yes" : "" } }, of);
     });
     label.append(tick, html(s.html));
     needs(label, s.key, s.html);
@@ -101,6 +106,7 @@ export class Script {
   }
 
   question(q, answer) {
+    const of = this.attempt;
     const set = document.createElement("fieldset");
     const legend = document.createElement("legend");
     legend.append(html(q.html));
@@ -112,9 +118,9 @@ export class Script {
     set.addEventListener("change", async () => {
       const ticked = set.querySelectorAll("input:checked").length;
       if (q.kind === "many" && ticked > 0 && ticked < q.min) return; // the others are still to come
-      mark(set, (await this.turn({ answers: { [q.name]: this.valueOf(set, q) } })) === null);
+      mark(set, (await this.turn({ answers: { [q.name]: this.valueOf(set, q) } }, of)) === null);
     });
-    if (["text", "open"].includes(q.kind)) set.addEventListener("input", () => this.type({ [q.name]: this.valueOf(set, q) }));
+    if (["text", "open"].includes(q.kind)) set.addEventListener("input", () => this.type({ [q.name]: this.valueOf(set, q) }, of));
     set.dataset.question = q.name;
     return set;
   }
