@@ -191,6 +191,20 @@ func (d *deskPage) typesAsTheCallGoes() {
 	}
 	d.until(stateIs("not-ready") + " && document.getElementById('call').hidden")
 	d.until("!localStorage.apelDraft")
+	var orders []int
+	d.do(chromedp.Evaluate(`{
+		const field = document.createElement("textarea"), key = (at, key) => at.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+		document.querySelector("main").append(field);
+		let n = 0;
+		document.getElementById("why").addEventListener("click", (e) => { n++; e.stopImmediatePropagation(); }, { capture: true });
+		key(field, "e"), field.remove(), key(document.body, "r"), key(document.body, "r");
+		const typedOn = n;
+		key(document.body, "Escape"), key(document.body, "r");
+		[typedOn, n];
+	}`, &orders))
+	if !slices.Equal(orders, []int{0, 1}) {
+		d.c.t.Errorf("orders by what is typed on when its field has gone, and by the same key then: %v", orders)
+	}
 	var strange []string
 	d.do(chromedp.Evaluate(fmt.Sprintf("testSent.filter((b) => JSON.parse(b).attempt !== %q)", of), &strange))
 	if len(strange) > 0 {

@@ -160,12 +160,12 @@ func daysOf(l web.Lang, from, to time.Time) string {
 // callsBy counts the calls that fit, as far as the request's caller sees them,
 // those that reached nobody last.
 func (a *api) callsBy(r *http.Request, by string, f contactdb.RecordFilter, compare bool) ([]CallReport, error) {
-	seen, err := a.sightOf(callerOf(r))
+	seen, err := a.sightOfSums(r, f)
+	if by == "operator" || by == "team" || by == "disposition" {
+		seen, err = a.sightOf(callerOf(r))
+	}
 	if err != nil {
 		return nil, err
-	}
-	if by != "operator" && by != "team" && by != "disposition" && f.Operator == "" && f.Phone == "" {
-		seen = sight{} // sums of all calls name nobody's work, nor who was called
 	}
 	now, err := a.tallies(by, seen, f, 0)
 	if err != nil {

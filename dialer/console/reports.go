@@ -105,8 +105,16 @@ func sumOf[K comparable, R any](a *api, f contactdb.RecordFilter, key func(conta
 }
 
 func (a *api) reportCampaign(r *http.Request) (any, error) {
-	key := func(rec contactdb.Record) (string, bool) { return rec.Campaign, true }
-	rows, err := sum(a, r, key, func(row *CampaignReport, rec contactdb.Record) error {
+	f, err := a.recordFilter(r)
+	if err != nil {
+		return nil, err
+	}
+	seen, err := a.sightOfSums(r, f)
+	if err != nil {
+		return nil, err
+	}
+	key := func(rec contactdb.Record) (string, bool) { return rec.Campaign, seen.team(rec.Team) }
+	rows, err := sumOf(a, f, key, func(row *CampaignReport, rec contactdb.Record) error {
 		row.Campaign = rec.Campaign
 		row.Tally.Add(&rec)
 		row.AbandonmentRate = ratio(row.Abandoned, row.LiveAnswers)

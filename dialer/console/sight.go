@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"apel/campaign"
+	"apel/contactdb"
 	"apel/dialer"
 	"apel/dialer/console/access"
 )
@@ -32,6 +33,16 @@ func (a *api) sightOf(c *Caller) (sight, error) {
 		}
 	}
 	return sight{narrow: true, teams: strings.Join(led, "\n")}, err
+}
+
+// sightOfSums is what sums over calls count for a request: all of them, since a sum
+// of all names nobody's work, nor who was called; but only those that the caller
+// sees where they are asked for of one operator or one number.
+func (a *api) sightOfSums(r *http.Request, f contactdb.RecordFilter) (sight, error) {
+	if f.Operator == "" && f.Phone == "" {
+		return sight{}, nil
+	}
+	return a.sightOf(callerOf(r))
 }
 
 // team says whether the operators of a team are seen.

@@ -168,9 +168,11 @@ func TestATeamLeaderSeesAndSteersNothingOfAnotherTeam(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		path := "GET /api/reports/calls?by=list&phone=" + url.QueryEscape(rec.Phone)
-		if w, sees := o.as(leader, path, ""), o.as(boss, path, ""); (rec.Team != "north") != (w.Body.String() == "[]\n") || sees.Body.String() == "[]\n" {
-			t.Errorf("a call of team %q: the leader sees %s, the supervisor %s", rec.Team, w.Body, sees.Body)
+		for _, path := range []string{"/api/reports/calls?by=list&phone=", "/api/reports/campaign?phone="} {
+			path = "GET " + path + url.QueryEscape(rec.Phone)
+			if w, sees := o.as(leader, path, ""), o.as(boss, path, ""); (rec.Team != "north") != (w.Body.String() == "[]\n") || sees.Body.String() == "[]\n" {
+				t.Errorf("%s, a call of team %q: the leader sees %s, the supervisor %s", path, rec.Team, w.Body, sees.Body)
+			}
 		}
 	}
 	// What is hidden from the leader is there, and the own team's is shown.

@@ -537,9 +537,18 @@ $("help").addEventListener("click", () => {
 
 const byKey = { F2: ["ready"], F4: ["hangup", "endconsult"], F8: ["hold"], m: ["mute"], k: ["keypad"], t: ["transfer"], d: ["dial"], c: ["conference"], j: ["join"], z: ["undo"], r: ["why"], x: ["skip"], "?": ["help"] };
 
+let typedIn = null, typedAt = 0; // the field of text that had the last letter
+
 document.addEventListener("keydown", (e) => {
   const typing = e.target.closest("input:not([type=radio]):not([type=checkbox]), textarea, select, dialog");
   if (e.ctrlKey || e.altKey || e.metaKey || e.repeat) return;
+  const letter = e.key.length === 1, gone = typedIn && !typedIn.checkVisibility() && e.timeStamp - typedAt < 1000;
+  if (!typing && letter && gone) { // the field went with its call: what is typed on is no order
+    typedAt = e.timeStamp;
+    e.preventDefault();
+    return;
+  }
+  [typedIn, typedAt] = [letter && typing?.matches("input, textarea") ? typing : null, e.timeStamp];
   if (e.key === "Escape" && typing && !e.target.closest("dialog")) { e.target.blur(); choose(0); return; }
   if (typing && !/^F\d/.test(e.key)) return;
   if (e.key === "Escape") banner(""); // it was read
