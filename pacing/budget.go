@@ -42,7 +42,8 @@ func (b *budget) live(at time.Time, settled bool) {
 		if b.Rate == 0 {
 			b.Rate = 1 / dt
 		}
-		b.Rate += (1/max(dt, .01) - b.Rate) * min(dt/600, .5)
+		// Ten minutes, or the time of a dozen: few answers say little of the next.
+		b.Rate += (1/max(dt, .01) - b.Rate) * min(dt/max(600, 12/b.Rate), .5)
 	}
 	b.LastLive = at
 	if settled {
@@ -72,14 +73,17 @@ func (b *budget) terms(set Settings, s *Snapshot, o *outlook) terms {
 		t.spare = min(t.spare, -1)
 	}
 	team, earn := float64(o.able), set.MaxAbandonment*left
-	debt := owing(set.Debt, team, max(earn-1.2-clump(team), 0))
+	sure := max(earn-1.2-clump(team), 0)
+	debt := owing(set.Debt, team, sure)
 	end := safeEnd + .06*team
 	// The less is left to earn, the less may go wrong.
 	t.over = overRiskEnd * math.Pow(overRisk/overRiskEnd, unit((earn-end)/3))
 	if set.Debt == 0 {
 		t.over = overRiskEnd
 	}
-	t.allowed = int(math.Floor(t.spare + debt + 1e-9))
+	// What a clump took beyond the debt is earned back sooner at a trickle than
+	// progressively, while a fifth of what is sure covers it.
+	t.allowed = int(math.Floor(t.spare + max(debt, min(2*debt, sure/5)) + 1e-9))
 	t.none = o.weigh(&nothing, max(t.allowed, 0))
 	b.want = want(t.spare-t.none.lost+max(debt-1, 0), earn, team)
 	t.steady = math.Exp(b.Level) * prior(o.able)

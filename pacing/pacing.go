@@ -35,8 +35,9 @@ type Settings struct {
 	// Debt is how many people may be lost before they are earned: at 3 % one
 	// abandoned call needs 33 people who answered. While the rest of the window is sure
 	// to earn more than ten times as many it is a tenth of those, at most twice Debt and
-	// a tenth of it for each operator. So within the window the ratio may be over the cap
-	// for a while (with DefaultDebt about a twentieth of the time); the end of the window is
+	// a tenth of it for each operator; of several lost at once up to twice as many while
+	// a fifth of those covers it. So within the window the ratio may be over the cap for
+	// a while (with DefaultDebt about a twentieth of the time); the end of the window is
 	// guarded. With 0 it is never over but by mishap.
 	Debt float64
 	// HangUpAfter lets ringing calls be given up when more answers are coming than
