@@ -181,6 +181,10 @@ func (a *api) mux(identify func(*http.Request) (*Caller, error)) http.Handler {
 		})
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, req *http.Request) {
+		if req.Method == http.MethodGet && strings.Contains(req.Header.Get("Accept"), "text/html") { // somebody's browser
+			a.errorPage(w, req, problem(NotFound, "%s", web.Text(langOf(req), "error.nopage")))
+			return
+		}
 		writeError(w, problem(NotFound, "there is no %s %s; GET /api lists what there is", req.Method, req.URL.Path))
 	})
 	return mux

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -114,6 +115,9 @@ func ProblemOf(err error) *Problem {
 	return &Problem{Sentence: err.Error(), Code: Failed}
 }
 
+// commandsToSee is where a sentence sends who works at the command line.
+var commandsToSee = regexp.MustCompile(`; see: apel .*$| \(see: apel [^)]*\)`)
+
 // inWordsOf is a problem in the language of the person who is signed in in a
 // browser; machines and the command line get English.
 func inWordsOf(r *http.Request, p *Problem) *Problem {
@@ -121,7 +125,8 @@ func inWordsOf(r *http.Request, p *Problem) *Problem {
 		return p
 	}
 	said, words := *p, func(s string) string {
-		return web.Said(langOf(r), strings.Replace(s, ", or say whose national numbers these are (--country RO)", "", 1)) // which the command line takes
+		said := web.Said(langOf(r), strings.Replace(s, ", or say whose national numbers these are (--country RO)", "", 1)) // which the command line takes
+		return commandsToSee.ReplaceAllString(said, "")
 	}
 	said.Sentence, said.Args = words(p.Sentence), slices.Clone(p.Args)
 	for i, arg := range said.Args { // one may be a sentence of a layer below

@@ -185,6 +185,29 @@ func TestWhoIsInABrowserIsToldOfNoFlag(t *testing.T) {
 	}
 }
 
+func TestWhoIsInABrowserIsSentToNoCommand(t *testing.T) {
+	o := newOffice(t)
+	for who, command := range map[any]bool{o.session("compliance"): false, o.token("contacts"): true} {
+		w := o.as(who, "GET /api/contacts/+40722999999", "")
+		if w.Code != 404 || !strings.Contains(w.Body.String(), "is in no list") || strings.Contains(w.Body.String(), "see: apel") != command {
+			t.Errorf("%d %s; with the command: %v", w.Code, w.Body, command)
+		}
+	}
+}
+
+func TestAnAddressThatIsNoneIsAPageForABrowserAndAProblemForAProgram(t *testing.T) {
+	o := newOffice(t)
+	for accept, starts := range map[string]string{"text/html,*/*": "<!doctype html>", "*/*": `{"error":"there is no GET /nothing`} {
+		r := httptest.NewRequest("GET", "/nothing", nil)
+		r.Header.Set("Accept", accept)
+		w := httptest.NewRecorder()
+		o.h.ServeHTTP(w, r)
+		if w.Code != 404 || !strings.HasPrefix(strings.ToLower(w.Body.String()), starts) && !strings.HasPrefix(w.Body.String(), starts) {
+			t.Errorf("for %q: %d %s", accept, w.Code, w.Body)
+		}
+	}
+}
+
 func TestTheEndOfAnExportHasWordsToo(t *testing.T) {
 	o := newOffice(t)
 	if w := o.as(o.session("compliance"), "GET /api/records/export?format=csv", ""); w.Code != 200 {

@@ -46,6 +46,7 @@ var shellTexts = map[string]text{
 	"session.address":   {"Address", "Adresă"},
 	"session.browser":   {"Browser", "Navigator"},
 	"error.title":       {"That did not work", "Nu a mers"},
+	"error.nopage":      {"There is no page of this address.", "Nu există o pagină la această adresă."},
 	"error.notallowed":  {"Your role does not allow this.", "Rolul tău nu permite acest lucru."},
 	"error.notfound":    {"There is no such page.", "Pagina nu există."},
 	"error.back":        {"Back to the start", "Înapoi la început"},
